@@ -1,0 +1,76 @@
+"""Settings, one frozen dataclass a stage. Defaults suit a laptop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds on what is read from files that strangers may have written."""
+
+    file_bytes: int = 4 << 30
+    statements: int = 50_000_000
+    literal_chars: int = 1 << 20
+    nesting_depth: int = 500
+    question_chars: int = 4_000
+
+
+@dataclass(frozen=True)
+class LinkingConfig:
+    """Entity linking.
+
+    Attributes:
+        threshold: A mention whose best candidate scores lower is NIL.
+        fuzzy_ratio: Least edit ratio (0..100) for a candidate that is not an exact alias.
+        candidates: How many candidates a fuzzy mention keeps.
+    """
+
+    threshold: float = 0.5
+    fuzzy_ratio: float = 84.0
+    candidates: int = 30
+
+
+@dataclass(frozen=True)
+class RetrievalConfig:
+    """Sub-graph and passages.
+
+    Attributes:
+        hops: How far from a linked node statements are taken.
+        nodes: Node budget of a sub-graph.
+        fanout: Most statements followed from one node in one direction beyond the first hop (hub control).
+        passages: How many passages are read.
+    """
+
+    hops: int = 2
+    nodes: int = 2_000
+    fanout: int = 200
+    passages: int = 5
+
+
+@dataclass(frozen=True)
+class GenerationConfig:
+    """Answer generation.
+
+    Attributes:
+        items: Most evidence tokens the language model reads.
+        tokens: Most tokens it writes.
+        beams: 1 is greedy.
+        threshold: Answers below this confidence are refused.
+    """
+
+    items: int = 64
+    tokens: int = 80
+    beams: int = 1
+    threshold: float = 0.5
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings of a system."""
+
+    linking: LinkingConfig = field(default_factory=LinkingConfig)
+    retrieval: RetrievalConfig = field(default_factory=RetrievalConfig)
+    generation: GenerationConfig = field(default_factory=GenerationConfig)
+    limits: Limits = field(default_factory=Limits)
+    seed: int = 0
