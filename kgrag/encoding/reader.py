@@ -1,0 +1,158 @@
+"""Reads sub-graphs in the light of questions: a reasoner, a text encoder and the labels of a graph's relations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from kgrag.encoding.batch import GraphBatch
+from kgrag.encoding.reasoner import Reasoner, Reasoning
+from kgrag.errors import ModelError
+from kgrag.graph import KnowledgeGraph, normalise
+from kgrag.types import Floats, Ids, Subgraph, TextEncoder
+
+
+@dataclass(frozen=True)
+class NodeBeliefs:
+    """What the reasoner believes about the nodes of one sub-graph.
+
+    Attributes:
+        scores: Answer probability of each node, shape (nodes,).
+        states: Vector state of each node, shape (nodes, hidden).
+        steps: Score of each node after each step, shape (steps + 1, nodes).
+        weights: Weight of each directed edge at each step, shape (steps, 2 * statements): the statements read forward,
+            then read backward.
+        hops: Probability of each number of steps, shape (steps,).
+    """
+
+    scores: Floats
+    states: Floats
+    steps: Floats
+    weights: Floats
+    hops: Floats
+
+    def path(self, subgraph: Subgraph, node: int) -> list[int]:
+        """The best supported path from a seed to a node.
+
+        Args:
+            subgraph: The sub-graph that was read.
+            node: A position in ``subgraph.nodes``.
+
+        Returns:
+            Positions of its statements in the sub-graph, from the seed on; empty where no path leads there.
+        """
+        length = int(np.argmax(self.hops * self.steps[1:, node])) + 1
+        if self.steps[length, node] <= 0:
+            return []
+        count = len(subgraph.heads)
+        path: list[int] = []
+        for step in range(length, 0, -1):
+            forward = np.flatnonzero(subgraph.tails == node)
+            backward = np.flatnonzero(subgraph.heads == node)
+            origins = np.concatenate([subgraph.heads[forward], subgraph.tails[backward]])
+            edges = np.concatenate([forward, backward + count])
+            support = self.steps[step - 1, origins] * self.weights[step - 1, edges]
+            if not len(support) or support.max() <= 0:
+                return []
+            best = int(np.argmax(support))
+            path.append(int(edges[best]))
+            node = int(origins[best])
+        return [edge % count for edge in reversed(path)]
+
+    def directions(self, subgraph: Subgraph, path: Sequence[int], start: int) -> list[bool]:
+        """For each statement of a path, whether it is read backward, from its object to its subject."""
+        at, backward = start, []
+        for statement in path:
+            back = int(subgraph.heads[statement]) != at
+            backward.append(back)
+            at = int(subgraph.heads[statement] if back else subgraph.tails[statement])
+        return backward
+
+
+class GraphReader:
+    """Applies a reasoner to the sub-graphs of one graph.
+
+    Args:
+        graph: Where the relation labels come from.
+        reasoner: The graph neural network.
+        encoder: Encodes questions and relation labels.
+    """
+
+    def __init__(self, graph: KnowledgeGraph, reasoner: Reasoner, encoder: TextEncoder) -> None:
+        self.graph, self.reasoner, self.encoder = graph, reasoner, encoder
+
+    def relation_vectors(self, relations: Ids) -> torch.Tensor:
+        """Encoded labels of relations, shape (relations, width)."""
+        labels = [normalise(self.graph.relation_label(int(r))) for r in relations]
+        if not labels:
+            return torch.zeros(0, self.encoder.width)
+        return torch.from_numpy(self.encoder.encode(labels))
+
+    def follow(
+        self, questions: Sequence[str], subgraphs: Sequence[Subgraph], seeds: Sequence[Ids] | None = None
+    ) -> tuple[Reasoning, GraphBatch]:
+        """Runs the reasoner over questions whose mentions are masked; differentiable."""
+        batch = GraphBatch.collate(subgraphs, seeds)
+        tokens, mask = self.encoder.tokens(questions)
+        return self.reasoner(tokens, mask, batch, self.relation_vectors(batch.relation_ids)), batch
+
+    @torch.inference_mode()
+    def read(
+        self, questions: Sequence[str], subgraphs: Sequence[Subgraph], seeds: Sequence[Ids] | None = None
+    ) -> list[NodeBeliefs]:
+        """Beliefs about the nodes of each question's sub-graph."""
+        self.reasoner.eval()
+        reasoning, batch = self.follow(questions, subgraphs, seeds)
+        edges = len(batch.heads) // 2
+        first = np.concatenate([[0], np.cumsum([len(s.heads) for s in subgraphs])])
+        beliefs = []
+        for i in range(len(subgraphs)):
+            nodes = slice(int(batch.offsets[i]), int(batch.offsets[i + 1]))
+            forward = slice(int(first[i]), int(first[i + 1]))
+            backward = slice(edges + int(first[i]), edges + int(first[i + 1]))
+            weights = torch.cat([reasoning.edge_weights[:, forward], reasoning.edge_weights[:, backward]], dim=1)
+            beliefs.append(
+                NodeBeliefs(
+                    scores=reasoning.scores[nodes].numpy(),
+                    states=reasoning.states[nodes].numpy(),
+                    steps=reasoning.steps[:, nodes].numpy(),
+                    weights=weights.numpy(),
+                    hops=reasoning.hops[i].exp().numpy(),
+                )
+            )
+        return beliefs
+
+
+def save_reasoner(reasoner: Reasoner, folder: Path) -> None:
+    """Writes a reasoner's weights (half precision) and settings into a folder."""
+    import json
+
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {name: value.half().contiguous() for name, value in reasoner.state_dict().items()}
+    save_file(weights, folder / "reasoner.safetensors")
+    (folder / "reasoner.json").write_text(json.dumps(reasoner.settings, sort_keys=True) + "\n")
+
+
+def load_reasoner(folder: Path) -> Reasoner:
+    """Reads a reasoner back.
+
+    Raises:
+        ModelError: A file is missing or does not fit.
+    """
+    import json
+
+    from safetensors.torch import load_file
+
+    try:
+        reasoner = Reasoner(**json.loads((folder / "reasoner.json").read_text()))
+        weights = load_file(folder / "reasoner.safetensors")
+        reasoner.load_state_dict({name: value.float() for name, value in weights.items()})
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
+        raise ModelError(f"No reasoner can be loaded from {folder}: {error}.", "Build or train it again.") from error
+    return reasoner.eval()

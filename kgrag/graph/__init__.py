@@ -1,0 +1,7 @@
+"""The knowledge graph: RDF in and out, integer ids, labels, neighbours."""
+
+from kgrag.graph.knowledge_graph import KnowledgeGraph
+from kgrag.graph.reading import parse
+from kgrag.graph.terms import normalise
+
+__all__ = ["KnowledgeGraph", "normalise", "parse"]

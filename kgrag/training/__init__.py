@@ -1,0 +1,1 @@
+"""Question synthesis and the training of reasoner and generator."""

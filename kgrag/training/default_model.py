@@ -1,0 +1,137 @@
+"""Trains the shipped reasoner and generator: ``make model``.
+
+Nothing but the shipped wordings, the shipped graph and random graphs with invented names goes in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+from kgrag.config import RetrievalConfig
+from kgrag.encoder import default_encoder
+from kgrag.encoding import GraphReader, Reasoner
+from kgrag.encoding.reader import load_reasoner, save_reasoner
+from kgrag.generation import Generator
+from kgrag.generation.generator import SPECIAL
+from kgrag.graph import KnowledgeGraph
+from kgrag.resources import data_folder
+from kgrag.training.examples import make_examples
+from kgrag.training.generator import Example, train_generator
+from kgrag.training.lexicon import shipped_wordings
+from kgrag.training.references import FRAME
+from kgrag.training.schema import Schema, train_on_schema
+from kgrag.training.synthesis import Synthesiser
+from kgrag.training.worlds import random_world
+
+VOCABULARY = 3000
+
+
+def train_tokenizer() -> object:
+    """A byte-pair tokenizer of the shipped wordings; the words of answer sentences are whole tokens."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    tokenizer.decoder = decoders.ByteLevel()
+    texts = [
+        text.lower()
+        for wording in shipped_wordings()
+        for text in (*wording.labels, *wording.forward, *wording.inverse, *wording.yesno, *FRAME * 3)
+    ]
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY,
+        special_tokens=list(SPECIAL),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def new_generator(width: int, hidden: int, model_width: int = 256, layers: int = 6) -> Generator:
+    """A GPT-NeoX of some six million parameters that knows nothing yet."""
+    from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
+
+    tokenizer = train_tokenizer()
+    config = GPTNeoXConfig(
+        vocab_size=tokenizer.get_vocab_size(),  # type: ignore[attr-defined]
+        hidden_size=model_width,
+        intermediate_size=4 * model_width,
+        num_hidden_layers=layers,
+        num_attention_heads=4,
+        max_position_embeddings=512,
+        bos_token_id=SPECIAL.index("<bos>"),
+        eos_token_id=SPECIAL.index("<eos>"),
+        pad_token_id=SPECIAL.index("<pad>"),
+        hidden_dropout=0.0,
+        attention_dropout=0.0,
+    )
+    frame = sorted({i for word in FRAME for i in tokenizer.encode(word).ids})  # type: ignore[attr-defined]
+    return Generator(GPTNeoXForCausalLM(config), tokenizer, width, hidden, frame)
+
+
+def main() -> None:
+    """Command line of ``make model``."""
+    import torch
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=data_folder() / "models" / "default")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--questions", type=int, default=60_000, help="questions for the reasoner")
+    parser.add_argument("--epochs", type=int, default=3, help="passes of the reasoner over them")
+    parser.add_argument("--examples", type=int, default=24_000, help="prompts for the generator")
+    parser.add_argument("--worlds", type=int, default=120, help="random graphs")
+    parser.add_argument("--generator-only", action="store_true", help="keep the reasoner that is there")
+    arguments = parser.parse_args()
+    started = time.time()
+    encoder = default_encoder()
+    card: dict[str, object] = {}
+    card_file = arguments.out / "training.json"
+    if arguments.generator_only:
+        reasoner = load_reasoner(arguments.out)
+        card = json.loads(card_file.read_text())
+    else:
+        torch.manual_seed(arguments.seed)
+        reasoner = Reasoner(encoder.width)
+        schema = Schema(shipped_wordings(), encoder)
+        accuracy = train_on_schema(reasoner, schema, encoder, arguments.questions, arguments.epochs, arguments.seed)
+        save_reasoner(reasoner, arguments.out)
+        card |= {
+            "seed": arguments.seed,
+            "reasoner_questions": arguments.questions,
+            "reasoner_accuracy": accuracy,
+            "reasoner_seconds": round(time.time() - started),
+        }
+        print(json.dumps(card), flush=True)
+        card_file.write_text(json.dumps(card, indent=1) + "\n")
+    started = time.time()
+    reasoner = load_reasoner(arguments.out)
+    examples: list[Example] = []
+    graphs = [(KnowledgeGraph.from_rdf(data_folder() / "medical" / "graph.ttl"), arguments.examples // 3)]
+    graphs += [
+        (random_world(1000 + i), 2 * arguments.examples // 3 // arguments.worlds) for i in range(arguments.worlds)
+    ]
+    for i, (graph, count) in enumerate(graphs):
+        questions = Synthesiser(graph, arguments.seed + i).sample(count)
+        reader = GraphReader(graph, reasoner, encoder)
+        examples += make_examples(graph, questions, reader, encoder, RetrievalConfig(nodes=400, fanout=40), seed=i)
+    print(json.dumps({"examples": len(examples), "seconds": round(time.time() - started)}), flush=True)
+    torch.manual_seed(arguments.seed)
+    generator = new_generator(encoder.width, reasoner.settings["hidden"])
+    losses = train_generator(generator, examples, epochs=2, seed=arguments.seed)
+    generator.save(arguments.out)
+    card |= {
+        "generator_examples": len(examples),
+        "generator_losses": losses,
+        "generator_seconds": round(time.time() - started),
+        "generator_parameters": sum(p.numel() for p in generator.parameters()),
+    }
+    card_file.write_text(json.dumps(card, indent=1) + "\n")
+    print(json.dumps(card), flush=True)
+
+
+if __name__ == "__main__":
+    main()

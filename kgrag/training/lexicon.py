@@ -1,0 +1,92 @@
+"""How people ask for a relation: the wordings shipped with kgrag, and generic ones for relations outside them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+
+from kgrag.generation.printer import is_verbal
+from kgrag.graph import normalise
+
+SUBJECT, OBJECT = "{s}", "{o}"
+SYMMETRIC = ("interacts with", "sibling", "spouse", "borders", "adjacent to", "related to", "equivalent to", "same as")
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The ways in which people ask for one relation.
+
+    Attributes:
+        labels: Labels that graphs give the relation.
+        forward: Questions that name the subject (``{s}``) and ask for the object; ``inverse`` the other way round.
+        yesno: Questions that name both.
+        forward_phrase: Noun phrases for the object that name the subject; ``inverse_phrase`` the other way round.
+    """
+
+    labels: tuple[str, ...]
+    subject: tuple[str, ...]
+    object: tuple[str, ...]
+    forward: tuple[str, ...]
+    inverse: tuple[str, ...]
+    yesno: tuple[str, ...]
+    forward_phrase: tuple[str, ...]
+    inverse_phrase: tuple[str, ...]
+
+    @property
+    def symmetric(self) -> bool:
+        """Whether both directions of the relation mean the same."""
+        return any(normalise(label) in SYMMETRIC for label in self.labels)
+
+    def questions(self, inverse: bool) -> tuple[str, ...]:
+        """Questions with the placeholder ``{x}`` for what is named."""
+        texts, slot = (self.inverse, OBJECT) if inverse else (self.forward, SUBJECT)
+        return tuple(text.replace(slot, "{x}") for text in texts)
+
+    def phrases(self, inverse: bool) -> tuple[str, ...]:
+        """Noun phrases with the placeholder ``{x}`` for what is named."""
+        texts, slot = (self.inverse_phrase, OBJECT) if inverse else (self.forward_phrase, SUBJECT)
+        return tuple(text.replace(slot, "{x}") for text in texts)
+
+
+@lru_cache(maxsize=1)
+def shipped_wordings() -> tuple[Wording, ...]:
+    """All wordings shipped with kgrag, in a fixed order."""
+    wordings = []
+    folder = resources.files("kgrag.training") / "wordings"
+    for file in sorted(folder.iterdir(), key=lambda f: f.name):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            fields = json.loads(line)
+            wordings.append(Wording(**{key: tuple(fields[key]) for key in Wording.__dataclass_fields__}))
+    return tuple(wordings)
+
+
+def generic_wording(label: str) -> Wording:
+    """Wordings for a relation of which only the label is known."""
+    plain = label.lower() if label[:1].isupper() and label[1:].islower() else label
+    forward: tuple[str, ...]
+    inverse: tuple[str, ...]
+    phrase: tuple[str, ...]
+    back: tuple[str, ...]
+    if is_verbal(label):
+        forward = ("What does {s} " + plain + "?", "{s} " + plain + " what", "which things are such that {s} " + plain)
+        inverse = ("What " + plain + " {o}?", "which things " + plain + " {o}", "{o}: what " + plain + " it?")
+        phrase, back = ("what {s} " + plain,), ("what " + plain + " {o}", "the things that " + plain + " {o}")
+        yesno = ("Is it true that {s} " + plain + " {o}?",)
+    else:
+        forward = (
+            "What is the " + plain + " of {s}?",
+            "{s} " + plain,
+            "the " + plain + " of {s}",
+            "What " + plain + " does {s} have?",
+            "what are the " + plain + " of {s}",
+        )
+        inverse = (
+            "What has the " + plain + " {o}?",
+            "which things have " + plain + " {o}?",
+            "{o} is the " + plain + " of what?",
+        )
+        phrase, back = ("the " + plain + " of {s}", "{s} 's " + plain), ("what has the " + plain + " {o}",)
+        yesno = ("Is {o} the " + plain + " of {s}?",)
+    return Wording((label,), (), (), forward, inverse, yesno, phrase, back)

@@ -1,0 +1,80 @@
+"""Reference answers: what the generator learns to write for a prompt whose right answers are known.
+
+A reference is a list of steps. A step is a word, a special token, or a set of items any of which is right next: the
+order within a list of answers means nothing, so none is taught.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kgrag.fusion import EvidenceItems, Role
+
+Step = str | tuple[int, ...]
+FRAME = ("yes", "no", ",", "and", "the", "of", "is", "are", "through", ":", ".", "graph", "says", "only", "that")
+
+
+def reference(
+    items: EvidenceItems, answers: Sequence[int], verdict: int = 0, sentence: int | None = None
+) -> list[Step]:
+    """Words a right answer.
+
+    Args:
+        items: The evidence of the question.
+        answers: Positions of the items that answer.
+        verdict: 1 for yes, -1 for no.
+        sentence: Position of a sentence that answers, where no node does.
+    """
+    if sentence is not None:
+        return [(sentence,)]
+    triples = items.where(Role.TRIPLE)
+    if verdict > 0 and triples:
+        return ["yes", ":", (triples[0],), "."]
+    if verdict < 0:
+        said = _sentence(items, answers) if answers else []
+        return ["no", ".", *(["the", "graph", "says", "only", "that", *said] if said else [])]
+    if not answers:
+        return ["<abstain>"]
+    return _sentence(items, answers)
+
+
+def _sentence(items: EvidenceItems, answers: Sequence[int]) -> list[Step]:
+    listed = _list(answers)
+    if all(items.roles[a] is Role.TEXT for a in answers):
+        return ["<ans>", tuple(answers), "</ans>"]
+    hops = int(items.scalars[0, 4])
+    bridges = items.where(Role.BRIDGE)
+    if hops > 1 and bridges:
+        return [*listed, ",", "through", *_plain_list(bridges[:3]), "."]
+    relations = items.where(
+        Role.RELATION_VERB, Role.RELATION_VERB_INVERSE, Role.RELATION_NOUN, Role.RELATION_NOUN_INVERSE
+    )
+    topics = items.where(Role.TOPIC)
+    if not relations or not topics:
+        return [*listed, "."]
+    relation, topic = relations[0], topics[0]
+    role = items.roles[relation]
+    if role is Role.RELATION_VERB:
+        return [(topic,), (relation,), *listed, "."]
+    if role is Role.RELATION_VERB_INVERSE:
+        return [*listed, (relation,), (topic,), "."]
+    if role is Role.RELATION_NOUN:
+        return ["the", (relation,), "of", (topic,), "are" if len(answers) > 1 else "is", *listed, "."]
+    return [(topic,), "is", "the", (relation,), "of", *listed, "."]
+
+
+def _list(answers: Sequence[int]) -> list[Step]:
+    return ["<ans>", *_joined([tuple(answers)] * len(answers)), "</ans>"]
+
+
+def _plain_list(positions: Sequence[int]) -> list[Step]:
+    return _joined([(p,) for p in positions])
+
+
+def _joined(steps: Sequence[Step]) -> list[Step]:
+    joined: list[Step] = []
+    for i, step in enumerate(steps):
+        if i:
+            joined.append("and" if i == len(steps) - 1 else ",")
+        joined.append(step)
+    return joined
