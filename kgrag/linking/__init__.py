@@ -1,4 +1,4 @@
-"""Maps mentions in a text to nodes of the graph."""
+"""Linking: mentions in a text to nodes of the graph. The spaCy component registers with ``kgrag.linking.component``."""
 
 from kgrag.linking.linker import EntityLinker
 

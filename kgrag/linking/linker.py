@@ -1,49 +1,412 @@
-"""Entity linking by the longest exact alias."""
+"""Mentions in a text to nodes of the graph."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import spacy
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kgrag.config import LinkingConfig
-from kgrag.graph import KnowledgeGraph, normalise
+from kgrag.linking.aliases import AliasIndex
+from kgrag.linking.candidates import ExactMatcher, FuzzyMatcher
+from kgrag.linking.folding import fold, fold_text, spaced
 from kgrag.types import Link, Mention
+
+if TYPE_CHECKING:
+    from kgrag.graph import KnowledgeGraph
+
+_QUOTES = {'"': '"', "\u201c": "\u201d", "\u201e": "\u201d", "\u00ab": "\u00bb", "'": "'", "\u2018": "\u2019"}
+_SENTENCE_ENDS = frozenset(".?!:;")
+_SOFT = frozenset("_-'\u2019.,&/+@#%*=<>~^|\\")  # marks that may stand within a name
+_CONNECTORS = frozenset(["of", "the", "de", "la", "le", "von", "van", "der", "den", "di", "da", "del", "-", "'s", "\u2019s", "&", "/"])
+_LONGEST_RUN = 200  # characters without white space that the tokenizer gets at once; its rules are not linear in this
+_WORDS = 6  # most words of a misspelt name
+_SPANS = 64  # most spans of one text that are looked up as misspelt names, so that a long text costs what it should
+_SURE_RATIO = 88.0  # edit ratio of a lower-cased word in a text that names something else already
+
+
+class _Token(NamedTuple):
+    start: int
+    end: int
+    text: str
+    folded: str
+    first: bool  # of its sentence
+    quoted: bool
+
+
+class _Match(NamedTuple):
+    start: int
+    end: int
+    key: int
+    level: int
+    proper: bool
+    quoted: bool
+
+    @property
+    def value(self) -> float:
+        return (self.end - self.start) * (1.0 if self.proper else 0.9)
+
+
+class _Guess(NamedTuple):
+    start: int
+    end: int
+    found: list[tuple[int, float]]
 
 
 class EntityLinker:
-    """Links mentions by the longest exact alias over spaCy's tokens."""
+    """Links the names in a text to nodes.
+
+    Exact names count most, longer ones before shorter ones; words that questions are made of are taken as names only
+    where nothing better is named; misspelt names are found by resemblance; what looks like a name and is none of the
+    graph becomes a link without node. The index follows the graph: what is added is found in the next text.
+
+    Args:
+        graph: Whose nodes are named.
+        config: Thresholds; a ``fuzzy_ratio`` above 100 turns misspelt names off.
+    """
 
     def __init__(self, graph: KnowledgeGraph, config: LinkingConfig | None = None) -> None:
-        self.graph, self.config = graph, config or LinkingConfig()
-        self.nlp = spacy.blank("en")
-        self.aliases: dict[str, list[int]] = {}
-        self.version = -1
+        import spacy
+
+        self.graph = graph
+        self.config = config or LinkingConfig()
+        self._tokenizer: Any = spacy.blank("en").tokenizer
+        self._version: int | None = None
+        self._fuzzy: FuzzyMatcher | None = None
+
+    def refresh(self) -> None:
+        """Reads the names of the graph anew if it has changed; `link` does so itself."""
+        if self._version == self.graph.version:
+            return
+        version = self.graph.version
+        self._aliases = AliasIndex(self.graph)
+        self._words = self._aliases.words
+        self._exact = ExactMatcher(self._aliases.keys)
+        self._fuzzy = None
+        self._version = version
 
     def link(self, text: str) -> list[Link]:
-        """Links of a text, by position."""
-        if self.version != self.graph.version:
-            self.aliases = {}
-            for alias, node in self.graph.aliases():
-                if len(alias) <= 60:
-                    self.aliases.setdefault(normalise(alias), []).append(node)
-            self.version = self.graph.version
-        tokens = self.nlp.make_doc(text)
-        links, at = [], 0
-        while at < len(tokens):
-            for end in range(min(len(tokens), at + 10), at, -1):
-                span = tokens[at:end]
-                nodes = self.aliases.get(normalise(span.text))
-                if nodes and not (len(span) == 1 and span[0].is_stop):
-                    links.append(Link(Mention(span.start_char, span.end_char, span.text), min(nodes), 1.0))
-                    at = end
-                    break
-            else:
-                at += 1
-        return links
+        """Finds what a text names.
 
-    def mask(self, text: str, links: Sequence[Link], placeholder: str = "X") -> str:
-        """The text with each linked mention replaced by the placeholder."""
-        for link in sorted(links, key=lambda link: -link.mention.start):
-            text = text[: link.mention.start] + placeholder + text[link.mention.end :]
-        return text
+        Returns:
+            Links by position, not overlapping; ``node`` is None for what looks like a name and names nothing.
+        """
+        self.refresh()
+        tokens = self._tokens(text)
+        if not tokens:
+            return []
+        matches = self._select(self._matches(text, tokens))
+        strong = [match for match in matches if match.level == self._words.NAME]
+        guesses, unknown, torn = self._unmatched(text, tokens, strong)
+        strong = [match for match in strong if not _overlaps(match, guesses)]
+        if not strong and not guesses and not unknown:
+            strong = self._weak(matches)
+        links = [self._exact_link(text, match, torn) for match in strong]
+        links += [self._fuzzy_link(text, guess) for guess in guesses]
+        links += [Link(_mention(text, start, end), None, 0.0, exact=False) for start, end in unknown]
+        return sorted(links, key=lambda link: link.mention.start)
+
+    def mask(self, text: str, links: Iterable[Link], placeholder: str = "X") -> str:
+        """Replaces the linked mentions by a placeholder; mentions without node stay."""
+        pieces, at = [], 0
+        for link in sorted(links, key=lambda link: link.mention.start):
+            if link.node is None or link.mention.start < at:
+                continue
+            pieces += [text[at : link.mention.start], placeholder]
+            at = link.mention.end
+        return "".join([*pieces, text[at:]])
+
+    # From text to matches
+
+    def _tokens(self, text: str) -> list[_Token]:
+        """spaCy's tokens that are not white space."""
+        tokens: list[_Token] = []
+        first, closing = True, ""
+        for offset, piece in _pieces(text):
+            for token in self._tokenizer(piece):
+                if token.is_space:
+                    continue
+                start = offset + token.idx
+                word = token.text
+                if closing and word == closing:
+                    closing = ""
+                elif not closing and word in _QUOTES and text.find(_QUOTES[word], start + 1, start + 200) > 0:
+                    closing = _QUOTES[word]
+                tokens.append(_Token(start, start + len(word), word, fold(word), first, bool(closing)))
+                if any(c.isalnum() for c in word):
+                    first = False
+                elif word[-1] in _SENTENCE_ENDS:
+                    first = True
+        return tokens
+
+    def _matches(self, text: str, tokens: Sequence[_Token]) -> list[_Match]:
+        """Every name of the graph that stands in the text between word boundaries and may be meant."""
+        starts = {token.start: token for token in tokens}
+        ends = {token.end for token in tokens}
+        cased = not text.isupper()
+        whole = fold(text.strip(" \t\n?!.\"'"))
+        found = []
+        for start, end, key in self._exact.find(fold_text(text)):
+            if not (_boundary(text, start, starts) and _boundary(text, end, ends)):
+                continue
+            folded = self._aliases.keys[key]
+            token = starts.get(start)
+            written = spaced(text[start:end])
+            tail = written[1:] if token is None or token.first else written
+            capital = cased and any(c.isupper() for c in tail)
+            proper = capital and any(written[1:] == name.text[1:] for name in self._aliases.names[key])
+            case_exact = capital and any(written == name.text for name in self._aliases.names[key])
+            quoted = start > 0 and end < len(text) and _QUOTES.get(text[start - 1]) == text[end]
+            level = self._level(folded, key, case_exact, quoted, whole)
+            if level >= 0:
+                found.append(_Match(start, end, key, level, proper, quoted))
+        return found
+
+    def _level(self, folded: str, key: int, case_exact: bool, quoted: bool, whole: str) -> int:
+        """How likely a match is meant: -1 is not at all."""
+        words = self._words
+        if folded == whole or (quoted and len(folded) > 1):
+            return words.NAME
+        level = words.level(folded)
+        if folded.isnumeric():
+            literal = all(self._aliases.literal[name.node] for name in self._aliases.names[key])
+            return words.SCHEMA if literal and len(folded) < 3 else words.NAME
+        if len(folded) == 1:
+            symbol = unicodedata.category(folded)[0] == "S"
+            return words.SCHEMA if (case_exact and not words.is_stop(folded)) or symbol else -1
+        if not any(c.isalnum() for c in folded):
+            return -1
+        if case_exact and not words.is_schema_phrase(folded):
+            return words.NAME
+        return -1 if words.is_stop(folded) else level
+
+    def _select(self, matches: list[_Match]) -> list[_Match]:
+        """The best matches that do not overlap, by position: names first, then longer before shorter."""
+        degree = self._degree
+        best = sorted(matches, key=lambda m: (-m.level, -m.value, -degree(m.key), m.start, m.key))
+        return _apart(best)
+
+    def _weak(self, matches: list[_Match]) -> list[_Match]:
+        """What is left of wording where nothing is named: all words of the graph's schema, or else one of the rest."""
+        schema = [match for match in matches if match.level == self._words.SCHEMA]
+        if schema or not matches:
+            return schema
+        return [max(matches, key=lambda m: (m.end - m.start, self._degree(m.key), m.start))]
+
+    def _degree(self, key: int) -> int:
+        return max(int(self._aliases.degrees[name.node]) for name in self._aliases.names[key])
+
+    # What no name of the graph covers
+
+    def _unmatched(
+        self, text: str, tokens: list[_Token], strong: list[_Match]
+    ) -> tuple[list[_Guess], list[tuple[int, int]], list[tuple[int, int]]]:
+        """Misspelt names, spans that look like names and are none, and those that a match covers only in part."""
+        covered = _covered(tokens, strong)
+        runs = self._name_runs(text, tokens)
+        spans: dict[tuple[int, int], float] = {}  # token span -> least ratio
+        for first, last in runs:
+            inside = range(first, last)
+            if all(covered[i] or not self._content(tokens[i]) for i in inside):
+                continue
+            if any(covered[i] for i in inside):
+                spans[first, last] = max(_SURE_RATIO, self.config.fuzzy_ratio)
+            else:
+                for span in self._spans(tokens, first, last):
+                    spans[span] = self.config.fuzzy_ratio
+        named = bool(strong) or bool(runs)
+        least = max(_SURE_RATIO, self.config.fuzzy_ratio) if named else self.config.fuzzy_ratio
+        for first, last in _segments(tokens, covered):
+            if len(spans) >= _SPANS:
+                break
+            for span in self._spans(tokens, first, last):
+                spans.setdefault(span, least)
+        guesses = self._guesses(text, tokens, dict(list(spans.items())[:_SPANS]))
+        unknown, torn = [], []
+        for first, last in runs:
+            start, end = tokens[first].start, tokens[last - 1].end
+            if any(guess.start < end and start < guess.end for guess in guesses):
+                continue
+            if any(covered[i] for i in range(first, last)):
+                if any(not covered[i] and self._content(tokens[i]) for i in range(first, last)):
+                    torn.append((start, end))
+            elif any(self._content(tokens[i]) for i in range(first, last)) and not (tokens[first].first and strong):
+                unknown.append((start, end))
+        return guesses, unknown, torn
+
+    def _content(self, token: _Token) -> bool:
+        """Whether a token is a word that questions are not made of."""
+        return any(c.isalnum() for c in token.text) and self._words.level(token.folded) == self._words.NAME
+
+    def _name_runs(self, text: str, tokens: list[_Token]) -> list[tuple[int, int]]:
+        """Token spans that look like names: capitalised words with what joins them, and what stands in quotes."""
+        cased = not text.isupper()
+        runs: list[tuple[int, int]] = []
+        at = 0
+        while at < len(tokens):
+            if not self._name_like(tokens[at], cased):
+                at += 1
+                continue
+            last = at + 1
+            ahead = last
+            while ahead < len(tokens) and ahead - last < 3:
+                if self._name_like(tokens[ahead], cased):
+                    last = ahead + 1
+                elif tokens[ahead].folded not in _CONNECTORS:
+                    break
+                ahead += 1
+            runs.append((at, last))
+            at = last
+        return runs
+
+    def _name_like(self, token: _Token, cased: bool) -> bool:
+        if not any(c.isalnum() for c in token.text) or token.folded in ("'s", "\u2019s"):
+            return False
+        if token.quoted or "_" in token.text.strip("_"):
+            return self._words.level(token.folded) == self._words.NAME
+        if not cased or not any(c.isupper() for c in token.text):
+            return False
+        return not self._words.is_stop(token.folded) and not (token.first and not self._content(token))
+
+    def _spans(self, tokens: list[_Token], first: int, last: int) -> list[tuple[int, int]]:
+        """Sub-spans of a token span that a misspelt name may fill."""
+        found = []
+        for at in range(first, last):
+            if self._words.is_stop(tokens[at].folded):
+                continue
+            content, words = 0, 0
+            for end in range(at + 1, min(last, at + 2 * _WORDS) + 1):
+                token = tokens[end - 1]
+                words += any(c.isalnum() for c in token.text)
+                content += len(token.text) if self._content(token) else 0
+                if words > _WORDS:
+                    break
+                if content >= 4 and not self._words.is_stop(token.folded):
+                    found.append((at, end))
+        return found
+
+    def _guesses(self, text: str, tokens: list[_Token], spans: dict[tuple[int, int], float]) -> list[_Guess]:
+        if not spans or self.config.fuzzy_ratio > 100:
+            return []
+        if self._fuzzy is None:
+            self._fuzzy = FuzzyMatcher(self._aliases.keys, self._words)
+        places = [(tokens[first].start, tokens[last - 1].end) for first, last in spans]
+        texts = [fold(text[start:end]) for start, end in places]
+        nearest = self._fuzzy.nearest(texts, self.config.candidates, self.config.fuzzy_ratio)
+        guesses = [
+            _Guess(*place, found)
+            for place, found, least in zip(places, nearest, spans.values())
+            if found and found[0][1] >= least
+        ]
+        guesses.sort(key=lambda g: (-(g.found[0][1] - 70) * (g.end - g.start), g.start))
+        return _apart(guesses)
+
+    # From matches to links
+
+    def _exact_link(self, text: str, match: _Match, torn: list[tuple[int, int]]) -> Link:
+        words = self._words
+        score = {words.NAME: 1.0, words.SCHEMA: 0.6, words.WORDING: 0.55}[match.level]
+        if any(start <= match.start and match.end <= end for start, end in torn):
+            score *= 0.8  # part of a longer name that the graph does not know
+        written = spaced(text[match.start : match.end])
+        candidates = self._ranked([(match.key, score)], written)
+        return self._resolved(text, match.start, match.end, candidates, exact=True)
+
+    def _fuzzy_link(self, text: str, guess: _Guess) -> Link:
+        written = spaced(text[guess.start : guess.end])
+        candidates = self._ranked([(key, 0.95 * ratio / 100) for key, ratio in guess.found], written)
+        return self._resolved(text, guess.start, guess.end, candidates, exact=False)
+
+    def _ranked(self, keys: Sequence[tuple[int, float]], written: str) -> list[tuple[int, float]]:
+        """The nodes that bear the names, best first: by name, then preferred label, casing, degree, id."""
+        ranked: dict[int, float] = {}
+        for key, score in keys:
+            degrees = self._aliases.degrees
+            order = []
+            top = max(self._degree(key), 1)
+            for node, name, preferred in self._aliases.names[key]:
+                weight = 0.3 * (not self._aliases.literal[node])
+                weight += 0.2 * preferred + 0.1 * (name == written) + 0.05 * int(degrees[node]) / top
+                order.append((0.35 + weight, node))
+            order.sort(key=lambda item: (-item[0], item[1]))
+            for weight, node in order:
+                ranked.setdefault(node, score * weight / order[0][0])
+        return sorted(ranked.items(), key=lambda item: -item[1])[: self.config.candidates]
+
+    def _resolved(self, text: str, start: int, end: int, candidates: list[tuple[int, float]], exact: bool) -> Link:
+        node, score = candidates[0]
+        named = node if score >= self.config.threshold else None
+        return Link(_mention(text, start, end), named, score, exact, tuple(candidates))
+
+
+def _mention(text: str, start: int, end: int) -> Mention:
+    return Mention(start, end, text[start:end])
+
+
+def _pieces(text: str) -> Iterable[tuple[int, str]]:
+    """The text whole, or cut where a run without white space is too long for the tokenizer."""
+    start = run = 0
+    for at, character in enumerate(text):
+        run = 0 if character.isspace() else run + 1
+        if run > _LONGEST_RUN:
+            yield start, text[start:at]
+            start, run = at, 1
+    yield start, text[start:]
+
+
+def _boundary(text: str, at: int, tokens: Any) -> bool:
+    """Whether a name may begin or end at a position: where a token does, or at a mark that is never within a word."""
+    if at == 0 or at == len(text):
+        return True
+    before, after = text[at - 1], text[at]
+    if _unspaced(before) or _unspaced(after):
+        return True
+    if at in tokens:
+        return not (before.isalpha() and after.isalpha())
+    return any(not c.isalnum() and c not in _SOFT for c in (before, after))
+
+
+def _unspaced(character: str) -> bool:
+    """Whether a character is of a script that puts no spaces between words."""
+    return "\u0e00" <= character <= "\u0eff" or "\u3040" <= character <= "\u30ff" or "\u3400" <= character <= "\u9fff"
+
+
+def _apart(spans: list[Any]) -> list[Any]:
+    """Takes spans in the order given, leaves out what overlaps one taken, and sorts them by position."""
+    taken: list[Any] = []
+    used: set[int] = set()
+    for span in spans:
+        # the first and the last character suffice where longer spans come first; a shorter one may lie before them
+        places = range(span.start, span.end)
+        if used.isdisjoint(places):
+            used.update(places)
+            taken.append(span)
+    return sorted(taken, key=lambda span: span.start)
+
+
+def _overlaps(match: _Match, guesses: list[_Guess]) -> bool:
+    return any(guess.start < match.end and match.start < guess.end for guess in guesses)
+
+
+def _covered(tokens: list[_Token], matches: list[_Match]) -> list[bool]:
+    """Whether each token lies in a match; both are sorted by position."""
+    flags, at = [], 0
+    for token in tokens:
+        while at < len(matches) and matches[at].end <= token.start:
+            at += 1
+        flags.append(at < len(matches) and matches[at].start < token.end)
+    return flags
+
+
+def _segments(tokens: list[_Token], covered: list[bool]) -> Iterable[tuple[int, int]]:
+    """Token spans between matches and marks."""
+    first = None
+    for at, token in enumerate(tokens):
+        inside = not covered[at] and (any(c.isalnum() for c in token.text) or token.text in _CONNECTORS)
+        if inside and first is None:
+            first = at
+        elif not inside and first is not None:
+            yield first, at
+            first = None
+    if first is not None:
+        yield first, len(tokens)

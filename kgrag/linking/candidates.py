@@ -1,0 +1,91 @@
+"""Finds names in a text: exactly by Aho-Corasick, else by character 3-grams and edit ratio."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import ahocorasick
+import numpy as np
+
+from kgrag.linking.folding import Folded
+from kgrag.linking.words import QuestionWords
+
+_NUMBER = re.compile(r"\d+|\b[ivx]+\b")
+_SHORTEST = 4  # shorter names resemble too much
+_RERANKED = 100  # nearest names by 3-grams that the edit ratio is computed for
+
+
+class ExactMatcher:
+    """Every occurrence of every name, in one pass over the text. Word boundaries are up to the caller."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self._lengths = [len(key) for key in keys]
+        self._automaton = ahocorasick.Automaton()
+        for place, key in enumerate(keys):
+            self._automaton.add_word(key, place)
+        self._automaton.make_automaton()
+
+    def find(self, text: Folded) -> Iterator[tuple[int, int, int]]:
+        """Yields (start, end, key id), positions in the original text."""
+        if not self._lengths:
+            return
+        for last, place in self._automaton.iter(text.text):
+            yield text.starts[last - self._lengths[place] + 1], text.ends[last], place
+
+
+class FuzzyMatcher:
+    """Names that resemble a text.
+
+    Args:
+        keys: Folded names.
+        words: Names made only of the wording of questions are left out: misspelt, they would match anything.
+    """
+
+    def __init__(self, keys: Sequence[str], words: QuestionWords) -> None:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        self._ids = [
+            place for place, key in enumerate(keys) if len(key) >= _SHORTEST and words.level(key) == words.NAME
+        ]
+        self._keys = [keys[place] for place in self._ids]
+        self._vectorizer: Any = None
+        if self._keys:
+            self._vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(3, 3), lowercase=False, dtype=np.float32)
+            self._by_gram = self._vectorizer.fit_transform([f" {key} " for key in self._keys]).T.tocsr()
+
+    def nearest(self, texts: Sequence[str], limit: int, least: float) -> list[list[tuple[int, float]]]:
+        """Resembling names of each text.
+
+        Args:
+            texts: Folded texts.
+            limit: Most names for each.
+            least: Least edit ratio, 0..100.
+
+        Returns:
+            For each text, (key id, edit ratio), best first.
+        """
+        if self._vectorizer is None or not texts:
+            return [[] for _ in texts]
+        from rapidfuzz import fuzz
+
+        scores = (self._vectorizer.transform([f" {text} " for text in texts]) @ self._by_gram).tocsr()
+        found = []
+        for row, text in enumerate(texts):
+            span = slice(scores.indptr[row], scores.indptr[row + 1])
+            columns, values = scores.indices[span], scores.data[span]
+            if len(columns) > _RERANKED:
+                kept = values >= np.partition(values, -_RERANKED)[-_RERANKED]
+                columns, values = columns[kept], values[kept]
+            nearest = columns[np.lexsort((columns, -values))][:_RERANKED]
+            numbers = _NUMBER.findall(text)
+            rated = []
+            for column in nearest.tolist():
+                key = self._keys[column]
+                ratio = fuzz.ratio(text, key, score_cutoff=least)
+                if ratio and _NUMBER.findall(key) == numbers:  # type 1 is no misspelt type 2
+                    rated.append((self._ids[column], ratio))
+            rated.sort(key=lambda item: (-item[1], item[0]))
+            found.append(rated[:limit])
+        return found

@@ -1,0 +1,70 @@
+"""Text in the form in which names are compared, with the way back to the original positions."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+from kgrag.graph import normalise
+
+# Typographic and typewriter marks are the same to a reader. One to one, so that positions stay.
+_MARKS = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc`", "'") | dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"') | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
+_SPACES = re.compile(r"[_\s]+")
+
+
+class Folded(NamedTuple):
+    """A folded text; character i of ``text`` stems from ``original[starts[i]:ends[i]]``."""
+
+    text: str
+    starts: list[int]
+    ends: list[int]
+
+
+def fold(name: str) -> str:
+    """The form in which names are compared: `kgrag.graph.normalise`, and one kind of quotation mark and dash."""
+    return normalise(name).translate(_MARKS)
+
+
+def spaced(name: str) -> str:
+    """The name as written, with runs of "_" and white space as one space: keeps its casing."""
+    return _SPACES.sub(" ", name).strip()
+
+
+def fold_text(text: str) -> Folded:
+    """Folds a text and remembers where each character came from."""
+    folded: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    at, size = 0, len(text)
+    while at < size:
+        end = at + 1
+        if text[at] == "_" or text[at].isspace():
+            while end < size and (text[end] == "_" or text[end].isspace()):
+                end += 1
+            piece = " "
+        else:
+            while end < size and text[end] > "\u02ff" and _continues(text[end]):
+                end += 1
+            piece = _fold_cluster(text[at:end]) if end - at < 9 else fold(text[at:end])
+        folded.append(piece)
+        starts.extend([at] * len(piece))
+        ends.extend([end] * len(piece))
+        at = end
+    return Folded("".join(folded), starts, ends)
+
+
+@lru_cache(maxsize=20_000)
+def _fold_cluster(cluster: str) -> str:
+    return fold(cluster)
+
+
+@lru_cache(maxsize=20_000)
+def _continues(character: str) -> bool:
+    """Whether NFKC may join a character to the one before: marks, Hangul vowels and finals, half-width voicing."""
+    return (
+        unicodedata.category(character) in ("Mn", "Mc", "Me")
+        or "\u1160" <= character <= "\u11ff"
+        or character in "\uff9e\uff9f"
+    )
