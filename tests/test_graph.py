@@ -321,7 +321,9 @@ def test_names_of_unlabelled_nodes(iri: str, label: str) -> None:
 
 
 def test_graph_without_labels(tmp_path: Path) -> None:
-    path = write(tmp_path, "a.nt", f"<{EX}Tom_Hanks> <{EX}starredIn> <{EX}Cast%20Away> .\n_:x <{EX}p> <{EX}Tom_Hanks> .")
+    path = write(
+        tmp_path, "a.nt", f"<{EX}Tom_Hanks> <{EX}starredIn> <{EX}Cast%20Away> .\n_:x <{EX}p> <{EX}Tom_Hanks> ."
+    )
     graph = KnowledgeGraph.from_rdf(path)
     assert graph.label(node(graph, "tom hanks")) == "Tom Hanks"
     assert graph.find("CAST_AWAY") == [1]
@@ -384,14 +386,19 @@ def test_malformed_triples(triple: tuple[str, str, str]) -> None:
     assert "\n" not in str(error.value)
 
 
-@given(st.text(alphabet=st.characters(exclude_categories=["Cs"])), st.sampled_from(["", "@en", "@de-at", f"^^<{XSD}date>"]))
+@given(
+    st.text(alphabet=st.characters(exclude_categories=["Cs"])), st.sampled_from(["", "@en", "@de-at", f"^^<{XSD}date>"])
+)
 def test_literals_survive(value: str, suffix: str) -> None:
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     text = read_term(f'"{escaped}"{suffix}')
     assert literal_value(text) == value
     parts = literal_parts(text)
     assert parts is not None
-    assert (parts.language, parts.datatype) == (suffix[1:] if "@" in suffix else "", suffix[3:-1] if "^" in suffix else "")
+    assert (parts.language, parts.datatype) == (
+        suffix[1:] if "@" in suffix else "",
+        suffix[3:-1] if "^" in suffix else "",
+    )
     assert read_term(text) == text
 
 
@@ -472,7 +479,9 @@ def test_source_of_an_added_triple(graph: KnowledgeGraph) -> None:
 
 
 def test_saved_graph_is_the_same(turtle: Path, tmp_path: Path) -> None:
-    graph = KnowledgeGraph.from_rdf(turtle, labels={EX + "Drug": "medicine"}, label_properties=["ex:name"], language="de")
+    graph = KnowledgeGraph.from_rdf(
+        turtle, labels={EX + "Drug": "medicine"}, label_properties=["ex:name"], language="de"
+    )
     graph.add([("Plain name", "has part", '"0x"^^<ex:hex>')])
     graph.save(tmp_path / "saved")
     loaded = KnowledgeGraph.load(tmp_path / "saved")

@@ -10,7 +10,11 @@ from typing import NamedTuple
 from kgrag.graph import normalise
 
 # Typographic and typewriter marks are the same to a reader. One to one, so that positions stay.
-_MARKS = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc`", "'") | dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"') | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
+_MARKS = str.maketrans(
+    dict.fromkeys("\u2018\u2019\u02bc`", "'")
+    | dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"')
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
+)
 _SPACES = re.compile(r"[_\s]+")
 
 

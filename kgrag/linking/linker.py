@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 _QUOTES = {'"': '"', "\u201c": "\u201d", "\u201e": "\u201d", "\u00ab": "\u00bb", "'": "'", "\u2018": "\u2019"}
 _SENTENCE_ENDS = frozenset(".?!:;")
 _SOFT = frozenset("_-'\u2019.,&/+@#%*=<>~^|\\")  # marks that may stand within a name
-_CONNECTORS = frozenset(["of", "the", "de", "la", "le", "von", "van", "der", "den", "di", "da", "del", "-", "'s", "\u2019s", "&", "/"])
+_CONNECTORS = frozenset(
+    ["of", "the", "de", "la", "le", "von", "van", "der", "den", "di", "da", "del", "-", "'s", "\u2019s", "&", "/"]
+)
 _LONGEST_RUN = 200  # characters without white space that the tokenizer gets at once; its rules are not linear in this
 _WORDS = 6  # most words of a misspelt name
 _SPANS = 64  # most spans of one text that are looked up as misspelt names, so that a long text costs what it should
@@ -97,8 +99,9 @@ class EntityLinker:
             return []
         matches = self._select(self._matches(text, tokens))
         strong = [match for match in matches if match.level == self._words.NAME]
-        guesses, unknown, torn = self._unmatched(text, tokens, strong)
-        strong = [match for match in strong if not _overlaps(match, guesses)]
+        guesses, unknown, torn = self._unmatched(text, tokens, strong, matches)
+        taken = [(guess.start, guess.end) for guess in guesses] + unknown
+        strong = [match for match in strong if not _overlaps(match, taken)]
         if not strong and not guesses and not unknown:
             strong = self._weak(matches)
         links = [self._exact_link(text, match, torn) for match in strong]
@@ -199,24 +202,28 @@ class EntityLinker:
     # What no name of the graph covers
 
     def _unmatched(
-        self, text: str, tokens: list[_Token], strong: list[_Match]
+        self, text: str, tokens: list[_Token], strong: list[_Match], matches: list[_Match]
     ) -> tuple[list[_Guess], list[tuple[int, int]], list[tuple[int, int]]]:
         """Misspelt names, spans that look like names and are none, and those that a match covers only in part."""
         covered = _covered(tokens, strong)
+        touched = _covered(tokens, matches)
         runs = self._name_runs(text, tokens)
+        free = list(covered)  # what lower-cased misspelt names cannot hold
         spans: dict[tuple[int, int], float] = {}  # token span -> least ratio
         for first, last in runs:
-            inside = range(first, last)
-            if all(covered[i] or not self._content(tokens[i]) for i in inside):
+            free[first:last] = [True] * (last - first)
+            content = [i for i in range(first, last) if self._content(tokens[i])]
+            if all(covered[i] for i in content):
                 continue
-            if any(covered[i] for i in inside):
+            if any(covered[i] for i in content):
                 spans[first, last] = max(_SURE_RATIO, self.config.fuzzy_ratio)
-            else:
-                for span in self._spans(tokens, first, last):
-                    spans[span] = self.config.fuzzy_ratio
+                continue
+            for start, end in self._spans(tokens, first, last):
+                if start <= content[0] and content[-1] < end:  # one word of an unknown name is not its misspelling
+                    spans[start, end] = self.config.fuzzy_ratio
         named = bool(strong) or bool(runs)
         least = max(_SURE_RATIO, self.config.fuzzy_ratio) if named else self.config.fuzzy_ratio
-        for first, last in _segments(tokens, covered):
+        for first, last in _segments(tokens, free):
             if len(spans) >= _SPANS:
                 break
             for span in self._spans(tokens, first, last):
@@ -227,11 +234,15 @@ class EntityLinker:
             start, end = tokens[first].start, tokens[last - 1].end
             if any(guess.start < end and start < guess.end for guess in guesses):
                 continue
-            if any(covered[i] for i in range(first, last)):
-                if any(not covered[i] and self._content(tokens[i]) for i in range(first, last)):
-                    torn.append((start, end))
-            elif any(self._content(tokens[i]) for i in range(first, last)) and not (tokens[first].first and strong):
+            content = [i for i in range(first, last) if self._content(tokens[i])]
+            total = sum(len(tokens[i].text) for i in content)
+            known = sum(len(tokens[i].text) for i in content if touched[i])
+            if known == total or (tokens[first].first and (last == first + 1) and strong):
+                continue
+            if 2 * known < total:
                 unknown.append((start, end))
+            else:
+                torn.append((start, end))
         return guesses, unknown, torn
 
     def _content(self, token: _Token) -> bool:
@@ -384,8 +395,8 @@ def _apart(spans: list[Any]) -> list[Any]:
     return sorted(taken, key=lambda span: span.start)
 
 
-def _overlaps(match: _Match, guesses: list[_Guess]) -> bool:
-    return any(guess.start < match.end and match.start < guess.end for guess in guesses)
+def _overlaps(match: _Match, spans: list[tuple[int, int]]) -> bool:
+    return any(start < match.end and match.start < end for start, end in spans)
 
 
 def _covered(tokens: list[_Token], matches: list[_Match]) -> list[bool]:

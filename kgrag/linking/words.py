@@ -11,9 +11,7 @@ from kgrag.linking.folding import fold
 _WORD = re.compile(r"\w+")
 
 # What questions ask for and ask with, whatever the graph is about; stop words are spaCy's.
-GENERIC = frozenset(
-    fold(word)
-    for word in """
+_GENERIC = """
     act actor actress administer affect age answer appear apply article associate belong book born bring call category
     cause character child citizen city class cofounder come contain contribute cost count country couple create
     creator credit cure date daughter day dead death define definition describe description detail develop die direct
@@ -29,9 +27,9 @@ GENERIC = frozenset(
     start state story style subject substance suffer suggest symptom take talk team tell term thing time title topic
     transmit treat treatment trigger true type use value version vote want way wife win word work write writer written
     wrote year yes tag told gave got made found shown seen done called starred brother nation nationality
-    co
-    """.split()
-)
+    fall world co
+"""
+GENERIC = frozenset(fold(word) for word in _GENERIC.split())
 
 
 @lru_cache(maxsize=50_000)
