@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kgrag.encoding import NodeBeliefs
+from kgrag.encoding import Findings
 from kgrag.fusion.items import LONG_TEXT, Candidate, collect_items
 from kgrag.generation.generator import Prompt
-from kgrag.generation.printer import is_verbal
-from kgrag.graph import KnowledgeGraph
+from kgrag.graph import KnowledgeGraph, is_verbal
 from kgrag.types import Floats, Link, Subgraph
 
-LEAST = 0.02  # nodes below this probability are not offered as answers
+LEAST = 0.02  # nodes below this probability are not offered as answers,
+SHARE = 0.25  # nor are those below this share of the best one's
+SURE = 0.5  # an answer of at least this probability is given, whatever the generator would say
 MOST_ANSWERS, MOST_BRIDGES, MOST_TRIPLES = 40, 4, 8
 
 
@@ -23,7 +24,8 @@ class Composition:
     """A prompt and what its items stand for.
 
     Attributes:
-        paths: For each candidate answer (position in the sub-graph's nodes), the statements that lead to it.
+        paths: For each candidate answer (position in the sub-graph's nodes), the statements that lead to it from the
+            topics, as positions in the sub-graph.
     """
 
     prompt: Prompt
@@ -35,13 +37,10 @@ def compose(
     question: str,
     links: Sequence[Link],
     subgraph: Subgraph,
-    beliefs: NodeBeliefs,
-    starts: Sequence[int],
+    findings: Findings,
     question_encoding: Floats,
     encode: Callable[[list[str]], Floats],
     sentences: Sequence[tuple[tuple[int, int], str, float]] = (),
-    verdict: int = 0,
-    target: int | None = None,
     limit: int = 64,
 ) -> Composition:
     """Lays the evidence of one question out for the generator.
@@ -51,37 +50,36 @@ def compose(
         question: The question as asked.
         links: Its linked mentions, in the order of ``subgraph.seeds``.
         subgraph: What was retrieved.
-        beliefs: What the reasoner believes of it.
-        starts: Positions in ``subgraph.nodes`` where the reasoner started.
+        findings: What the reasoner found in it.
         question_encoding: Encoded question, shape (width,).
         encode: Encodes texts.
         sentences: Sentences of passages, nearest first.
-        verdict: 1 for yes, -1 for no, 0 where not asked.
-        target: For a yes/no question, the node whose being reached was asked.
         limit: Most items.
     """
-    order = np.lexsort((subgraph.nodes, -beliefs.scores))
-    best = [int(v) for v in order[:MOST_ANSWERS] if beliefs.scores[v] >= LEAST]
-    if target is not None and verdict > 0:
-        best = [target]
-    paths = {v: beliefs.path(subgraph, v) for v in best}
-    best = [v for v in best if paths[v]]
+    order = np.lexsort((subgraph.nodes, -findings.scores))
+    least = max(LEAST, SHARE * float(findings.scores.max(initial=0.0)))
+    best = [int(v) for v in order[:MOST_ANSWERS] if findings.scores[v] >= least]
+    if findings.target is not None:
+        best = [findings.target]
+    walks = {v: findings.paths(subgraph, v) for v in best}
+    best = [v for v in best if all(walks[v])]
+    paths = {v: list(dict.fromkeys(statement for walk in walks[v] for statement in walk)) for v in best}
     seeds = [int(s) for s in subgraph.seeds]
+    hops = max((len(walk) for walk in walks[best[0]]), default=1) if best else 1
     relations: dict[tuple[int, bool], float] = {}
     bridges: dict[int, float] = {}
     triples: dict[int, float] = {}
-    hops = 1
     for v in best:
-        start = _start(subgraph, paths[v], v)
-        at = start
-        hops = max(hops, len(paths[v])) if v == best[0] else hops
-        for statement, back in zip(paths[v], beliefs.directions(subgraph, paths[v], start)):
-            key = (int(subgraph.relations[statement]), back)
-            relations[key] = max(relations.get(key, 0.0), float(beliefs.scores[v]))
-            triples.setdefault(statement, float(beliefs.scores[v]))
-            at = int(subgraph.heads[statement] if back else subgraph.tails[statement])
-            if at != v and at not in seeds:
-                bridges[at] = max(bridges.get(at, 0.0), float(beliefs.scores[v]))
+        score = float(findings.scores[v])
+        for start, walk in zip(findings.starts, walks[v]):
+            at = start
+            for statement in walk:
+                back = int(subgraph.heads[statement]) != at
+                at = int(subgraph.heads[statement] if back else subgraph.tails[statement])
+                relations.setdefault((int(subgraph.relations[statement]), back), score)
+                triples.setdefault(statement, score)
+                if at != v and at not in seeds:
+                    bridges.setdefault(at, score)
 
     def candidate(v: int, probability: float) -> Candidate:
         label = graph.label(int(subgraph.nodes[v]))
@@ -92,7 +90,7 @@ def compose(
     items = collect_items(
         question_encoding,
         topics=[candidate(v, 1.0) for v in topics],
-        answers=[candidate(v, float(min(beliefs.scores[v], 1.0))) for v in best],
+        answers=[candidate(v, float(min(findings.scores[v], 1.0))) for v in best],
         bridges=[candidate(v, p) for v, p in sorted(bridges.items(), key=lambda b: (-b[1], b[0]))[:MOST_BRIDGES]],
         relations=[
             (r, graph.relation_label(r), back, is_verbal(graph.relation_label(r)))
@@ -103,23 +101,15 @@ def compose(
             for s, p in sorted(triples.items(), key=lambda t: -t[1])[:MOST_TRIPLES]
         ],
         sentences=sentences,
-        states=beliefs.states,
+        states=findings.states,
         encode=encode,
-        verdict=verdict,
+        verdict=findings.verdict,
         hops=hops,
         limit=limit,
     )
     place = {reference: i for i, reference in enumerate(items.references) if i <= len(topics) and i > 0}
-    return Composition(Prompt(_pieces(question, links, seeds, place), items), paths)
-
-
-def _start(subgraph: Subgraph, path: Sequence[int], end: int) -> int:
-    """Where a path begins, found by walking it back from its end."""
-    at = end
-    for statement in reversed(path):
-        head, tail = int(subgraph.heads[statement]), int(subgraph.tails[statement])
-        at = head if tail == at else tail
-    return at
+    sure = bool(best) and float(findings.scores[best[0]]) >= SURE
+    return Composition(Prompt(_pieces(question, links, seeds, place), items, answerable=sure), paths)
 
 
 def _pieces(

@@ -5,26 +5,26 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kgrag.composer import Composition, compose
+from kgrag.composer import compose
 from kgrag.config import Config
-from kgrag.encoding import GraphReader, NodeBeliefs, Reasoner
+from kgrag.encoding import GraphReader, Reasoner, reason
 from kgrag.encoding.reader import load_reasoner, save_reasoner
 from kgrag.errors import ModelError, QuestionError
-from kgrag.fusion import Role
 from kgrag.fusion.items import best_sentences
-from kgrag.generation import Draft, Generator, print_answer
+from kgrag.generation import Generator
 from kgrag.graph import KnowledgeGraph
 from kgrag.linking import EntityLinker
 from kgrag.persistence import read_folder, read_json, write_folder, write_json
 from kgrag.resources import data_folder
 from kgrag.retrieval import PassageIndex, retrieve
-from kgrag.types import Answer, AnswerEntity, Citation, Evidence, Ids, Link, Passage, Question, TextEncoder, Triple
+from kgrag.types import Answer, Evidence, Link, Question, TextEncoder
+from kgrag.verification import Thought, Verifier, refusal
 
 if TYPE_CHECKING:
     from kgrag.evaluation import Report
@@ -33,18 +33,6 @@ _YES_NO = re.compile(
     r"^\W*(is|are|was|were|do|does|did|can|could|may|might|has|have|had|will|would|should|must)\b", re.IGNORECASE
 )
 DISCLAIMER = {"medical": "For information only: not medical advice, and no substitute for a clinician."}
-
-
-@dataclass
-class _Thought:
-    """What is known about a question on its way to an answer."""
-
-    evidence: Evidence
-    beliefs: NodeBeliefs
-    starts: tuple[int, ...]
-    composition: Composition
-    verdict: int
-    target: int | None
 
 
 class KGRAG:
@@ -127,20 +115,18 @@ class KGRAG:
         started = time.perf_counter()
         for question in questions:
             self._check(question)
-        answers: list[Answer | None] = [None] * len(questions)
-        thoughts: dict[int, _Thought] = {}
-        for i, question in enumerate(questions):
-            links = self.linker.link(question)
-            linked = [link for link in links if link.node is not None]
-            if linked:
-                thoughts[i] = self._think(question, links)
-            else:
-                answers[i] = self._refuse(question, links, "nothing in the question names anything in the graph")
-        drafts = self.generator.write([t.composition.prompt for t in thoughts.values()], self.config.generation)
-        for (i, thought), draft in zip(thoughts.items(), drafts):
-            answers[i] = self._verify(thought, draft)
+        links = [self.linker.link(question) for question in questions]
+        answers = [refusal(q, found, "nothing in it names anything in the graph") for q, found in zip(questions, links)]
+        open_ = [i for i, found in enumerate(links) if any(link.node is not None for link in found)]
+        verifier = Verifier(self.graph, self.passages, self.reader, self.config.generation.threshold)
+        for wider in (0, 1):
+            thoughts = [self._think(questions[i], links[i], wider) for i in open_]
+            drafts = self.generator.write([t.composition.prompt for t in thoughts], self.config.generation)
+            for i, thought, draft in zip(open_, thoughts, drafts):
+                answers[i] = verifier.verify(thought, draft)
+            open_ = [i for i, t in zip(open_, thoughts) if answers[i].abstained and self._short_sighted(t)]
         seconds = (time.perf_counter() - started) / max(len(questions), 1)
-        return [replace(answer, seconds=seconds) for answer in answers if answer is not None]
+        return [replace(answer, seconds=seconds) for answer in answers]
 
     def retrieve(self, question: str) -> Evidence:
         """The evidence for a question, without an answer."""
@@ -213,160 +199,38 @@ class KGRAG:
         passages = self.passages.search(question, config.passages, self.encoder, entities=iris)
         return Evidence(question, tuple(links), subgraph, tuple(passages))
 
-    def _think(self, question: str, links: Sequence[Link]) -> _Thought:
+    def _think(self, question: str, links: Sequence[Link], wider: int = 0) -> Thought:
+        """Retrieves, reasons, and lays out the prompt."""
         linked = [link for link in links if link.node is not None]
-        evidence = self._gather(question, links)
+        evidence = self._gather(question, links, wider)
+        subgraph = evidence.subgraph
         masked = self.linker.mask(question, linked)
-        seeds = [int(s) for s in evidence.subgraph.seeds]
-        asks_yes_no = bool(_YES_NO.match(question)) and len(set(seeds)) > 1
-        beliefs, starts, verdict, target = self.believe(masked, evidence.subgraph, seeds, asks_yes_no)
-        encode = self.encoder.encode
-        encoding = encode([masked])[0]
-        texts = [self.passages.sentences(p.passage) for p in evidence.passages]
+        topics = [int(seed) for seed in subgraph.seeds]
+        findings = reason(self.reader, masked, subgraph, topics, asks_yes_no=bool(_YES_NO.match(question)))
+        encoding, whole = self.encoder.encode([masked, question])
         named = {self.graph.iri(link.node) for link in linked if link.node is not None}
-        about = [t if named & set(p.passage.entities) else [] for t, p in zip(texts, evidence.passages)]
-        sentences = best_sentences(evidence.passages, about, encode([question])[0], encode)
+        sentences = best_sentences(
+            [self.passages.sentences(p.passage) if named & set(p.passage.entities) else [] for p in evidence.passages],
+            whole,
+            self.encoder.encode,
+        )
         composition = compose(
             self.graph,
             question,
             linked,
-            evidence.subgraph,
-            beliefs,
-            starts,
+            subgraph,
+            findings,
             encoding,
-            encode,
+            self.encoder.encode,
             sentences,
-            verdict,
-            target,
             self.config.generation.items,
         )
-        return _Thought(evidence, beliefs, starts, composition, verdict, target)
+        return Thought(masked, evidence, findings, composition)
 
-    def believe(
-        self, masked: str, subgraph: Any, seeds: Sequence[int], asks_yes_no: bool
-    ) -> tuple[NodeBeliefs, tuple[int, ...], int, int | None]:
-        """Reasons from each linked node and joins the findings.
-
-        Returns:
-            Beliefs, where they start, the verdict (1, 0, -1) and for a yes/no question the node that was asked for.
-        """
-        distinct = list(dict.fromkeys(seeds))
-        runs = self.reader.read(
-            [masked] * len(distinct), [subgraph] * len(distinct), [np.array([s], np.int64) for s in distinct]
-        )
-        if asks_yes_no:
-            pairs = [(float(run.scores[t]), i, t) for i, run in enumerate(runs) for t in distinct if t != distinct[i]]
-            score, first, target = max(pairs, key=lambda p: (p[0], -p[1], -p[2]))
-            if score >= 0.4:
-                return runs[first], (distinct[first],), 1, target
-            best = max(range(len(runs)), key=lambda i: (float(runs[i].scores.max()), -i))
-            return runs[best], (distinct[best],), -1, None
-        if len(runs) == 1:
-            return runs[0], (distinct[0],), 0, None
-        together = np.prod([run.scores for run in runs], axis=0)
-        best = max(range(len(runs)), key=lambda i: (float(runs[i].scores.max()), -i))
-        if together.max() >= 0.25:
-            return replace(runs[best], scores=np.sqrt(together)), tuple(distinct), 0, None
-        return runs[best], (distinct[best],), 0, None
-
-    def _refuse(self, question: str, links: Sequence[Link], reason: str, confidence: float = 0.0) -> Answer:
-        return Answer(
-            question,
-            f"I cannot answer that from this graph: {reason}.",
-            links=tuple(links),
-            confidence=confidence,
-            abstained=True,
-            reason=reason,
-        )
-
-    def _verify(self, thought: _Thought, draft: Draft) -> Answer:
-        """Checks a draft against the evidence and turns it into an answer, or into a refusal with its reason."""
-        evidence, items = thought.evidence, thought.composition.prompt.items
-        named = [p for p in draft.pieces if isinstance(p, int)]
-        sentences = [p for p in named if items.roles[p] is Role.SENTENCE]
-        answers = [p for p in draft.answers if items.roles[p] in (Role.ANSWER, Role.TEXT)]
-        link_score = min((link.score for link in evidence.links if link.node is not None), default=0.0)
-        if answers or thought.verdict:
-            belief = min(1.0, float(thought.beliefs.scores.max()))
-            if thought.target is not None:
-                belief = min(1.0, float(thought.beliefs.scores[thought.target]))
-            confidence = belief * min(1.0, 0.5 + link_score / 2)
-        elif sentences:
-            confidence = float(max(items.scalars[p, 2] for p in sentences))
-        else:
-            confidence = 0.0
-        if draft.abstained or not named or confidence < self.config.generation.threshold:
-            return self._refuse(evidence.question, evidence.links, self._why_not(thought, confidence), confidence)
-        book = _Citations(self.graph, thought, self.passages)
-        text = print_answer(draft.pieces, items, book.cite)
-        if not book.citations or not all(self.graph.contains(c.triple) for c in book.citations if c.triple):
-            return self._refuse(
-                evidence.question, evidence.links, "no statement or passage supports the draft", confidence
-            )
-        entities, paths = [], []
-        for p in answers:
-            position = int(items.references[p])  # type: ignore[call-overload]
-            node = int(evidence.subgraph.nodes[position])
-            path = tuple(
-                self.graph.triple(int(evidence.subgraph.statements[s])) for s in thought.composition.paths[position]
-            )
-            entities.append(AnswerEntity(self.graph.label(node), self.graph.iri(node), float(items.scalars[p, 0])))
-            paths.append(path)
-        verdict = {1: "yes", -1: "no", 0: ""}[thought.verdict]
-        return Answer(
-            evidence.question,
-            text,
-            tuple(entities),
-            verdict,
-            tuple(book.citations),
-            tuple(paths),
-            evidence.links,
-            round(confidence, 4),
-            gates={"graph": round(draft.gates[0], 3), "text": round(draft.gates[1], 3)},
-        )
-
-    def _why_not(self, thought: _Thought, confidence: float) -> str:
-        names = ", ".join(self.graph.label(link.node) for link in thought.evidence.links if link.node is not None)
-        if confidence <= 0.05:
-            return f"no statement or passage about {names} answers this"
-        return f"the evidence about {names} is too weak (confidence {confidence:.2f})"
-
-
-class _Citations:
-    """Numbers the sources of an answer in the order in which they are used."""
-
-    def __init__(self, graph: KnowledgeGraph, thought: _Thought, passages: PassageIndex) -> None:
-        self.graph, self.thought, self.passages = graph, thought, passages
-        self.citations: list[Citation] = []
-        self.numbers: dict[object, int] = {}
-
-    def cite(self, item: int) -> list[int]:
-        """Source numbers of an item; none for what needs no source."""
-        items = self.thought.composition.prompt.items
-        role, reference = items.roles[item], items.references[item]
-        evidence = self.thought.evidence
-        if role in (Role.ANSWER, Role.TEXT):
-            statements = self.thought.composition.paths[int(reference)]  # type: ignore[call-overload]
-            return [self._statement(int(evidence.subgraph.statements[s])) for s in statements]
-        if role is Role.TRIPLE:
-            return [self._statement(int(evidence.subgraph.statements[int(reference)]))]  # type: ignore[call-overload]
-        if role is Role.SENTENCE:
-            place: Any = reference
-            return [self._passage(evidence.passages[place[0]].passage, items.texts[item])]
-        return []
-
-    def _statement(self, statement: int) -> int:
-        triple: Triple = self.graph.triple(statement)
-        return self._number(("statement", statement), Citation(0, triple=triple))
-
-    def _passage(self, passage: Passage, sentence: str) -> int:
-        return self._number((passage.id, sentence), Citation(0, passage=passage, sentence=sentence))
-
-    def _number(self, key: object, citation: Citation) -> int:
-        if key not in self.numbers:
-            self.numbers[key] = len(self.numbers) + 1
-            self.citations.append(replace(citation, number=self.numbers[key]))
-        return self.numbers[key]
+    def _short_sighted(self, thought: Thought) -> bool:
+        """Whether the question leads further than was retrieved."""
+        asked = max(int(np.argmax(run.hops)) + 1 for run in thought.findings.runs)
+        return thought.evidence.subgraph.truncated or asked > self.config.retrieval.hops
 
 
 def _as_json(config: Config) -> dict[str, Any]:
@@ -385,6 +249,3 @@ def _from_json(settings: dict[str, Any]) -> Config:
         limits=kinds.Limits(**settings["limits"]),
         seed=settings["seed"],
     )
-
-
-__all__ = ["KGRAG", "Ids"]

@@ -29,6 +29,7 @@ FLOORS = {
     "fusion": 3,
     "generation": 4,
     "composer": 5,
+    "verification": 6,
     "evaluation": 8,
     "training": 8,
     "pipeline": 7,

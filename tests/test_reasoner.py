@@ -76,7 +76,6 @@ def test_a_path_runs_from_the_seed_to_the_node_over_statements_that_are_there():
     beliefs = NodeBeliefs(steps[2], np.zeros((4, 2), np.float32), steps, weights, np.array([0.1, 0.9], np.float32))
     assert beliefs.path(graph, 2) == [0, 2]
     assert beliefs.path(graph, 3) == [1]
-    assert beliefs.directions(graph, [0, 2], 0) == [False, False]
 
 
 def test_saved_reasoner_is_the_same_and_a_missing_one_says_so(tmp_path):

@@ -63,15 +63,6 @@ class NodeBeliefs:
             node = int(origins[best])
         return [edge % count for edge in reversed(path)]
 
-    def directions(self, subgraph: Subgraph, path: Sequence[int], start: int) -> list[bool]:
-        """For each statement of a path, whether it is read backward, from its object to its subject."""
-        at, backward = start, []
-        for statement in path:
-            back = int(subgraph.heads[statement]) != at
-            backward.append(back)
-            at = int(subgraph.heads[statement] if back else subgraph.tails[statement])
-        return backward
-
 
 class GraphReader:
     """Applies a reasoner to the sub-graphs of one graph.

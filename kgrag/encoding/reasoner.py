@@ -62,13 +62,15 @@ class Reasoner(nn.Module):
         self.memory = nn.Linear(hidden, hidden)
         self.focus = nn.Linear(hidden, hidden)
         self.query = nn.Sequential(nn.Linear(hidden, hidden), nn.Tanh(), nn.Linear(hidden, hidden))
+        self.likeness = nn.Linear(width, hidden, bias=False)
+        nn.init.orthogonal_(self.likeness.weight)  # keeps angles: before any training, like texts match
         self.relation = nn.ModuleList(
             nn.Sequential(nn.Linear(width, 2 * hidden), nn.GELU(), nn.Linear(2 * hidden, hidden)) for _ in range(2)
         )
-        self.message = nn.Linear(hidden, hidden)
-        self.none = nn.Sequential(nn.Linear(hidden, hidden), nn.Tanh(), nn.Linear(hidden, 1))
+        self.message = nn.Linear(2 * hidden, hidden)
+        self.none = nn.Sequential(nn.Linear(2 * hidden, hidden), nn.Tanh(), nn.Linear(hidden, 1))
         self.hop = nn.Linear(hidden, steps)
-        self.log_scale = nn.Parameter(torch.tensor(2.3))
+        self.log_scale = nn.Parameter(torch.tensor([2.3, 2.3]))
         self.dropout = nn.Dropout(0.1)
 
     def read(self, tokens: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -79,7 +81,7 @@ class Reasoner(nn.Module):
             mask: Which of them are tokens, shape (questions, tokens).
 
         Returns:
-            One query a step, shape (steps, questions, hidden), and log-probabilities of the number of steps.
+            One query a step, shape (steps, questions, 2 * hidden), and log-probabilities of the number of steps.
         """
         lengths = mask.sum(1).clamp(min=1).cpu()
         packed = nn.utils.rnn.pack_padded_sequence(tokens, lengths, batch_first=True, enforce_sorted=False)
@@ -95,7 +97,8 @@ class Reasoner(nn.Module):
             attention = (self.focus(states) @ wanted[:, :, None]).squeeze(-1) / wanted.shape[-1] ** 0.5
             attention = attention.masked_fill(closed, float("-inf")).softmax(1)
             context = (attention[..., None] * states).sum(1)
-            queries.append(self.query(context))
+            alike = self.likeness((attention[..., None] * tokens).sum(1))
+            queries.append(torch.cat([unit(self.query(context)), unit(alike)], dim=-1))
             memory = memory + context
         return torch.stack(queries), self.hop(overview).log_softmax(-1)
 
@@ -106,24 +109,25 @@ class Reasoner(nn.Module):
             labels: Encoded labels, shape (relations, width).
 
         Returns:
-            Unit vectors, shape (2 * relations, hidden): the forward half first.
+            Shape (2 * relations, 2 * hidden), the forward half first: what is learned of the label in this direction
+            beside its meaning as the text encoder has it, each a unit vector.
         """
-        both = torch.cat([self.relation[0](labels), self.relation[1](labels)])
-        return functional.normalize(both, dim=-1)
+        alike = unit(self.likeness(labels))
+        return torch.cat([torch.cat([unit(direction(labels)), alike], dim=-1) for direction in self.relation])
 
     def match(self, query: torch.Tensor, relations: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
         """Weighs the relations that are there against one another and against "none of these".
 
         Args:
-            query: Queries of one step, shape (questions, hidden).
-            relations: Output of `encode_relations`, shape (2 * relations, hidden).
+            query: Queries of one step, shape (questions, 2 * hidden).
+            relations: Output of `encode_relations`, shape (2 * relations, 2 * hidden).
             present: Which directed relations leave the nodes reached, shape (questions, 2 * relations).
 
         Returns:
             Log-softmax, shape (questions, 2 * relations + 1); the last column is "none".
         """
-        scale = self.log_scale.exp().clamp(max=60)
-        logits = scale * functional.normalize(query, dim=-1) @ relations.T
+        scale = self.log_scale.exp().clamp(max=60).repeat_interleave(query.shape[1] // 2)
+        logits = (scale * query) @ relations.T
         logits = logits.masked_fill(~present, -1e4)
         return torch.cat([logits, self.none(query)], dim=1).log_softmax(-1)
 
@@ -170,6 +174,11 @@ class Reasoner(nn.Module):
         return Reasoning(
             mixed, mixed_state, torch.stack(steps), torch.stack(edge_weights), torch.stack(log_weights), hops
         )
+
+
+def unit(vectors: torch.Tensor) -> torch.Tensor:
+    """Scales vectors to length one."""
+    return functional.normalize(vectors, dim=-1)
 
 
 def follow_weights(log_weight: torch.Tensor) -> torch.Tensor:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 
-from kgrag.types import Floats, ScoredPassage
+from kgrag.types import Floats
 
 SCALARS = 6  # answer probability, its logarithm, retrieval score, verdict, hops, whether it is a long text
 LONG_TEXT = 60  # characters from which a literal is a text rather than a name
@@ -78,7 +78,7 @@ def collect_items(
     triples: Sequence[tuple[int, str, float]],
     sentences: Sequence[tuple[tuple[int, int], str, float]],
     states: Floats,
-    encode,
+    encode: Callable[[list[str]], Floats],
     verdict: int = 0,
     hops: int = 1,
     limit: int = 64,
@@ -136,9 +136,16 @@ def collect_items(
 
 
 def best_sentences(
-    passages: Sequence[ScoredPassage], sentences: Sequence[Sequence[str]], question: Floats, encode, most: int = 8
+    sentences: Sequence[Sequence[str]], question: Floats, encode: Callable[[list[str]], Floats], most: int = 8
 ) -> list[tuple[tuple[int, int], str, float]]:
-    """The sentences of the passages nearest to the question: ``((passage, sentence), text, cosine)``, best first."""
+    """The sentences nearest to a question: ``((passage, sentence), text, cosine)``, best first.
+
+    Args:
+        sentences: Those of each passage.
+        question: The encoded question, shape (width,).
+        encode: Encodes texts into unit vectors, shape (texts, width).
+        most: Most sentences.
+    """
     places = [(i, j) for i, texts in enumerate(sentences) for j in range(len(texts))]
     if not places:
         return []

@@ -11,7 +11,7 @@ from torch import nn
 
 from kgrag.fusion.items import SCALARS, EvidenceItems, Role
 
-GRAPH_ROLES = (Role.TOPIC, Role.ANSWER, Role.BRIDGE, Role.TRIPLE, Role.TEXT)
+STATELESS = 0.4  # share of training prompts whose items come without GNN states
 
 
 @dataclass
@@ -68,7 +68,12 @@ class EvidenceEmbedding(nn.Module):
         Returns:
             Vectors of shape (questions, items, model_width), and gates for graph and text, shape (questions, items, 2).
         """
-        facts = torch.cat([items.states, items.scalars], dim=-1)
+        states = items.states
+        if self.training:
+            # the reasoner may be trained on after the generator was: that has to get by without what it knows of states
+            kept = torch.rand(len(states), 1, 1, device=states.device) > STATELESS
+            states = states * kept
+        facts = torch.cat([states, items.scalars], dim=-1)
         gates = torch.sigmoid(self.gate(torch.cat([items.encodings, facts], dim=-1)))
         mixed = gates[..., :1] * self.graph(facts) + gates[..., 1:] * self.text(items.encodings)
         return self.norm(mixed + self.role(items.roles)), gates

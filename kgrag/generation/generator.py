@@ -21,10 +21,17 @@ WRITABLE = (*(role for role in Role if role is not Role.QUESTION),)
 
 @dataclass(frozen=True)
 class Prompt:
-    """A question for the generator: its pieces are words, or positions of items that stand for a mention."""
+    """A question for the generator.
+
+    Attributes:
+        pieces: The question: words, or positions of items that stand for a mention.
+        items: The evidence.
+        answerable: Whether the reasoner is sure of an answer, so that the generator may not refuse.
+    """
 
     pieces: tuple[str | int, ...]
     items: EvidenceItems
+    answerable: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,7 +106,8 @@ class Generator(nn.Module):
         inputs = torch.tensor([[pad] * (longest - len(row)) + row for row in ids])
         mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in ids])
         reading, gates = self.read(prompts)
-        allowed = OnlyFrameWords(self.settings["frame"], self.special, self.model.vocabulary, longest)
+        answerable = [prompt.answerable for prompt in prompts]
+        allowed = OnlyFrameWords(self.settings["frame"], self.special, self.model.vocabulary, longest, answerable)
         model: Any = self.model  # `generate` is typed for models whose arguments are all known to transformers
         output = model.generate(
             input_ids=inputs,
@@ -205,18 +213,24 @@ class OnlyFrameWords:
         special: Ids of the special tokens.
         vocabulary: First id of an item.
         prompt: Length of the prompt, which is not counted as written.
+        answerable: For each question, whether it may not be refused.
     """
 
-    def __init__(self, frame: Sequence[int], special: dict[str, int], vocabulary: int, prompt: int) -> None:
+    def __init__(
+        self, frame: Sequence[int], special: dict[str, int], vocabulary: int, prompt: int, answerable: Sequence[bool]
+    ) -> None:
         closed = torch.ones(vocabulary, dtype=torch.bool)
         closed[list(frame)] = False
         for name in ("<eos>", "<ans>", "</ans>", "<abstain>"):
             closed[special[name]] = False
         self.closed, self.vocabulary, self.prompt = closed, vocabulary, prompt
+        self.abstain, self.answerable = special["<abstain>"], torch.tensor(answerable)
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         scores = scores.clone()
         scores[:, : self.vocabulary].masked_fill_(self.closed, float("-inf"))
+        answerable = self.answerable.repeat_interleave(len(scores) // len(self.answerable))  # a row a beam
+        scores[answerable, self.abstain] = float("-inf")
         written = input_ids[:, self.prompt :]
         rows, columns = (written >= self.vocabulary).nonzero(as_tuple=True)
         scores[rows, written[rows, columns]] = float("-inf")

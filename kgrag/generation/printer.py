@@ -13,36 +13,6 @@ _PLURAL = {"is": "are", "has": "have", "was": "were", "does": "do"}
 _PARTICIPLE_PREPOSITIONS = {"by", "in", "with", "to", "from", "on", "of", "at", "for", "during", "as"}
 
 
-_PREPOSITIONS = {*_PARTICIPLE_PREPOSITIONS, "into"}
-_AUXILIARIES = {"is", "has", "have", "had", "was", "are", "does", "can", "may", "must", "contains"}
-_NOUNS_IN_S = ("ss", "us", "is", "ies", "ts", "ns", "rs", "ms")
-_VERBS_IN_S = {
-    "treats",
-    "affects",
-    "prevents",
-    "supports",
-    "starts",
-    "regulates",
-    "interacts",
-    "acts",
-    "targets",
-    "runs",
-}
-
-
-def is_verbal(label: str) -> bool:
-    """Whether a relation label reads as a verb: subject, label, object make a sentence ("treats", "has symptom")."""
-    words = label.replace("_", " ").lower().split()
-    if not words:
-        return False
-    first, last = words[0], words[-1]
-    if first in _AUXILIARIES or first in _VERBS_IN_S:
-        return True
-    if len(words) > 1:
-        return last in _PREPOSITIONS
-    return first.endswith("s") and not first.endswith(_NOUNS_IN_S)
-
-
 def verb_phrase(label: str, plural: bool) -> str:
     """A relation label as the verb of a sentence: "caused by" becomes "is caused by", "treats" in the plural "treat"."""
     words = label.replace("_", " ").split()

@@ -2,6 +2,6 @@
 
 from kgrag.graph.knowledge_graph import KnowledgeGraph
 from kgrag.graph.reading import parse
-from kgrag.graph.terms import normalise
+from kgrag.graph.terms import is_verbal, normalise
 
-__all__ = ["KnowledgeGraph", "normalise", "parse"]
+__all__ = ["KnowledgeGraph", "is_verbal", "normalise", "parse"]

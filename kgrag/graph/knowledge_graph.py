@@ -21,7 +21,6 @@ from kgrag.graph.storage import read_graph, write_graph
 from kgrag.graph.terms import (
     NODE_PREFIX,
     RELATION_PREFIX,
-    is_verbal,
     literal_value,
     local_name,
     normalise,
@@ -307,10 +306,6 @@ class KnowledgeGraph:
     def relation_label(self, relation: int) -> str:
         """What a relation is shown by: the graph's label, the user's, that of the vocabulary, else its local name."""
         return self.relation_labels[relation]
-
-    def relation_is_verbal(self, relation: int) -> bool:
-        """Whether subject, relation label and object read as a sentence ("treats", not "director")."""
-        return is_verbal(self.relation_labels[relation])
 
     def aliases(self) -> Iterator[tuple[str, int]]:
         """Every (name, node): all labels and synonyms, or the local name where there is none; literals by value.

@@ -30,9 +30,11 @@ _HIERARCHICAL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _NOT_IN_IRIS = re.compile(r'[\s<>"{}|\\^`\x00-\x20]')
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _AUXILIARIES = frozenset(["is", "has", "have", "had", "was", "are", "does", "can", "may", "must", "contains"])
-_VERBS = frozenset(["treats", "affects", "prevents", "supports", "starts", "regulates", "interacts", "acts", "targets"])
+_VERBS = frozenset(
+    ["treats", "affects", "prevents", "supports", "starts", "regulates", "interacts", "acts", "targets", "runs"]
+)
 _PREPOSITIONS = frozenset(["by", "in", "with", "to", "from", "on", "of", "at", "for", "during", "as", "into"])
-_PLURALS = ("ss", "us", "is", "ies", "ts", "ns", "rs")  # nouns in the plural, most likely
+_PLURALS = ("ss", "us", "is", "ies", "ts", "ns", "rs", "ms")  # nouns in the plural, most likely
 _CAPITALISED = re.compile(r"[A-Z][a-z]*")
 
 

@@ -20,7 +20,7 @@ from kgrag.graph import KnowledgeGraph
 from kgrag.resources import data_folder
 from kgrag.training.examples import make_examples
 from kgrag.training.generator import Example, train_generator
-from kgrag.training.lexicon import shipped_wordings
+from kgrag.training.lexicon import held_out, shipped_wordings
 from kgrag.training.references import FRAME
 from kgrag.training.schema import Schema, train_on_schema
 from kgrag.training.synthesis import Synthesiser
@@ -96,8 +96,16 @@ def main() -> None:
     else:
         torch.manual_seed(arguments.seed)
         reasoner = Reasoner(encoder.width)
-        schema = Schema(shipped_wordings(), encoder)
-        accuracy = train_on_schema(reasoner, schema, encoder, arguments.questions, arguments.epochs, arguments.seed)
+        kept, held = held_out(shipped_wordings())
+        accuracy = train_on_schema(
+            reasoner,
+            Schema(kept, encoder),
+            Schema(held, encoder),
+            encoder,
+            arguments.questions,
+            arguments.epochs,
+            arguments.seed,
+        )
         save_reasoner(reasoner, arguments.out)
         card |= {
             "seed": arguments.seed,

@@ -9,7 +9,7 @@ import numpy as np
 
 from kgrag.composer import compose
 from kgrag.config import RetrievalConfig
-from kgrag.encoding import GraphReader
+from kgrag.encoding import Findings, GraphReader
 from kgrag.fusion import Role
 from kgrag.graph import KnowledgeGraph
 from kgrag.retrieval import retrieve
@@ -77,13 +77,10 @@ def make_examples(
                 question.text,
                 links,
                 subgraph,
-                belief,
-                [int(subgraph.seeds[0])],
+                Findings(belief.scores, (belief,), (int(subgraph.seeds[0]),), verdict, target if verdict > 0 else None),
                 encoding,
                 encoder.encode,
                 sentences,
-                verdict,
-                target if verdict > 0 else None,
             )
             items = composition.prompt.items
             if verdict < 0:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 
-from kgrag.generation.printer import is_verbal
-from kgrag.graph import normalise
+from kgrag.graph import is_verbal, normalise
 
 SUBJECT, OBJECT = "{s}", "{o}"
 SYMMETRIC = ("interacts with", "sibling", "spouse", "borders", "adjacent to", "related to", "equivalent to", "same as")
@@ -60,6 +60,13 @@ def shipped_wordings() -> tuple[Wording, ...]:
             fields = json.loads(line)
             wordings.append(Wording(**{key: tuple(fields[key]) for key in Wording.__dataclass_fields__}))
     return tuple(wordings)
+
+
+def held_out(wordings: Sequence[Wording]) -> tuple[list[Wording], list[Wording]]:
+    """Splits the questions of each wording: those to train on, and the last of them, which are kept from training."""
+    held = [replace(w, forward=w.forward[-2:], inverse=w.inverse[-1:], yesno=w.yesno[-1:]) for w in wordings]
+    kept = [replace(w, forward=w.forward[:-2], inverse=w.inverse[:-1], yesno=w.yesno[:-1]) for w in wordings]
+    return kept, held
 
 
 def generic_wording(label: str) -> Wording:

@@ -1,0 +1,73 @@
+"""What the reasoner finds from all the nodes that a question names, joined."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kgrag.encoding.reader import GraphReader, NodeBeliefs
+from kgrag.types import Floats, Subgraph
+
+YES = 0.4  # least probability at which the node asked about counts as reached
+TOGETHER = 0.25  # least product of probabilities at which a node counts as reached from every topic
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Beliefs about the nodes of one sub-graph, from one start or from several.
+
+    Attributes:
+        scores: Answer probability of each node, shape (nodes,).
+        runs: Beliefs from each start.
+        starts: Where each run started, positions in the sub-graph's nodes.
+        verdict: 1 for yes, -1 for no, 0 where the question asks for something else.
+        target: For a yes, the node whose being reached was asked.
+    """
+
+    scores: Floats
+    runs: tuple[NodeBeliefs, ...]
+    starts: tuple[int, ...]
+    verdict: int = 0
+    target: int | None = None
+
+    @property
+    def states(self) -> Floats:
+        """Vector states of the nodes, shape (nodes, hidden)."""
+        return self.runs[0].states
+
+    def paths(self, subgraph: Subgraph, node: int) -> list[list[int]]:
+        """For each start the best supported path to a node, as positions of statements; empty where there is none."""
+        return [run.path(subgraph, node) for run in self.runs]
+
+
+def reason(
+    reader: GraphReader, masked: str, subgraph: Subgraph, topics: Sequence[int], asks_yes_no: bool = False
+) -> Findings:
+    """Reasons from each topic, and joins the findings.
+
+    A yes/no question asks whether one topic leads to another. Otherwise an answer is what all topics lead to, and where
+    there is no such node, what the best of them leads to.
+
+    Args:
+        reader: Applies the reasoner.
+        masked: The question with its mentions masked.
+        subgraph: Around the topics.
+        topics: Positions of the linked nodes in the sub-graph.
+        asks_yes_no: Whether the question asks for yes or no.
+    """
+    starts = list(dict.fromkeys(topics))
+    runs = reader.read([masked] * len(starts), [subgraph] * len(starts), [np.array([s], np.int64) for s in starts])
+    best = max(range(len(runs)), key=lambda i: (float(runs[i].scores.max()), -i))
+    if asks_yes_no and len(starts) > 1:
+        pairs = [(float(run.scores[t]), i, t) for i, run in enumerate(runs) for t in starts if t != starts[i]]
+        score, first, target = max(pairs, key=lambda p: (p[0], -p[1], -p[2]))
+        if score >= YES:
+            return Findings(runs[first].scores, (runs[first],), (starts[first],), 1, target)
+        return Findings(runs[best].scores, (runs[best],), (starts[best],), -1)
+    if len(starts) > 1:
+        together = np.prod([run.scores for run in runs], axis=0)
+        if together.max() >= TOGETHER:
+            return Findings(together ** (1 / len(runs)), tuple(runs), tuple(starts))
+    return Findings(runs[best].scores, (runs[best],), (starts[best],))

@@ -1,0 +1,191 @@
+"""From a draft to an answer that is shown, or to a refusal with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from kgrag.composer import Composition
+from kgrag.encoding import Findings, GraphReader
+from kgrag.fusion import Role
+from kgrag.generation import Draft, print_answer
+from kgrag.graph import KnowledgeGraph
+from kgrag.retrieval import PassageIndex
+from kgrag.types import Answer, AnswerEntity, Citation, Evidence, Link, Passage, Subgraph
+
+KEPT = 0.5  # share of its belief that an answer must keep when only the cited statements are read
+
+
+@dataclass
+class Thought:
+    """What is known about a question on its way to an answer.
+
+    Attributes:
+        masked: The question with its mentions masked, as the reasoner read it.
+    """
+
+    masked: str
+    evidence: Evidence
+    findings: Findings
+    composition: Composition
+
+    @property
+    def link_score(self) -> float:
+        """Score of the least certain link."""
+        return min((link.score for link in self.evidence.links if link.node is not None), default=0.0)
+
+
+def refusal(question: str, links: Sequence[Link], reason: str, confidence: float = 0.0) -> Answer:
+    """An answer that says why there is none."""
+    return Answer(
+        question,
+        f"I cannot answer that from this graph: {reason}.",
+        links=tuple(links),
+        confidence=round(confidence, 4),
+        abstained=True,
+        reason=reason,
+    )
+
+
+class Verifier:
+    """Checks drafts against the evidence that they were written from.
+
+    Args:
+        graph: The graph.
+        passages: The passages.
+        reader: Reads the cited statements once more, to see whether they suffice.
+        threshold: Drafts below this confidence are refused.
+    """
+
+    def __init__(self, graph: KnowledgeGraph, passages: PassageIndex, reader: GraphReader, threshold: float) -> None:
+        self.graph, self.passages, self.reader, self.threshold = graph, passages, reader, threshold
+
+    def verify(self, thought: Thought, draft: Draft) -> Answer:
+        """Turns a draft into an answer if every source exists, every path leads to its answer, and they suffice."""
+        evidence, items = thought.evidence, thought.composition.prompt.items
+        named = [p for p in draft.pieces if isinstance(p, int)]
+        answers = [p for p in draft.answers if items.roles[p] in (Role.ANSWER, Role.TEXT)]
+        confidence = self._confidence(thought, named, answers)
+        if draft.abstained or not named or confidence < self.threshold:
+            return refusal(evidence.question, evidence.links, self._why_not(thought, confidence), confidence)
+        sources = _Sources(self.graph, thought)
+        text = print_answer(draft.pieces, items, sources.cite)
+        fault = self._fault(thought, answers, sources.citations)
+        if fault:
+            return refusal(evidence.question, evidence.links, fault, confidence)
+        entities, paths = [], []
+        for p in answers:
+            position: Any = items.references[p]
+            node = int(evidence.subgraph.nodes[position])
+            entities.append(AnswerEntity(self.graph.label(node), self.graph.iri(node), float(items.scalars[p, 0])))
+            paths.append(
+                tuple(
+                    self.graph.triple(int(evidence.subgraph.statements[s])) for s in thought.composition.paths[position]
+                )
+            )
+        return Answer(
+            evidence.question,
+            text,
+            tuple(entities),
+            {1: "yes", -1: "no", 0: ""}[thought.findings.verdict],
+            tuple(sources.citations),
+            tuple(paths),
+            evidence.links,
+            round(confidence, 4),
+            gates={"graph": round(draft.gates[0], 3), "text": round(draft.gates[1], 3)},
+        )
+
+    def _confidence(self, thought: Thought, named: Sequence[int], answers: Sequence[int]) -> float:
+        items = thought.composition.prompt.items
+        if answers or thought.findings.verdict:
+            at = (
+                slice(None)
+                if thought.findings.target is None
+                else slice(thought.findings.target, thought.findings.target + 1)
+            )
+            belief = min(1.0, float(thought.findings.scores[at].max()))
+            return belief * min(1.0, 0.5 + thought.link_score / 2)
+        return max((float(items.scalars[p, 2]) for p in named if items.roles[p] is Role.SENTENCE), default=0.0)
+
+    def _fault(self, thought: Thought, answers: Sequence[int], citations: Sequence[Citation]) -> str:
+        """What is wrong with the sources; empty where nothing is."""
+        if not citations:
+            return "no statement or passage supports the draft"
+        for citation in citations:
+            known = self.graph.contains(citation.triple) if citation.triple else citation.passage in self.passages
+            if not known:
+                return f"source {citation.number} is no longer there"
+        if answers and not thought.findings.verdict and not self._suffices(thought, answers):
+            return "the statements that would be cited do not lead to the answer"
+        return ""
+
+    def _suffices(self, thought: Thought, answers: Sequence[int]) -> bool:
+        """Whether the reasoner comes to the same answers from the cited statements alone."""
+        items = thought.composition.prompt.items
+        positions: list[Any] = [items.references[p] for p in answers]
+        cited = sorted({s for position in positions for s in thought.composition.paths[position]})
+        alone = _only(thought.evidence.subgraph, cited)
+        runs = self.reader.read(
+            [thought.masked] * len(thought.findings.starts),
+            [alone] * len(thought.findings.starts),
+            [np.array([start], np.int64) for start in thought.findings.starts],
+        )
+        belief = np.max([run.scores for run in runs], axis=0)
+        return all(belief[p] >= KEPT * min(1.0, thought.findings.scores[p]) for p in positions)
+
+    def _why_not(self, thought: Thought, confidence: float) -> str:
+        names = ", ".join(self.graph.label(link.node) for link in thought.evidence.links if link.node is not None)
+        if confidence <= 0.05:
+            return f"no statement or passage about {names} answers this"
+        return f"the evidence about {names} is too weak (confidence {confidence:.2f})"
+
+
+def _only(subgraph: Subgraph, statements: Sequence[int]) -> Subgraph:
+    """The same nodes with only some of the statements."""
+    kept = np.array(statements, np.int64)
+    return replace(
+        subgraph,
+        heads=subgraph.heads[kept],
+        relations=subgraph.relations[kept],
+        tails=subgraph.tails[kept],
+        statements=subgraph.statements[kept],
+    )
+
+
+class _Sources:
+    """Numbers the sources of an answer in the order in which they are used."""
+
+    def __init__(self, graph: KnowledgeGraph, thought: Thought) -> None:
+        self.graph, self.thought = graph, thought
+        self.citations: list[Citation] = []
+        self.numbers: dict[object, int] = {}
+
+    def cite(self, item: int) -> list[int]:
+        """Source numbers of an item; none for what needs no source."""
+        items = self.thought.composition.prompt.items
+        role = items.roles[item]
+        reference: Any = items.references[item]
+        if role in (Role.ANSWER, Role.TEXT):
+            return [self._statement(s) for s in self.thought.composition.paths[reference]]
+        if role is Role.TRIPLE:
+            return [self._statement(reference)]
+        if role is Role.SENTENCE:
+            passage = self.thought.evidence.passages[reference[0]].passage
+            return [self._passage(passage, items.texts[item])]
+        return []
+
+    def _statement(self, position: int) -> int:
+        statement = int(self.thought.evidence.subgraph.statements[position])
+        return self._number(("statement", statement), Citation(0, triple=self.graph.triple(statement)))
+
+    def _passage(self, passage: Passage, sentence: str) -> int:
+        return self._number((passage.id, sentence), Citation(0, passage=passage, sentence=sentence))
+
+    def _number(self, key: object, citation: Citation) -> int:
+        if key not in self.numbers:
+            self.numbers[key] = len(self.numbers) + 1
+            self.citations.append(replace(citation, number=self.numbers[key]))
+        return self.numbers[key]

@@ -1,0 +1,146 @@
+"""Mentions to nodes: exact, misspelt, ambiguous, unknown; and the linker inside a spaCy pipeline."""
+
+import pytest
+import spacy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kgrag.config import LinkingConfig
+from kgrag.errors import ModelError
+from kgrag.graph import KnowledgeGraph
+from kgrag.linking import EntityLinker
+from kgrag.linking.component import add_linker
+
+RDFS = "http://www.w3.org/2000/01/rdf-schema#label"
+ALT = "http://www.w3.org/2004/02/skos/core#altLabel"
+
+
+@pytest.fixture(scope="module")
+def graph():
+    labels = {
+        "gout": ["gout", "gouty arthritis"],
+        "t1": ["type 1 diabetes mellitus"],
+        "t2": ["type 2 diabetes mellitus", "T2DM"],
+        "chik": ["chikungunya", "chikungunya fever"],
+        "fever": ["fever"],
+        "allo": ["allopurinol", "Zyloprim"],
+        "it": ["It"],
+        "who": ["World Health Organization", "WHO"],
+        "m": ["M"],
+    }
+    triples = [
+        (f"urn:{name}", RDFS if i == 0 else ALT, f'"{text}"@en')
+        for name, texts in labels.items()
+        for i, text in enumerate(texts)
+    ]
+    triples += [
+        ("urn:allo", "urn:treats", "urn:gout"),
+        ("urn:chik", "urn:has symptom", "urn:fever"),
+        ("urn:t1", "urn:related", "urn:t2"),
+        ("urn:it", "urn:directed by", "urn:m"),
+        ("urn:who", "urn:fights", "urn:chik"),
+    ]
+    return KnowledgeGraph.from_triples(triples)
+
+
+@pytest.fixture(scope="module")
+def linker(graph):
+    return EntityLinker(graph)
+
+
+def named(linker, text):
+    """Text and label of each link; None for an unknown name."""
+    label = linker.graph.label
+    return [(link.mention.text, None if link.node is None else label(link.node)) for link in linker.link(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("What treats gout?", [("gout", "gout")]),
+        ("what treats GOUT", [("GOUT", "gout")]),
+        ("Is gouty arthritis treated with Zyloprim?", [("gouty arthritis", "gout"), ("Zyloprim", "allopurinol")]),
+        ("symptoms of chikungunya fever", [("chikungunya fever", "chikungunya")]),  # not chikungunya and fever
+        ("Who directed It?", [("It", "It")]),  # a film, not a pronoun
+        ("type 2 diabetes mellitus", [("type 2 diabetes mellitus", "type 2 diabetes mellitus")]),
+    ],
+)
+def test_exact_names(linker, text, expected):
+    assert named(linker, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("What are the symptoms of chikungunja?", "chikungunya"),
+        ("what does alopurinol treat", "allopurinol"),
+        ("Tell me about the World Health Organisation", "World Health Organization"),
+    ],
+)
+def test_misspelt_names(linker, text, label):
+    (link,) = [link for link in linker.link(text) if link.node is not None]
+    assert linker.graph.label(link.node) == label
+    assert not link.exact and link.score < 1.0
+
+
+def test_a_number_is_no_misspelling(linker):
+    assert named(linker, "What is type 3 diabetes mellitus?") != [
+        ("type 3 diabetes mellitus", "type 2 diabetes mellitus")
+    ]
+
+
+def test_an_unknown_name_links_to_nothing(linker):
+    assert named(linker, "What are the symptoms of Kessler-Brandt disease?") == [("Kessler-Brandt", None)]
+    assert named(linker, "How are you today?") == []
+
+
+def test_mentions_are_where_they_say(linker):
+    text = "  Is “gout” \t treated by allopurinol?"
+    for link in linker.link(text):
+        assert text[link.mention.start : link.mention.end] == link.mention.text
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_read(linker, text):
+    last = 0
+    for link in linker.link(text):
+        assert text[link.mention.start : link.mention.end] == link.mention.text
+        assert link.mention.start >= last and 0 <= link.score <= 1
+        last = link.mention.end
+
+
+def test_mask(linker):
+    text = "Does allopurinol help against gout?"
+    assert linker.mask(text, linker.link(text)) == "Does X help against X?"
+
+
+def test_the_threshold_makes_names_unknown(graph):
+    strict = EntityLinker(graph, LinkingConfig(threshold=0.99))
+    assert named(strict, "symptoms of chikungunja") == [("chikungunja", None)]
+
+
+def test_the_linker_follows_the_graph():
+    graph = KnowledgeGraph.from_triples([("urn:a", RDFS, '"gout"'), ("urn:a", "urn:p", "urn:b")])
+    linker = EntityLinker(graph)
+    assert named(linker, "What is scurvy?") in ([], [("scurvy", None)])
+    graph.add([("urn:s", RDFS, '"scurvy"'), ("urn:s", "urn:p", "urn:b")])
+    assert named(linker, "What is scurvy?") == [("scurvy", "scurvy")]
+
+
+def test_spacy_component(graph):
+    nlp = spacy.blank("en")
+    add_linker(nlp, graph)
+    doc = nlp("Does Zyloprim help against gout or Kessler-Brandt disease?")
+    assert [(e.text, e.kb_id_) for e in doc.ents] == [
+        ("Zyloprim", "urn:allo"),
+        ("gout", "urn:gout"),
+        ("Kessler-Brandt", ""),
+    ]
+    assert doc._.kgrag_links[0].candidates
+
+
+def test_spacy_component_without_a_graph():
+    nlp = spacy.blank("en")
+    nlp.add_pipe("kgrag_linker")
+    with pytest.raises(ModelError, match="no graph"):
+        nlp("gout")
