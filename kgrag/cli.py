@@ -30,6 +30,7 @@ Graph = Annotated[
 Passages = Annotated[
     Path | None, typer.Option("--passages", help="Passages as JSON lines: id, text, title, source, entities.")
 ]
+INTERRUPTED = 130  # exit code that typer gives to Ctrl-C
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 DEMO_QUESTIONS = {
@@ -189,9 +190,10 @@ def main() -> None:
     except KgragError as error:
         typer.secho(f"kgrag: {' '.join(str(error).split())}", fg="red", err=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        typer.secho("kgrag: interrupted; nothing was changed", fg="red", err=True)
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            typer.secho("kgrag: interrupted; nothing was changed", fg="red", err=True)
+        raise
 
 
 if __name__ == "__main__":

@@ -47,6 +47,7 @@ def write_folder(path: str | Path, writer: Callable[[Path], None], kind: str) ->
         staging = path.with_name(f".{path.name}.kgrag-new-{secrets.token_hex(4)}")
         staging.mkdir()
         claim = _lock(staging, wait=True)
+        _ours.add(staging)
     try:
         writer(staging)
         _write_manifest(staging, kind)
@@ -55,6 +56,7 @@ def write_folder(path: str | Path, writer: Callable[[Path], None], kind: str) ->
             _switch(staging, path)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+        _ours.discard(staging)
         os.close(claim)
 
 
@@ -250,8 +252,14 @@ def _lock(folder: Path, wait: bool) -> int:
     return handle
 
 
+_ours: set[Path] = set()  # folders that this process is writing, and has locked already
+
+
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
+    if folder in _ours:  # a saved folder within a saved folder
+        yield
+        return
     handle = _lock(folder, wait=True)
     try:
         yield

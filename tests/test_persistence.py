@@ -172,3 +172,12 @@ def test_a_kill_at_any_step_of_the_switch_leaves_one_whole_folder(tmp_path: Path
     save(tmp_path / "x", "newer")
     assert text_in(tmp_path / "x") == "newer"
     assert os.listdir(tmp_path) == ["x"]
+
+
+def test_a_saved_folder_within_a_saved_folder(tmp_path):
+    def inner(folder):
+        (folder / "a.json").write_text("{}")
+
+    write_folder(tmp_path / "outer", lambda folder: write_folder(folder / "inner", inner, kind="inner"), kind="outer")
+    read_folder(tmp_path / "outer", kind="outer")
+    read_folder(tmp_path / "outer" / "inner", kind="inner")
