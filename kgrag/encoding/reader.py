@@ -10,9 +10,10 @@ import numpy as np
 import torch
 
 from kgrag.encoding.batch import GraphBatch
+from kgrag.encoding.phrasebook import Phrasebook
 from kgrag.encoding.reasoner import Reasoner, Reasoning
 from kgrag.errors import ModelError
-from kgrag.graph import KnowledgeGraph, normalise
+from kgrag.graph import KnowledgeGraph
 from kgrag.types import Floats, Ids, Subgraph, TextEncoder
 
 
@@ -23,9 +24,9 @@ class NodeBeliefs:
     Attributes:
         scores: Answer probability of each node, shape (nodes,).
         states: Vector state of each node, shape (nodes, hidden).
-        steps: Score of each node after each step, shape (steps + 1, nodes).
-        weights: Weight of each directed edge at each step, shape (steps, 2 * statements): the statements read forward,
-            then read backward.
+        steps: Score of each node after each step, for each number of steps, shape (lengths, steps + 1, nodes).
+        weights: Weight of each directed edge at each step, shape (lengths, steps, 2 * statements): the statements read
+            forward, then read backward.
         hops: Probability of each number of steps, shape (steps,).
     """
 
@@ -45,9 +46,11 @@ class NodeBeliefs:
         Returns:
             Positions of its statements in the sub-graph, from the seed on; empty where no path leads there.
         """
-        length = int(np.argmax(self.hops * self.steps[1:, node])) + 1
-        if self.steps[length, node] <= 0:
+        reached = [self.hops[i] * self.steps[i, i + 1, node] for i in range(len(self.hops))]
+        length = int(np.argmax(reached)) + 1
+        if reached[length - 1] <= 0:
             return []
+        steps, weights = self.steps[length - 1], self.weights[length - 1]
         count = len(subgraph.heads)
         path: list[int] = []
         for step in range(length, 0, -1):
@@ -55,7 +58,7 @@ class NodeBeliefs:
             backward = np.flatnonzero(subgraph.heads == node)
             origins = np.concatenate([subgraph.heads[forward], subgraph.tails[backward]])
             edges = np.concatenate([forward, backward + count])
-            support = self.steps[step - 1, origins] * self.weights[step - 1, edges]
+            support = steps[step - 1, origins] * weights[step - 1, edges]
             if not len(support) or support.max() <= 0:
                 return []
             best = int(np.argmax(support))
@@ -75,21 +78,19 @@ class GraphReader:
 
     def __init__(self, graph: KnowledgeGraph, reasoner: Reasoner, encoder: TextEncoder) -> None:
         self.graph, self.reasoner, self.encoder = graph, reasoner, encoder
-
-    def relation_vectors(self, relations: Ids) -> torch.Tensor:
-        """Encoded labels of relations, shape (relations, width)."""
-        labels = [normalise(self.graph.relation_label(int(r))) for r in relations]
-        if not labels:
-            return torch.zeros(0, self.encoder.width)
-        return torch.from_numpy(self.encoder.encode(labels))
+        self.phrasebook = Phrasebook(graph, encoder)
 
     def follow(
         self, questions: Sequence[str], subgraphs: Sequence[Subgraph], seeds: Sequence[Ids] | None = None
     ) -> tuple[Reasoning, GraphBatch]:
         """Runs the reasoner over questions whose mentions are masked; differentiable."""
-        batch = GraphBatch.collate(subgraphs, seeds)
+        batch = GraphBatch.collate(subgraphs, seeds, self.phrasebook.common)
         tokens, mask = self.encoder.tokens(questions)
-        return self.reasoner(tokens, mask, batch, self.relation_vectors(batch.relation_ids)), batch
+        labels = [self.graph.relation_label(int(r)) for r in batch.relation_ids]
+        starts = [s.seeds for s in subgraphs] if seeds is None else seeds
+        encoded = self.encoder.encode(questions)
+        likeness = self.phrasebook.likeness(encoded, subgraphs, starts, batch.relation_ids, self.reasoner.steps)
+        return self.reasoner(tokens, mask, batch, self.phrasebook.labels(labels), likeness), batch
 
     @torch.inference_mode()
     def read(
@@ -105,12 +106,12 @@ class GraphReader:
             nodes = slice(int(batch.offsets[i]), int(batch.offsets[i + 1]))
             forward = slice(int(first[i]), int(first[i + 1]))
             backward = slice(edges + int(first[i]), edges + int(first[i + 1]))
-            weights = torch.cat([reasoning.edge_weights[:, forward], reasoning.edge_weights[:, backward]], dim=1)
+            weights = torch.cat([reasoning.edge_weights[..., forward], reasoning.edge_weights[..., backward]], dim=-1)
             beliefs.append(
                 NodeBeliefs(
                     scores=reasoning.scores[nodes].numpy(),
                     states=reasoning.states[nodes].numpy(),
-                    steps=reasoning.steps[:, nodes].numpy(),
+                    steps=reasoning.steps[..., nodes].numpy(),
                     weights=weights.numpy(),
                     hops=reasoning.hops[i].exp().numpy(),
                 )

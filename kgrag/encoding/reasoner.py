@@ -1,11 +1,11 @@
 """A relation-following graph neural network: where a question leads, step by step.
 
-At every step the network reads the question, weighs the relations that leave the nodes reached so far, and moves the
-score along them (TransferNet, Shi et al., EMNLP 2021). Three things differ. A relation is represented by the encoding of
-its label, so that a graph which was never seen needs no training. The weights are a softmax over the relations that are
-*there*, and over "none of these", so that a question which the graph cannot answer leads nowhere. And a vector state
-travels with the score (ReaRev, Mavromatis and Karypis, Findings of EMNLP 2022), which tells later stages over which
-relations a node was reached.
+For each number of steps that a question may take, the network follows that many relations: at every step it weighs the
+relations that leave the nodes reached so far, and moves the score along them (TransferNet, Shi et al., EMNLP 2021). Three
+things differ. A relation is represented by its label, and by how alike the question is to known ways of asking for it, so
+that a graph which was never seen needs no training. The weights are a softmax over the relations that are *there*, and over
+"none of these", so that a question which the graph cannot answer leads nowhere. And a vector state travels with the score
+(ReaRev, Mavromatis and Karypis, Findings of EMNLP 2022), which tells later stages over which relations a node was reached.
 """
 
 from __future__ import annotations
@@ -18,21 +18,26 @@ from torch.nn import functional
 
 from kgrag.encoding.batch import GraphBatch
 from kgrag.encoding.dgl_import import import_dgl
+from kgrag.encoding.phrasebook import Likeness
 
+SHARPNESS = 20.0  # of likeness, which is a cosine
+COMMON = 0.5  # likeness that any two questions have
+FOLLOWED = 1e-3  # a number of steps that is less probable is not followed
 REACHED = 0.05  # a node counts as reached from this score on
 
 
 @dataclass
 class Reasoning:
-    """What the reasoner found.
+    """What the reasoner found, for each number of steps ("length") and joined.
 
     Attributes:
         scores: Answer probability of each node of the batch, shape (nodes,).
         states: Vector state of each node, shape (nodes, hidden).
-        steps: Score of each node after each step, the seeds first, shape (steps + 1, nodes).
-        edge_weights: Weight of each directed edge at each step, shape (steps, edges).
-        log_weights: Log-softmax over directed relations and "none", one a step, shape (steps, questions, 2 * relations + 1).
-        hops: Log-probability of each number of steps, shape (questions, steps).
+        steps: Score of each node after each step, the seeds first, shape (lengths, steps + 1, nodes).
+        edge_weights: Weight of each directed edge at each step, shape (lengths, steps, edges).
+        log_weights: Log-softmax over directed relations and "none", one a step, shape (lengths, steps, questions,
+            2 * relations + 1).
+        hops: Log-probability of each length, shape (questions, lengths).
     """
 
     scores: torch.Tensor
@@ -62,15 +67,20 @@ class Reasoner(nn.Module):
         self.memory = nn.Linear(hidden, hidden)
         self.focus = nn.Linear(hidden, hidden)
         self.query = nn.Sequential(nn.Linear(hidden, hidden), nn.Tanh(), nn.Linear(hidden, hidden))
-        self.likeness = nn.Linear(width, hidden, bias=False)
-        nn.init.orthogonal_(self.likeness.weight)  # keeps angles: before any training, like texts match
         self.relation = nn.ModuleList(
             nn.Sequential(nn.Linear(width, 2 * hidden), nn.GELU(), nn.Linear(2 * hidden, hidden)) for _ in range(2)
         )
-        self.message = nn.Linear(2 * hidden, hidden)
-        self.none = nn.Sequential(nn.Linear(2 * hidden, hidden), nn.Tanh(), nn.Linear(hidden, 1))
+        self.message = nn.Linear(hidden, hidden)
         self.hop = nn.Linear(hidden, steps)
-        self.log_scale = nn.Parameter(torch.tensor([2.3, 2.3]))
+        # How much what was learned counts against likeness to known questions: set on data/medical/questions, train and
+        # valid, and trained with the rest on labelled questions.
+        self.log_scale = nn.Parameter(torch.tensor(2.3))
+        self.trust = nn.Parameter(torch.full((steps,), 1.1))
+        self.none = nn.Parameter(torch.zeros(steps))
+        self.missed = nn.Parameter(torch.tensor(-3.0))
+        self.hop_scale = nn.Parameter(torch.tensor(0.45))
+        self.hop_trust = nn.Parameter(torch.tensor(1.2))
+        self.hop_bias = nn.Parameter(torch.tensor([0.5, 0.0, *[-1.0] * (steps - 2)][:steps]))
         self.dropout = nn.Dropout(0.1)
 
     def read(self, tokens: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -81,7 +91,8 @@ class Reasoner(nn.Module):
             mask: Which of them are tokens, shape (questions, tokens).
 
         Returns:
-            One query a step, shape (steps, questions, 2 * hidden), and log-probabilities of the number of steps.
+            Queries, one a step, shape (steps, questions, hidden), and a logit of each number of steps, shape (questions,
+            steps).
         """
         lengths = mask.sum(1).clamp(min=1).cpu()
         packed = nn.utils.rnn.pack_padded_sequence(tokens, lengths, batch_first=True, enforce_sorted=False)
@@ -97,10 +108,9 @@ class Reasoner(nn.Module):
             attention = (self.focus(states) @ wanted[:, :, None]).squeeze(-1) / wanted.shape[-1] ** 0.5
             attention = attention.masked_fill(closed, float("-inf")).softmax(1)
             context = (attention[..., None] * states).sum(1)
-            alike = self.likeness((attention[..., None] * tokens).sum(1))
-            queries.append(torch.cat([unit(self.query(context)), unit(alike)], dim=-1))
+            queries.append(unit(self.query(context)))
             memory = memory + context
-        return torch.stack(queries), self.hop(overview).log_softmax(-1)
+        return torch.stack(queries), self.hop(overview)
 
     def encode_relations(self, labels: torch.Tensor) -> torch.Tensor:
         """Represents relations, forward and inverse.
@@ -109,29 +119,51 @@ class Reasoner(nn.Module):
             labels: Encoded labels, shape (relations, width).
 
         Returns:
-            Shape (2 * relations, 2 * hidden), the forward half first: what is learned of the label in this direction
-            beside its meaning as the text encoder has it, each a unit vector.
+            Unit vectors, shape (2 * relations, hidden), the forward half first.
         """
-        alike = unit(self.likeness(labels))
-        return torch.cat([torch.cat([unit(direction(labels)), alike], dim=-1) for direction in self.relation])
+        return torch.cat([unit(direction(labels)) for direction in self.relation])
 
-    def match(self, query: torch.Tensor, relations: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
+    def match(
+        self,
+        query: torch.Tensor,
+        relations: torch.Tensor,
+        present: torch.Tensor,
+        step: int = 0,
+        alike: torch.Tensor | None = None,
+        wanting: bool = False,
+    ) -> torch.Tensor:
         """Weighs the relations that are there against one another and against "none of these".
 
         Args:
-            query: Queries of one step, shape (questions, 2 * hidden).
-            relations: Output of `encode_relations`, shape (2 * relations, 2 * hidden).
+            query: What the question asks for at this step, shape (questions, hidden).
+            relations: Output of `encode_relations`, shape (2 * relations, hidden).
             present: Which directed relations leave the nodes reached, shape (questions, 2 * relations).
+            step: Which step.
+            alike: Likeness of each question to known ways of asking for each directed relation at this step, shape
+                (questions, 2 * relations); without it, only what was learned counts.
+            wanting: Whether the best relation that is not there speaks for "none".
 
         Returns:
             Log-softmax, shape (questions, 2 * relations + 1); the last column is "none".
         """
-        scale = self.log_scale.exp().clamp(max=60).repeat_interleave(query.shape[1] // 2)
-        logits = (scale * query) @ relations.T
+        logits = self.log_scale.exp().clamp(max=60) * query @ relations.T
+        none = self.none[step].expand(len(query), 1)
+        if alike is not None:
+            trust = SHARPNESS * self.trust[step].clamp(min=0)
+            logits = logits + trust * (alike - COMMON)
+        if wanting:
+            none = torch.logaddexp(none, logits.masked_fill(present, -1e4).max(1, keepdim=True).values + self.missed)
         logits = logits.masked_fill(~present, -1e4)
-        return torch.cat([logits, self.none(query)], dim=1).log_softmax(-1)
+        return torch.cat([logits, none], dim=1).log_softmax(-1)
 
-    def forward(self, tokens: torch.Tensor, mask: torch.Tensor, batch: GraphBatch, labels: torch.Tensor) -> Reasoning:
+    def count_hops(self, hop: torch.Tensor, likeness: Likeness) -> torch.Tensor:
+        """Log-probability of each number of steps, shape (questions, steps)."""
+        alike = SHARPNESS * self.hop_trust.clamp(min=0) * (likeness.lengths - COMMON)
+        return (self.hop_scale * hop + alike + self.hop_bias).log_softmax(-1)
+
+    def forward(
+        self, tokens: torch.Tensor, mask: torch.Tensor, batch: GraphBatch, labels: torch.Tensor, likeness: Likeness
+    ) -> Reasoning:
         """Follows the questions through their sub-graphs.
 
         Args:
@@ -139,41 +171,87 @@ class Reasoner(nn.Module):
             mask: As in `read`.
             batch: Sub-graphs.
             labels: Encoded labels of ``batch.relation_ids``, shape (relations, width).
+            likeness: Of the questions to known ways of asking.
         """
-        queries, hops = self.read(tokens, mask)
+        queries, hop = self.read(tokens, mask)
+        hops = self.count_hops(hop, likeness)
+        share = torch.where(hops.exp() < FOLLOWED, 0.0, hops.exp())
         relations = self.encode_relations(labels)
-        values = self.message(relations)
-        nodes = len(batch.node_question)
-        score = torch.zeros(nodes, device=tokens.device)
+        walk = _Walk(self, batch, queries, relations, self.message(relations), likeness)
+        followed = [self.training or bool(share[:, i].any()) for i in range(self.steps)]
+        walks = [walk.go(i + 1 if followed[i] else 0, i + 1) for i in range(self.steps)]
+        scores, states = torch.zeros_like(walks[0].scores[0]), torch.zeros_like(walks[0].states)
+        for i, one in enumerate(walks):
+            part = share[batch.node_question, i]
+            scores, states = scores + part * one.scores[i + 1], states + part[:, None] * one.states
+        return Reasoning(
+            scores,
+            states,
+            torch.stack([one.scores for one in walks]),
+            torch.stack([one.edge_weights for one in walks]),
+            torch.stack([one.log_weights for one in walks]),
+            hops,
+        )
+
+
+@dataclass
+class _Steps:
+    """Where one number of steps leads: scores after each, states at the end, weights of edges and of relations at each."""
+
+    scores: torch.Tensor
+    states: torch.Tensor
+    edge_weights: torch.Tensor
+    log_weights: torch.Tensor
+
+
+class _Walk:
+    """Moves scores and states from the seeds of a batch, once for each number of steps."""
+
+    def __init__(
+        self,
+        reasoner: Reasoner,
+        batch: GraphBatch,
+        queries: torch.Tensor,
+        relations: torch.Tensor,
+        values: torch.Tensor,
+        likeness: Likeness,
+    ) -> None:
+        self.reasoner, self.batch, self.queries, self.relations = reasoner, batch, queries, relations
+        self.values, self.likeness = values, likeness
+        self.cell = batch.edge_question * len(relations) + batch.columns
+        self.graph = SumOverEdges(batch.heads, batch.tails, len(batch.node_question))
+
+    def go(self, count: int, length: int) -> _Steps:
+        """Takes ``count`` steps on the way of plans of ``length`` relations."""
+        batch, columns = self.batch, len(self.relations)
+        score = self.values.new_zeros(len(batch.node_question))
+        state = self.values.new_zeros(len(batch.node_question), self.values.shape[1])
+        empty = torch.zeros_like(score)
         score[batch.seeds] = 1.0
-        state = torch.zeros(nodes, values.shape[1], device=tokens.device)
-        columns = len(relations)
-        cell = batch.edge_question * columns + batch.columns
-        graph = SumOverEdges(batch.heads, batch.tails, nodes)
-        mixed, mixed_state = torch.zeros_like(score), torch.zeros_like(state)
         steps, edge_weights, log_weights = [score], [], []
-        for step in range(self.steps):
-            reached = torch.zeros(batch.questions * columns, device=tokens.device)
-            reached = reached.scatter_reduce(0, cell, score.detach()[batch.heads], "amax")
+        for step in range(count):
+            reached = score.new_zeros(batch.questions * columns)
+            reached = reached.scatter_reduce(0, self.cell, score.detach()[batch.heads], "amax")
             present = (reached > REACHED).view(batch.questions, columns)
-            log_weight = self.match(queries[step], relations, present)
-            weight = follow_weights(log_weight)
-            edge_weight = weight.flatten()[cell]
+            alike = self.likeness.steps[length - 1, step]
+            log_weight = self.reasoner.match(self.queries[step], self.relations, present, step, alike, length == 1)
+            edge_weight = follow_weights(log_weight).flatten()[self.cell]
             moved = score[batch.heads] * edge_weight
-            message = moved[:, None] * (values[batch.columns] + 0.5 * state[batch.heads])
-            summed = graph(torch.cat([moved[:, None], message], dim=1))
+            message = moved[:, None] * (self.values[batch.columns] + 0.5 * state[batch.heads])
+            summed = self.graph(torch.cat([moved[:, None], message], dim=1))
             # a node reached along many edges is no more than certain
             cap = summed[:, :1].detach().clamp(min=1)
             score, state = (summed[:, :1] / cap).squeeze(1), summed[:, 1:] / cap
-            share = hops[:, step].exp()[batch.node_question]
-            mixed = mixed + share * score
-            mixed_state = mixed_state + share[:, None] * state
+            if step > 0:  # nobody asks for what is named
+                score = score.index_fill(0, batch.seeds, 0.0)
             steps.append(score)
             edge_weights.append(edge_weight)
             log_weights.append(log_weight)
-        return Reasoning(
-            mixed, mixed_state, torch.stack(steps), torch.stack(edge_weights), torch.stack(log_weights), hops
-        )
+        rest = self.reasoner.steps - len(edge_weights)
+        steps += [empty] * rest
+        edge_weights += [self.values.new_zeros(len(batch.heads))] * rest
+        log_weights += [self.values.new_zeros(batch.questions, columns + 1)] * rest
+        return _Steps(torch.stack(steps), state, torch.stack(edge_weights), torch.stack(log_weights))
 
 
 def unit(vectors: torch.Tensor) -> torch.Tensor:

@@ -4,35 +4,57 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import ahocorasick
 import numpy as np
 
-from kgrag.linking.folding import Folded
+from kgrag.linking.folding import Folded, fold
+from kgrag.linking.inflection import inflections, short_names
 from kgrag.linking.words import QuestionWords
 
 _NUMBER = re.compile(r"\d+|\b[ivx]+\b")
 _SHORTEST = 4  # shorter names resemble too much
+_OTHER_START = 90.0  # least edit ratio of a name with another first letter: few people mistype that one
 _RERANKED = 100  # nearest names by 3-grams that the edit ratio is computed for
 
 
-class ExactMatcher:
-    """Every occurrence of every name, in one pass over the text. Word boundaries are up to the caller."""
+class Found(NamedTuple):
+    """A name in a text; ``short`` where it is an eponym without its noun, which only a capital tells from a word."""
 
-    def __init__(self, keys: Sequence[str]) -> None:
-        self._lengths = [len(key) for key in keys]
+    start: int
+    end: int
+    key: int
+    short: bool
+
+
+class ExactMatcher:
+    """Every occurrence of every name, in one pass over the text. Word boundaries are up to the caller.
+
+    Args:
+        keys: Folded names.
+        written: The names as written, one or more a key.
+    """
+
+    def __init__(self, keys: Sequence[str], written: Sequence[Sequence[str]]) -> None:
         self._automaton = ahocorasick.Automaton()
+        self._empty = not keys
+        for place, names in enumerate(written):
+            for short in (fold(short) for name in names for short in short_names(name)):
+                self._automaton.add_word(short, (place, len(short), True))
         for place, key in enumerate(keys):
-            self._automaton.add_word(key, place)
+            for form in inflections(key):
+                self._automaton.add_word(form, (place, len(form), False))
+        for place, key in enumerate(keys):  # last: a name that is there goes before one that is made up
+            self._automaton.add_word(key, (place, len(key), False))
         self._automaton.make_automaton()
 
-    def find(self, text: Folded) -> Iterator[tuple[int, int, int]]:
-        """Yields (start, end, key id), positions in the original text."""
-        if not self._lengths:
+    def find(self, text: Folded) -> Iterator[Found]:
+        """Yields names, positions in the original text."""
+        if self._empty:
             return
-        for last, place in self._automaton.iter(text.text):
-            yield text.starts[last - self._lengths[place] + 1], text.ends[last], place
+        for last, (place, length, short) in self._automaton.iter(text.text):
+            yield Found(text.starts[last - length + 1], text.ends[last], place, short)
 
 
 class FuzzyMatcher:
@@ -84,6 +106,8 @@ class FuzzyMatcher:
             for column in nearest.tolist():
                 key = self._keys[column]
                 ratio = fuzz.ratio(text, key, score_cutoff=least)
+                if key[0] != text[0] and ratio < _OTHER_START:
+                    continue
                 if ratio and _NUMBER.findall(key) == numbers:  # type 1 is no misspelt type 2
                     rated.append((self._ids[column], ratio))
             rated.sort(key=lambda item: (-item[1], item[0]))

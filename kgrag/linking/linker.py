@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kgrag.config import LinkingConfig
-from kgrag.linking.aliases import AliasIndex
+from kgrag.linking.aliases import AliasIndex, Name
 from kgrag.linking.candidates import ExactMatcher, FuzzyMatcher
 from kgrag.linking.folding import fold, fold_text, spaced
+from kgrag.resources import common_words
 from kgrag.types import Link, Mention
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ _CONNECTORS = frozenset(
     ["of", "the", "de", "la", "le", "von", "van", "der", "den", "di", "da", "del", "-", "'s", "\u2019s", "&", "/"]
 )
 _LONGEST_RUN = 200  # characters without white space that the tokenizer gets at once; its rules are not linear in this
+_ACRONYM = 3  # letters of a name that is written in capitals to be told from a word
 _WORDS = 6  # most words of a misspelt name
 _SPANS = 64  # most spans of one text that are looked up as misspelt names, so that a long text costs what it should
 _SURE_RATIO = 88.0  # edit ratio of a lower-cased word in a text that names something else already
@@ -73,6 +75,7 @@ class EntityLinker:
         self.graph = graph
         self.config = config or LinkingConfig()
         self._tokenizer: Any = spacy.blank("en").tokenizer
+        self._english = common_words()  # spelt rightly, hence no misspelt names
         self._version: int | None = None
         self._fuzzy: FuzzyMatcher | None = None
 
@@ -83,7 +86,7 @@ class EntityLinker:
         version = self.graph.version
         self._aliases = AliasIndex(self.graph)
         self._words = self._aliases.words
-        self._exact = ExactMatcher(self._aliases.keys)
+        self._exact = ExactMatcher(self._aliases.keys, [[name.text for name in names] for names in self._aliases.names])
         self._fuzzy = None
         self._version = version
 
@@ -149,7 +152,7 @@ class EntityLinker:
         cased = not text.isupper()
         whole = fold(text.strip(" \t\n?!.\"'"))
         found = []
-        for start, end, key in self._exact.find(fold_text(text)):
+        for start, end, key, short in self._exact.find(fold_text(text)):
             if not (_boundary(text, start, starts) and _boundary(text, end, ends)):
                 continue
             folded = self._aliases.keys[key]
@@ -160,7 +163,15 @@ class EntityLinker:
             proper = capital and any(written[1:] == name.text[1:] for name in self._aliases.names[key])
             case_exact = capital and any(written == name.text for name in self._aliases.names[key])
             quoted = start > 0 and end < len(text) and _QUOTES.get(text[start - 1]) == text[end]
+            names = self._aliases.names[key]
+            if len(folded) <= _ACRONYM and not (text.islower() or written.rstrip("s").isupper() or not _acronym(names)):
+                continue  # "mg" is no MG
+            if short and not (cased and written[0].isupper() and not self._words.is_stop(fold(written))):
+                continue
             level = self._level(folded, key, case_exact, quoted, whole)
+            form = fold(text[start:end])
+            if form != folded:
+                level = min(level, self._level(form, key, False, quoted, whole))
             if level >= 0:
                 found.append(_Match(start, end, key, level, proper, quoted))
         return found
@@ -226,8 +237,9 @@ class EntityLinker:
         for first, last in _segments(tokens, free):
             if len(spans) >= _SPANS:
                 break
-            for span in self._spans(tokens, first, last):
-                spans.setdefault(span, least)
+            for start, end in self._spans(tokens, first, last):
+                if not all(token.folded in self._english for token in tokens[start:end] if self._content(token)):
+                    spans.setdefault((start, end), least)
         guesses = self._guesses(text, tokens, dict(list(spans.items())[:_SPANS]))
         unknown, torn = [], []
         for first, last in runs:
@@ -240,10 +252,15 @@ class EntityLinker:
             if known == total or (tokens[first].first and (last == first + 1) and strong):
                 continue
             if 2 * known < total:
-                unknown.append((start, end))
+                unknown.append((start, self._head_noun(text, end, strong)))
             else:
                 torn.append((start, end))
         return guesses, unknown, torn
+
+    def _head_noun(self, text: str, end: int, strong: list[_Match]) -> int:
+        """Where an unknown name ends if a known word follows it: "Larkwell syndrome" is no syndrome of the graph's."""
+        after = [match.end for match in strong if match.start > end and not text[end : match.start].strip(" ")]
+        return after[0] if after and text[after[0] - 1].islower() else end
 
     def _content(self, token: _Token) -> bool:
         """Whether a token is a word that questions are not made of."""
@@ -348,6 +365,10 @@ class EntityLinker:
         node, score = candidates[0]
         named = node if score >= self.config.threshold else None
         return Link(_mention(text, start, end), named, score, exact, tuple(candidates))
+
+
+def _acronym(names: Sequence[Name]) -> bool:
+    return all(name.text.isupper() for name in names)
 
 
 def _mention(text: str, start: int, end: int) -> Mention:

@@ -20,11 +20,11 @@ from kgrag.graph import KnowledgeGraph
 from kgrag.resources import data_folder
 from kgrag.training.examples import make_examples
 from kgrag.training.generator import Example, train_generator
-from kgrag.training.lexicon import held_out, shipped_wordings
 from kgrag.training.references import FRAME
 from kgrag.training.schema import Schema, train_on_schema
 from kgrag.training.synthesis import Synthesiser
 from kgrag.training.worlds import random_world
+from kgrag.wordings import held_out, shipped_wordings
 
 VOCABULARY = 3000
 
@@ -99,8 +99,7 @@ def main() -> None:
         kept, held = held_out(shipped_wordings())
         accuracy = train_on_schema(
             reasoner,
-            Schema(kept, encoder),
-            Schema(held, encoder),
+            Schema(kept, held, encoder),
             encoder,
             arguments.questions,
             arguments.epochs,

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from kgrag.encoding import GraphBatch, Reasoning
+from kgrag.config import RetrievalConfig
+from kgrag.encoding import GraphBatch, GraphReader, Reasoning
 from kgrag.errors import QuestionError
-from kgrag.graph import normalise
+from kgrag.graph import KnowledgeGraph, normalise
+from kgrag.linking import EntityLinker
 from kgrag.progress import track
 from kgrag.retrieval import retrieve
 from kgrag.types import Ids, Question, Subgraph
@@ -23,11 +25,29 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 MOST_HOPS = 3
+ANSWERED = 0.5  # least probability at which a node is an answer, where accuracy is measured
+
+
+@dataclass
+class Learner:
+    """What learns from labelled questions: a reasoner over a graph, and what brings questions before it.
+
+    Attributes:
+        graph: The graph.
+        linker: Finds what questions name.
+        reader: Holds the reasoner.
+        retrieval: How sub-graphs are taken.
+    """
+
+    graph: KnowledgeGraph
+    linker: EntityLinker
+    reader: GraphReader
+    retrieval: RetrievalConfig
 
 
 @dataclass(frozen=True)
 class _Labelled:
-    """A question ready to train on: positions refer to its sub-graph."""
+    """A question ready to train on: positions refer to its sub-graph. Without gold nodes, refusing is right."""
 
     masked: str
     subgraph: Subgraph
@@ -61,32 +81,52 @@ def train(
     Raises:
         QuestionError: None of the questions can be used.
     """
+    retrieval = replace(rag.config.retrieval, hops=_needed_hops(rag.graph, rag.config.retrieval, questions[:300]))
+    rag.config = replace(rag.config, retrieval=retrieval)
+    learner = Learner(rag.graph, rag.linker, rag.reader, retrieval)
+    fit(learner, questions, valid, epochs, seed, learning_rate, batch_size, patience)
+
+
+def fit(
+    learner: Learner,
+    questions: Sequence[Question],
+    valid: Sequence[Question] = (),
+    epochs: int = 12,
+    seed: int = 0,
+    learning_rate: float = 1e-3,
+    batch_size: int = 32,
+    patience: int = 3,
+) -> float:
+    """Trains a reasoner on labelled questions; arguments as in `train`.
+
+    Returns:
+        Accuracy on ``valid`` of the epoch that was kept.
+    """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    rag.config = replace(rag.config, retrieval=replace(rag.config.retrieval, hops=_needed_hops(rag, questions[:300])))
-    prepared = [p for q in track(questions, "reading sub-graphs") if (p := _prepare(rag, q)) is not None]
-    if not prepared:
+    prepared = [p for q in track(questions, "reading sub-graphs") if (p := _prepare(learner, q)) is not None]
+    if not any(len(p.gold) for p in prepared):
         raise QuestionError(
             "None of the training questions names a node and has an answer in the graph.",
             "Check that 'topic' and 'answers' are labels or IRIs of this graph.",
         )
-    held = [p for q in valid if (p := _prepare(rag, q)) is not None]
+    held = [p for q in valid if (p := _prepare(learner, q)) is not None]
     if not held:
         cut = max(1, len(prepared) // 10)
         order = rng.permutation(len(prepared))
         held, prepared = [prepared[i] for i in order[:cut]], [prepared[i] for i in order[cut:]] or prepared
     log.info("training on %d of %d questions", len(prepared), len(questions))
-    reasoner = rag.reader.reasoner
+    reader, reasoner = learner.reader, learner.reader.reasoner
     optimiser = torch.optim.AdamW(reasoner.parameters(), lr=learning_rate, weight_decay=0.01)
     per_epoch = -(-len(prepared) // batch_size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, learning_rate, total_steps=epochs * per_epoch + 1)
-    best, best_state, waited = _accuracy(rag, held), copy.deepcopy(reasoner.state_dict()), 0
+    best, best_state, waited = _accuracy(reader, held), copy.deepcopy(reasoner.state_dict()), 0
     for epoch in range(epochs):
         reasoner.train()
         order = rng.permutation(len(prepared))
         for start in track(range(0, len(order), batch_size), f"reasoner, epoch {epoch + 1} of {epochs}"):
             chunk = [prepared[i] for i in order[start : start + batch_size]]
-            reasoning, batch = rag.reader.follow(
+            reasoning, batch = reader.follow(
                 [p.masked for p in chunk], [p.subgraph for p in chunk], [p.seeds for p in chunk]
             )
             loss = reasoning_loss(reasoning, batch, chunk)
@@ -95,8 +135,8 @@ def train(
             torch.nn.utils.clip_grad_norm_(reasoner.parameters(), 1.0)
             optimiser.step()
             schedule.step()
-        accuracy = _accuracy(rag, held)
-        log.info("epoch %d: Hits@1 %.4f", epoch + 1, accuracy)
+        accuracy = _accuracy(reader, held)
+        log.info("epoch %d: %.4f", epoch + 1, accuracy)
         if accuracy > best:
             best, best_state, waited = accuracy, copy.deepcopy(reasoner.state_dict()), 0
         else:
@@ -105,6 +145,7 @@ def train(
                 break
     reasoner.load_state_dict(best_state)
     reasoner.eval()
+    return best
 
 
 def reasoning_loss(reasoning: Reasoning, batch: GraphBatch, chunk: Sequence[_Labelled]) -> torch.Tensor:
@@ -117,49 +158,53 @@ def reasoning_loss(reasoning: Reasoning, batch: GraphBatch, chunk: Sequence[_Lab
         gold[first + torch.from_numpy(question.gold)] = 1
         wrong = (reasoning.scores[first:last].detach() > 0.01) & (gold[first:last] == 0)
         weight[first:last] = wrong.float() / wrong.sum().clamp(min=1)
-        weight[first + torch.from_numpy(question.gold)] = 1 / len(question.gold)
+        weight[first + torch.from_numpy(question.gold)] = 1 / max(len(question.gold), 1)
     loss = -(weight * (gold * score.log() + (1 - gold) * (1 - score).log())).sum() / len(chunk)
     column = {int(r): c for c, r in enumerate(batch.relation_ids)}
     relations = len(column)
     for i, question in enumerate(chunk):
         if not question.path:
             continue
-        for step, (relation, inverse) in enumerate(question.path[: len(reasoning.log_weights)]):
-            loss = loss - reasoning.log_weights[step, i, column[relation] + relations * inverse].clamp(min=-10) / len(
-                chunk
-            )
-        loss = loss - reasoning.hops[i, min(len(question.path), reasoning.hops.shape[1]) - 1] / len(chunk)
+        length = len(question.path)
+        if length > reasoning.hops.shape[1]:
+            continue
+        for step, (relation, inverse) in enumerate(question.path):
+            there = reasoning.log_weights[length - 1, step, i, column[relation] + relations * inverse]
+            loss = loss - there.clamp(min=-10) / len(chunk)
+        loss = loss - reasoning.hops[i, length - 1] / len(chunk)
     return loss
 
 
-def _prepare(rag: KGRAG, question: Question) -> _Labelled | None:
-    links = [link for link in rag.linker.link(question.question) if link.node is not None]
-    topics = [node for topic in question.topics for node in rag.graph.find(topic)[:1]]
+def _prepare(learner: Learner, question: Question) -> _Labelled | None:
+    graph = learner.graph
+    links = [link for link in learner.linker.link(question.question) if link.node is not None]
+    topics = [node for topic in question.topics for node in graph.find(topic)[:1]]
     linked = [link.node for link in links]
     # the linker's own mentions are masked, so that training sees what asking will see
     seeds = topics or linked
-    if not seeds or not question.answers:
+    refused = question.kind == "unanswerable"
+    if not seeds or not (question.answers or refused):
         return None
-    subgraph = retrieve(rag.graph, np.array(seeds, np.int64), rag.config.retrieval)
-    wanted = {node for answer in question.answers for node in rag.graph.find(answer)}
+    subgraph = retrieve(graph, np.array(seeds, np.int64), learner.retrieval)
+    wanted = {node for answer in question.answers for node in graph.find(answer)}
     gold = np.flatnonzero(np.isin(subgraph.nodes, sorted(wanted)))
-    if not len(gold):
+    if not len(gold) and not refused:
         return None
     kept = [link for link in links if link.node in topics] or links
-    masked = rag.linker.mask(question.question, kept)
-    return _Labelled(masked, subgraph, subgraph.seeds[:1], gold, _path(rag, question, subgraph))
+    masked = learner.linker.mask(question.question, kept)
+    return _Labelled(masked, subgraph, subgraph.seeds[:1], gold, _path(graph, question, subgraph))
 
 
-def _path(rag: KGRAG, question: Question, subgraph: Subgraph) -> tuple[tuple[int, bool], ...]:
+def _path(graph: KnowledgeGraph, question: Question, subgraph: Subgraph) -> tuple[tuple[int, bool], ...]:
     """The gold path as relation ids and directions; empty where it is not known or not in the sub-graph."""
     names = question.path
     if len(names) < 3 or len(names) % 2 == 0:
         return ()
-    by_label = {normalise(label): r for r, label in enumerate(rag.graph.relation_labels)}
+    by_label = {normalise(label): r for r, label in enumerate(graph.relation_labels)}
     path = []
     for at in range(1, len(names), 2):
-        heads = set(rag.graph.find(names[at - 1]))
-        tails = set(rag.graph.find(names[at + 1]))
+        heads = set(graph.find(names[at - 1]))
+        tails = set(graph.find(names[at + 1]))
         relation = by_label.get(normalise(names[at]))
         if relation is None:
             return ()
@@ -178,31 +223,34 @@ def _path(rag: KGRAG, question: Question, subgraph: Subgraph) -> tuple[tuple[int
     return tuple(path)
 
 
-def _needed_hops(rag: KGRAG, questions: Sequence[Question]) -> int:
+def _needed_hops(graph: KnowledgeGraph, retrieval: RetrievalConfig, questions: Sequence[Question]) -> int:
     """The fewest hops that bring an answer of (nearly) every question into the sub-graph."""
     reached = [0] * (MOST_HOPS + 1)
     counted = 0
     for question in questions:
-        topics = [node for topic in question.topics for node in rag.graph.find(topic)[:1]]
-        wanted = {node for answer in question.answers for node in rag.graph.find(answer)}
+        topics = [node for topic in question.topics for node in graph.find(topic)[:1]]
+        wanted = {node for answer in question.answers for node in graph.find(answer)}
         if not topics or not wanted:
             continue
         counted += 1
         for hops in range(1, MOST_HOPS + 1):
-            config = replace(rag.config.retrieval, hops=hops)
-            if wanted & set(retrieve(rag.graph, np.array(topics, np.int64), config).nodes.tolist()):
+            config = replace(retrieval, hops=hops)
+            if wanted & set(retrieve(graph, np.array(topics, np.int64), config).nodes.tolist()):
                 for h in range(max(hops, len(question.path) // 2), MOST_HOPS + 1):
                     reached[h] += 1
                 break
     if not counted:
-        return rag.config.retrieval.hops
+        return retrieval.hops
     return next((h for h in range(1, MOST_HOPS + 1) if reached[h] >= 0.99 * max(reached)), MOST_HOPS)
 
 
-def _accuracy(rag: KGRAG, held: Sequence[_Labelled]) -> float:
+def _accuracy(reader: GraphReader, held: Sequence[_Labelled]) -> float:
+    """Share of questions answered rightly or rightly refused."""
     right = 0.0
     for start in range(0, len(held), 64):
         chunk = held[start : start + 64]
-        beliefs = rag.reader.read([p.masked for p in chunk], [p.subgraph for p in chunk], [p.seeds for p in chunk])
-        right += sum(float(np.argmax(b.scores) in p.gold) for b, p in zip(beliefs, chunk))
+        beliefs = reader.read([p.masked for p in chunk], [p.subgraph for p in chunk], [p.seeds for p in chunk])
+        for belief, question in zip(beliefs, chunk):
+            refused = float(belief.scores.max(initial=0.0)) < ANSWERED
+            right += int(np.argmax(belief.scores)) in question.gold if len(question.gold) else refused
     return right / max(len(held), 1)

@@ -14,19 +14,30 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from kgrag.encoding.phrasebook import NAMED
 from kgrag.encoding.reasoner import Reasoner
 from kgrag.graph import normalise
 from kgrag.progress import track
-from kgrag.training.lexicon import Wording, generic_wording
+from kgrag.training.small_talk import chat
 from kgrag.types import TextEncoder
+from kgrag.wordings import Asked, Wording, asked_questions, generic_wording
+from kgrag.wordings.ways import NEAR
 
-NAMED = "X"  # stands for the linked mention in a question
 UNANSWERABLE = 0.12
+ASKED = 0.4  # share of questions that people asked, among those made up
+MOST_STEPS = 3
+FORGOTTEN = 0.1  # share of a training question's tokens that are not read
 
 
 @dataclass(frozen=True)
 class SchemaQuestion:
-    """A question and the directed relations it follows: ``(wording, inverse)`` a step; both directions if ``either``."""
+    """A question and what it asks for.
+
+    Attributes:
+        text: The question; ``X`` stands for what is named.
+        path: The directed relations that it follows: ``(wording, inverse)`` a step.
+        either: Whether both directions of the relation are right.
+    """
 
     text: str
     path: tuple[tuple[int, bool], ...]
@@ -34,10 +45,16 @@ class SchemaQuestion:
 
 
 class Schema:
-    """The relations of the shipped wordings with all their labels, and questions about them."""
+    """The relations of the shipped wordings with all their labels, and questions about them.
 
-    def __init__(self, wordings: Sequence[Wording], encoder: TextEncoder) -> None:
-        self.wordings = list(wordings)
+    Args:
+        wordings: One a relation.
+        held: The same relations in other words, to measure with.
+        encoder: Encodes texts.
+    """
+
+    def __init__(self, wordings: Sequence[Wording], held: Sequence[Wording], encoder: TextEncoder) -> None:
+        self.wordings, self.held = list(wordings), list(held)
         self.labels: list[str] = []
         self.owner: list[int] = []
         for index, wording in enumerate(self.wordings):
@@ -52,58 +69,82 @@ class Schema:
             self.of[index].append(position)
         self.vectors = torch.from_numpy(encoder.encode([normalise(label) for label in self.labels]))
         self.alike = self._alike()
+        by_label = {
+            normalise(label): i for i, wording in reversed(list(enumerate(self.wordings))) for label in wording.labels
+        }
+        self.asked = [
+            (question, tuple((by_label[normalise(label)], inverse) for label, inverse in question.plan))
+            for question in asked_questions()
+            if len(question.plan) <= MOST_STEPS
+        ]
 
     def _alike(self) -> list[set[int]]:
-        """Wordings that mean the same: they share a label, or their labels are all but equal in meaning."""
+        """Wordings that mean the same: they share a label, or their labels are all but equal in meaning, or near."""
         centres = torch.stack([self.vectors[of].mean(0) for of in self.of])
         centres = torch.nn.functional.normalize(centres, dim=-1)
         close = (centres @ centres.T > 0.9).numpy()
         names = [{normalise(label) for label in wording.labels} for wording in self.wordings]
-        return [{j for j in range(len(names)) if close[i, j] or names[i] & names[j]} for i in range(len(names))]
+        near = [{normalise(label) for label in group} for group in NEAR]
+        return [
+            {
+                j
+                for j in range(len(names))
+                if close[i, j] or names[i] & names[j] or any(names[i] & group and names[j] & group for group in near)
+            }
+            for i in range(len(names))
+        ]
 
-    def sample(self, count: int, seed: int) -> list[SchemaQuestion]:
+    def sample(self, count: int, seed: int, held: bool = False) -> list[SchemaQuestion]:
         """Samples questions: single relations, chains of two and three, and yes/no."""
         rng = random.Random(seed)
         questions: list[SchemaQuestion] = []
         while len(questions) < count:
-            kind = rng.random()
-            index = rng.randrange(len(self.wordings))
-            wording = self.wordings[index]
-            if rng.random() < 0.15:
-                label = rng.choice(wording.labels)
-                wording = generic_wording(label)
-            if kind < 0.1 and wording.yesno:
-                text = rng.choice(wording.yesno).replace("{s}", NAMED).replace("{o}", NAMED)
-                questions.append(SchemaQuestion(_case(text, rng), ((index, False),), either=True))
-                continue
-            inverse = bool(wording.inverse) and rng.random() < 0.4
-            either = self.wordings[index].symmetric
-            if kind < 0.7:
-                text = rng.choice(wording.questions(inverse)).replace("{x}", NAMED)
-                questions.append(SchemaQuestion(_case(text, rng), ((index, inverse),), either))
-                continue
-            path = [(index, inverse)]
-            text = NAMED
-            for _ in range(1 if kind < 0.92 else 2):
-                inner = self.wordings[path[-1][0]]
-                phrases = (inner if rng.random() < 0.8 else generic_wording(rng.choice(inner.labels))).phrases(
-                    path[-1][1]
-                )
-                if not phrases:
-                    break
-                text = rng.choice(phrases).replace("{x}", text)
-                path.append(self._next(path[-1], rng))
-            outer = self.wordings[path[-1][0]]
-            asked = outer.questions(path[-1][1])
-            if len(path) < 2 or not asked:
-                continue
-            if rng.random() < 0.2 and outer.phrases(path[-1][1]):
-                asked = tuple(
-                    f"{start}{p}" for p in outer.phrases(path[-1][1]) for start in ("what is ", "who is ", "", "list ")
-                )
-            text = rng.choice(asked).replace("{x}", text)
-            questions.append(SchemaQuestion(_case(text, rng), tuple(path)))
+            question = self._one(rng, self.held if held else self.wordings)
+            if question is not None:
+                questions.append(question)
         return questions
+
+    def _one(self, rng: random.Random, wordings: Sequence[Wording]) -> SchemaQuestion | None:
+        if wordings is not self.held and rng.random() < ASKED:
+            return self._as_asked(*rng.choice(self.asked), rng)
+        kind = rng.random()
+        index = rng.randrange(len(wordings))
+        wording = wordings[index]
+        if kind < 0.1 and wording.yesno:
+            text = rng.choice(wording.yesno).replace("{s}", NAMED).replace("{o}", NAMED)
+            return SchemaQuestion(_case(chat(text, rng), rng), ((index, False),), either=True)
+        if rng.random() < 0.15:
+            wording = generic_wording(rng.choice(wording.labels))
+        inverse = bool(wording.inverse) and rng.random() < 0.4
+        if kind < 0.65:
+            text = chat(rng.choice(wording.questions(inverse)).replace("{x}", NAMED), rng)
+            return SchemaQuestion(_case(text, rng), ((index, inverse),), wordings[index].symmetric)
+        path, text = [(index, inverse)], NAMED
+        for _ in range(1 if kind < 0.92 else 2):
+            inner = wordings[path[-1][0]]
+            if rng.random() < 0.2:
+                inner = generic_wording(rng.choice(inner.labels))
+            phrases = inner.phrases(path[-1][1])
+            if not phrases:
+                return None
+            text = rng.choice(phrases).replace("{x}", text)
+            path.append(self._next(path[-1], rng))
+        outer = wordings[path[-1][0]]
+        asked = outer.questions(path[-1][1])
+        phrases = outer.phrases(path[-1][1])
+        if rng.random() < 0.2 and phrases:
+            start = rng.choice(("what is ", "who is ", "", "list ", "what are ", "Which are ", "tell me "))
+            text = start + rng.choice(phrases).replace("{x}", text)
+        elif asked:
+            text = rng.choice(asked).replace("{x}", text)
+        else:
+            return None
+        return SchemaQuestion(_case(chat(text, rng), rng), tuple(path))
+
+    def _as_asked(self, question: Asked, path: tuple[tuple[int, bool], ...], rng: random.Random) -> SchemaQuestion:
+        text = question.text.replace("{x}", NAMED).replace("{y}", NAMED)
+        either = question.kind == "?" or (len(path) == 1 and self.wordings[path[0][0]].symmetric)
+        return SchemaQuestion(_case(chat(text, rng), rng), path, either)
 
     def _next(self, last: tuple[int, bool], rng: random.Random) -> tuple[int, bool]:
         """A relation that may follow: it starts from the class where the last one ended, where there is such a one."""
@@ -134,7 +175,6 @@ def _case(text: str, rng: random.Random) -> str:
 def train_on_schema(
     reasoner: Reasoner,
     schema: Schema,
-    held: Schema,
     encoder: TextEncoder,
     questions: int = 60_000,
     epochs: int = 3,
@@ -146,8 +186,7 @@ def train_on_schema(
 
     Args:
         reasoner: Trained in place.
-        schema: Wordings to train on.
-        held: Other wordings, to measure on.
+        schema: Relations, and wordings to train and to measure with.
         encoder: Encodes texts.
         questions: How many questions are sampled.
         epochs: Passes over them.
@@ -160,14 +199,19 @@ def train_on_schema(
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    training, validation = schema.sample(questions, seed), held.sample(2_000, seed + 1)
+    training, validation = schema.sample(questions, seed), schema.sample(2_000, seed + 1, held=True)
     texts = sorted({q.text for q in (*training, *validation)}, key=lambda t: (len(t), t))
     place = {text: i for i, text in enumerate(texts)}
     states: list[torch.Tensor] = []
     for start in track(range(0, len(texts), 256), "reading questions"):
         tokens, mask = encoder.tokens(texts[start : start + 256])
         states += [t[m.bool()].half() for t, m in zip(tokens, mask)]
-    optimiser = torch.optim.AdamW(reasoner.parameters(), lr=learning_rate, weight_decay=0.01)
+
+    def loss_of(batch: Sequence[SchemaQuestion], draw: np.random.Generator) -> tuple[torch.Tensor, float]:
+        return _step(reasoner, schema, batch, [states[place[q.text]] for q in batch], draw)
+
+    learned = [value for name, value in reasoner.named_parameters() if name != "log_scale"]
+    optimiser = torch.optim.AdamW(learned, lr=learning_rate, weight_decay=0.01)
     steps = epochs * (len(training) // batch_size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, learning_rate, total_steps=steps + 1, pct_start=0.1)
     accuracy = []
@@ -176,7 +220,7 @@ def train_on_schema(
         order = rng.permutation(len(training))
         for start in track(range(0, len(order) - batch_size + 1, batch_size), f"relations, epoch {epoch + 1}"):
             batch = [training[i] for i in order[start : start + batch_size]]
-            loss, _ = _step(reasoner, schema, batch, [states[place[q.text]] for q in batch], rng)
+            loss, _ = loss_of(batch, rng)
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(reasoner.parameters(), 1.0)
@@ -184,16 +228,8 @@ def train_on_schema(
             schedule.step()
         reasoner.eval()
         with torch.inference_mode():
-            right = [
-                _step(
-                    reasoner,
-                    held,
-                    validation[s : s + 128],
-                    [states[place[q.text]] for q in validation[s : s + 128]],
-                    np.random.default_rng(s),
-                )[1]
-                for s in range(0, len(validation), 128)
-            ]
+            parts = [validation[start : start + 128] for start in range(0, len(validation), 128)]
+            right = [loss_of(part, np.random.default_rng(i))[1] for i, part in enumerate(parts)]
         accuracy.append(float(np.mean(right)))
     return accuracy
 
@@ -205,11 +241,18 @@ def _step(
     states: Sequence[torch.Tensor],
     rng: np.random.Generator,
 ) -> tuple[torch.Tensor, float]:
+    """Loss of a batch, and the share of questions whose first relation is picked rightly."""
     tokens = torch.nn.utils.rnn.pad_sequence([s.float() for s in states], batch_first=True)
     mask = torch.zeros(tokens.shape[:2], dtype=torch.bool)
     for row, state in enumerate(states):
         mask[row, : len(state)] = True
-    queries, hops = reasoner.read(tokens, mask)
+    if reasoner.training:
+        mask &= (torch.rand(mask.shape) > FORGOTTEN) | (torch.arange(mask.shape[1]) == 0)
+        remembered = [row[kept] for row, kept in zip(tokens, mask)]
+        tokens = torch.nn.utils.rnn.pad_sequence(remembered, batch_first=True)
+        mask = torch.arange(tokens.shape[1]) < mask.sum(1, keepdim=True)
+    queries, hop = reasoner.read(tokens, mask)
+    hops = hop.log_softmax(-1)
     # labels in play: the right ones under one label each, and a few hundred others
     relations = reasoner.encode_relations(schema.vectors)
     total = len(schema.labels)
@@ -245,7 +288,7 @@ def _step(
                 target[r, label + total * direction] = 1 / len(directions)
             if not question.either and rng.random() < 0.25:
                 present[r, label + total * (not inverse)] = True
-        scored = reasoner.match(queries[step][rows], relations, torch.from_numpy(present))
+        scored = reasoner.match(queries[step, rows], relations, torch.from_numpy(present), step)
         goal = torch.from_numpy(target)
         loss = loss - (goal * scored).sum(1).mean() * len(rows) / len(batch)
         if step == 0:

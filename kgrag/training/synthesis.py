@@ -7,13 +7,12 @@ theirs, generic ones otherwise. One question in six asks for what the graph does
 from __future__ import annotations
 
 import random
-from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
 
 from kgrag.graph import KnowledgeGraph, normalise
-from kgrag.training.lexicon import Wording, generic_wording, shipped_wordings
+from kgrag.wordings import Wording, generic_wording, shipped_wordings, wordings_for
 
 MOST_ANSWERS = 25
 UNANSWERABLE = 0.16
@@ -53,13 +52,7 @@ class Synthesiser:
     def __init__(self, graph: KnowledgeGraph, seed: int = 0) -> None:
         self.graph = graph
         self.rng = random.Random(seed)
-        known: dict[str, list[Wording]] = defaultdict(list)
-        for wording in shipped_wordings():
-            for label in wording.labels:
-                known[normalise(label)].append(wording)
-        self.wordings: list[list[Wording]] = [
-            known.get(normalise(graph.relation_label(r)), []) for r in range(graph.num_relations)
-        ]
+        self.wordings = [wordings_for(label) for label in graph.relation_labels]
         self.outside = [
             w
             for w in shipped_wordings()

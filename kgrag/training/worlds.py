@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from kgrag.graph import KnowledgeGraph
-from kgrag.training.lexicon import shipped_wordings
+from kgrag.wordings import shipped_wordings
 
 _ONSETS = [
     "b",

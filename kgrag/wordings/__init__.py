@@ -54,12 +54,60 @@ class Wording:
 def shipped_wordings() -> tuple[Wording, ...]:
     """All wordings shipped with kgrag, in a fixed order."""
     wordings = []
-    folder = resources.files("kgrag.training") / "wordings"
-    for file in sorted(folder.iterdir(), key=lambda f: f.name):
+    folder = resources.files("kgrag.wordings")
+    for file in sorted((f for f in folder.iterdir() if f.name.endswith(".jsonl")), key=lambda f: f.name):
         for line in file.read_text(encoding="utf-8").splitlines():
             fields = json.loads(line)
             wordings.append(Wording(**{key: tuple(fields[key]) for key in Wording.__dataclass_fields__}))
     return tuple(wordings)
+
+
+@lru_cache(maxsize=1)
+def _by_label() -> dict[str, list[Wording]]:
+    found: dict[str, list[Wording]] = {}
+    for wording in shipped_wordings():
+        for label in dict.fromkeys(_bare(label) for label in wording.labels):
+            found.setdefault(label, []).append(wording)
+    return found
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question as somebody might ask it.
+
+    Attributes:
+        plan: The relations from the thing named to the answer, ``(label, inverse)`` a step.
+        text: The question; ``{x}``, and ``{y}`` where it names two things, stand for their names.
+        kind: ``?`` for a yes/no question about a statement from x to y, ``&`` for one about what x and y share, or empty.
+    """
+
+    plan: tuple[tuple[str, bool], ...]
+    text: str
+    kind: str = ""
+
+
+@lru_cache(maxsize=1)
+def asked_questions() -> tuple[Asked, ...]:
+    """All questions of people shipped with kgrag, in a fixed order."""
+    found = []
+    folder = resources.files("kgrag.wordings")
+    for file in sorted((f for f in folder.iterdir() if f.name.endswith(".tsv")), key=lambda f: f.name):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            path, text = line.split("\t")
+            kind = path[0] if path[0] in "?&" else ""
+            steps = path.removeprefix(kind).split(" / ")
+            found.append(Asked(tuple((step.lstrip("^"), step[0] == "^") for step in steps), text, kind))
+    return tuple(found)
+
+
+def wordings_for(label: str) -> list[Wording]:
+    """The shipped wordings that have a label; "has symptom" and "symptom" are the same."""
+    return _by_label().get(_bare(label), [])
+
+
+def _bare(label: str) -> str:
+    words = normalise(label).split()
+    return " ".join(words[1:] if len(words) > 1 and words[0] in ("has", "is", "was", "the") else words)
 
 
 def held_out(wordings: Sequence[Wording]) -> tuple[list[Wording], list[Wording]]:

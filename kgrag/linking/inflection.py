@@ -1,0 +1,51 @@
+"""Other forms in which people write a name: the other number, a turned "type", no qualifier, an eponym alone."""
+
+from __future__ import annotations
+
+import re
+
+_TYPE = re.compile(r"^(type [\divx]+) (.+)$")
+_TYPED = re.compile(r"^(.+?),? (type [\divx]+)$")
+_QUALIFIED = re.compile(r"^([^<>()]{3,}?) ?(?:<[^<>]+>|\([^()]+\))$")
+_EPONYM = re.compile(r"^((?:[A-Z][\w\u2019'-]+[ -])*[A-Z][\w\u2019'-]+) (?:disease|syndrome|disorder)$")
+_SHORTEST = 3  # letters of the last word of a name that may change its number
+
+
+def inflections(key: str) -> list[str]:
+    """Forms of a folded name with the same meaning.
+
+    Args:
+        key: A folded name.
+    """
+    found = []
+    word = key.split(" ")[-1]
+    if word.isalpha() and word.isascii() and len(word) >= _SHORTEST:
+        if not word.endswith("s"):
+            sibilant = word.endswith(("x", "z", "ch", "sh"))
+            many = (
+                key[:-1] + "ies" if word[-1] == "y" and word[-2] not in "aeiou" else key + ("es" if sibilant else "s")
+            )
+            found.append(many)
+        elif len(word) > _SHORTEST and word[-2] not in "sui":
+            found.append(key[:-3] + "y" if word.endswith("ies") and len(word) > 5 else key[:-1])
+    qualified = _QUALIFIED.match(key)
+    if qualified:
+        found.append(qualified[1])
+    for pattern in (_TYPE, _TYPED):
+        turned = pattern.match(key)
+        if turned:
+            found.append(f"{turned[2]} {turned[1]}")
+    return found
+
+
+def short_names(name: str) -> list[str]:
+    """What is left of "Lyme disease" or "Parkinson's disease" when people drop the noun.
+
+    Args:
+        name: A name as written.
+    """
+    eponym = _EPONYM.match(name)
+    if not eponym or len(eponym[1]) < 4:
+        return []
+    bare = re.sub(r"['\u2019]s?$", "", eponym[1])
+    return list(dict.fromkeys((eponym[1], bare, f"{bare}'s")))

@@ -1,0 +1,172 @@
+"""Every known way of asking for a plan: a sequence of relations that leads from what is named to the answer."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from functools import lru_cache
+
+from kgrag.wordings import Asked, Wording, asked_questions, generic_wording, shipped_wordings, wordings_for
+
+Plan = tuple[tuple[str, bool], ...]
+
+COMPOSED = 12  # most questions that are put together for one plan
+MEMBERSHIP = ("belongs to drug class", "is a kind of", "subclass of", "instance of")
+INVERSES = (  # relations that say the same, the other way round
+    ("treats", "treated by"),
+    ("parents", "children"),
+    ("broader", "narrower"),
+    ("part of", "has part"),
+    ("parent company", "subsidiary"),
+)
+NEAR = (  # where a graph has only some of these, people ask for one of them and mean another
+    ("caused by", "has material basis in", "disease has basis in", "has disease driver", "has allergic trigger"),
+    ("has material basis in", "has inheritance mode"),
+    ("transmitted by", "has vector"),
+    ("has symptom", "has phenotype", "disease has feature"),
+    ("has risk factor", "has major susceptibility factor", "has disease driver"),
+    ("is a kind of", "subclass of", "broader", "instance of", "belongs to drug class"),
+    ("treats", "procedure for"),
+    ("definition", "note"),
+    ("cross-reference", "ICD code", "MeSH ID", "Disease Ontology ID", "ATC code", "identifier"),
+    ("has complication", "comorbidity"),
+    ("created by", "author", "written by", "painter", "composer", "developer", "inventor", "directed by"),
+    ("publication year", "release year", "date created", "date"),
+    ("residence", "location"),
+    ("employer", "affiliation", "plays for"),
+    ("profession", "position held", "field of work"),
+    ("part of", "part of act", "located in region", "country"),
+    ("headquarters", "country", "venue"),
+    ("owned by", "parent company", "has shareholder"),
+    ("enforced by", "regulated by"),
+    ("refers to", "cites paper", "related"),
+    ("prerequisite", "has condition", "depends on"),
+    ("assigned to", "responsible person"),
+    ("has deadline", "due date"),
+)
+
+
+class Ways:
+    """Ways of asking for the relations of one graph.
+
+    Args:
+        labels: Labels of the graph's relations. Wordings of a relation that is near one of them, and that no other of them
+            has, count as its own.
+    """
+
+    def __init__(self, labels: Iterable[str]) -> None:
+        own = {label: _places(label) for label in labels}
+        taken = {place for places in own.values() for place in places}
+        self._wordings: dict[str, list[Wording]] = {}
+        for label, places in own.items():
+            near = {place for group in _groups() if group & set(places) for place in sorted(group - taken)}
+            self._wordings[label] = [shipped_wordings()[place] for place in [*places, *sorted(near)]]
+
+    def of(self, plan: Plan) -> list[str]:
+        """Questions and noun phrases for a plan, with ``{x}`` for what is named.
+
+        People's own questions come first. For a single relation, its wordings and generic ones follow. For two, they are
+        put together: what is asked of the first relation's noun phrases. Members of a class are often asked for by the
+        class's name alone ("side effects of statins"), so that a plan over membership is also asked for as if there were
+        none.
+
+        Args:
+            plan: ``(label, inverse)`` a step; one step or two.
+        """
+        texts = self._asked(plan)
+        (label, inverse), single = plan[-1], len(plan) == 1
+        questions, phrases = self._texts(label, inverse)
+        if single:
+            generic = generic_wording(label)
+            texts += [*questions, *phrases, *generic.questions(inverse), *generic.phrases(inverse)]
+            wordings = [*self._all(label), generic]
+            texts += [t.replace("{s}", "{x}").replace("{o}", "{x}") for wording in wordings for t in wording.yesno]
+            return list(dict.fromkeys(texts))
+        if plan[0] == (label, not inverse):  # there and back, which is seldom meant unless said
+            return texts or ["Which other things share their " + label + " with {x}?"]
+        outer = [*questions, *phrases, *self._asked(plan[-1:])] or list(generic_wording(label).questions(inverse))
+        _, inner = self._texts(*plan[0])
+        inner = inner or list(generic_wording(plan[0][0]).phrases(plan[0][1]))
+        rng = random.Random(repr(plan))
+        if inner:
+            made = {rng.choice(outer).replace("{x}", rng.choice(inner)) for _ in range(2 * COMPOSED)}
+            texts += sorted(made)[:COMPOSED]
+        if plan[0][1] and _is_membership(plan[0][0]):
+            texts += rng.sample(outer, min(COMPOSED, len(outer)))
+        return list(dict.fromkeys(texts))
+
+    def _texts(self, label: str, inverse: bool) -> tuple[list[str], list[str]]:
+        """Questions and noun phrases of every wording for a directed relation."""
+        questions: list[str] = []
+        phrases: list[str] = []
+        for wordings, turned in ((self._own(label), False), (_turned(label), True)):
+            for wording in wordings:
+                questions += wording.questions(inverse != turned)
+                phrases += wording.phrases(inverse != turned)
+        return questions, phrases
+
+    def _own(self, label: str) -> list[Wording]:
+        return self._wordings[label] if label in self._wordings else wordings_for(label)
+
+    def _all(self, label: str) -> list[Wording]:
+        return [*self._own(label), *_turned(label)]
+
+    def _asked(self, plan: Plan) -> list[str]:
+        keys: list[tuple[tuple[int, bool], ...]] = [()]
+        for label, inverse in plan:
+            steps = [(_place_of(w), inverse) for w in self._own(label)]
+            steps += [(_place_of(w), not inverse) for w in _turned(label)]
+            keys = [(*key, step) for key in keys for step in steps]
+        return list(dict.fromkeys(text for key in keys for text in _asked_by_plan().get(key, ())))
+
+
+@lru_cache(maxsize=1)
+def _asked_by_plan() -> dict[tuple[tuple[int, bool], ...], list[str]]:
+    table: dict[tuple[tuple[int, bool], ...], list[str]] = {}
+    for question in asked_questions():
+        for plan in _readings(question):
+            keys: list[tuple[tuple[int, bool], ...]] = [()]
+            for label, inverse in plan:
+                keys = [(*key, (place, inverse)) for key in keys for place in _places(label)]
+            for key in keys:
+                table.setdefault(key, []).append(question.text.replace("{y}", "{x}"))
+    return table
+
+
+def _readings(question: Asked) -> list[Plan]:
+    """A yes/no question may be read from either end."""
+    if question.kind == "?":
+        return [question.plan, tuple((label, not inverse) for label, inverse in reversed(question.plan))]
+    return [question.plan]
+
+
+def _turned(label: str) -> list[Wording]:
+    """Wordings of relations that say the same, the other way round."""
+    own = set(_places(label))
+    pairs = [turned for pair in INVERSES for turned in (pair, pair[::-1])]
+    return [wording for one, other in pairs if own & set(_places(one)) for wording in wordings_for(other)]
+
+
+def _is_membership(label: str) -> bool:
+    own = set(_places(label))
+    return any(own & set(_places(name)) for name in MEMBERSHIP)
+
+
+@lru_cache(maxsize=10_000)
+def _places(label: str) -> tuple[int, ...]:
+    """Places of a label's wordings among the shipped ones."""
+    return tuple(_place_of(wording) for wording in wordings_for(label))
+
+
+@lru_cache(maxsize=1)
+def _by_identity() -> dict[int, int]:
+    return {id(wording): place for place, wording in enumerate(shipped_wordings())}
+
+
+def _place_of(wording: Wording) -> int:
+    return _by_identity()[id(wording)]
+
+
+@lru_cache(maxsize=1)
+def _groups() -> list[frozenset[int]]:
+    return [frozenset(place for label in group for place in _places(label)) for group in NEAR]
