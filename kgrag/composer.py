@@ -14,8 +14,8 @@ from kgrag.graph import KnowledgeGraph, is_verbal
 from kgrag.types import Floats, Link, Subgraph
 
 LEAST = 0.02  # nodes below this probability are not offered as answers,
-SHARE = 0.25  # nor are those below this share of the best one's
-SURE = 0.5  # an answer of at least this probability is given, whatever the generator would say
+SHARE = 0.5  # nor are those below this share of the best one's
+SURE = 0.5  # an answer of at least this probability is given, or a sentence, whatever the generator would say
 MOST_ANSWERS, MOST_BRIDGES, MOST_TRIPLES = 40, 4, 8
 
 
@@ -61,6 +61,8 @@ def compose(
     best = [int(v) for v in order[:MOST_ANSWERS] if findings.scores[v] >= least]
     if findings.target is not None:
         best = [findings.target]
+    elif sentences and sentences[0][2] > findings.scores.max(initial=0.0):
+        best = []  # a passage says it better
     walks = {v: findings.paths(subgraph, v) for v in best}
     best = [v for v in best if all(walks[v])]
     paths = {v: list(dict.fromkeys(statement for walk in walks[v] for statement in walk)) for v in best}
@@ -71,7 +73,7 @@ def compose(
     triples: dict[int, float] = {}
     for v in best:
         score = float(findings.scores[v])
-        for start, walk in zip(findings.starts, walks[v]):
+        for start, walk in zip((*findings.starts, *findings.beside), walks[v]):
             at = start
             for statement in walk:
                 back = int(subgraph.heads[statement]) != at
@@ -109,7 +111,7 @@ def compose(
     )
     place = {reference: i for i, reference in enumerate(items.references) if i <= len(topics) and i > 0}
     sure = bool(best) and float(findings.scores[best[0]]) >= SURE
-    return Composition(Prompt(_pieces(question, links, seeds, place), items, answerable=sure), paths)
+    return Composition(Prompt(_pieces(question, links, seeds, place), items, answerable=sure or bool(sentences)), paths)
 
 
 def _pieces(

@@ -121,11 +121,13 @@ class KGRAG:
         open_ = [i for i, found in enumerate(links) if any(link.node is not None for link in found)]
         verifier = Verifier(self.graph, self.passages, self.reader, self.config.generation.threshold)
         for wider in (0, 1):
-            thoughts = [self._think(questions[i], links[i], wider) for i in open_]
-            drafts = self.generator.write([t.composition.prompt for t in thoughts], self.config.generation)
-            for i, thought, draft in zip(open_, thoughts, drafts):
-                answers[i] = verifier.verify(thought, draft)
-            open_ = [i for i, t in zip(open_, thoughts) if answers[i].abstained and self._short_sighted(t)]
+            thoughts = {i: self._think(questions[i], links[i], wider) for i in open_}
+            later = [i for i in open_ if self._asks_further(thoughts[i])] if not wider else []
+            now = [i for i in open_ if i not in later]
+            drafts = self.generator.write([thoughts[i].composition.prompt for i in now], self.config.generation)
+            for i, draft in zip(now, drafts):
+                answers[i] = verifier.verify(thoughts[i], draft)
+            open_ = later + [i for i in now if answers[i].abstained and thoughts[i].evidence.subgraph.truncated]
         seconds = (time.perf_counter() - started) / max(len(questions), 1)
         return [replace(answer, seconds=seconds) for answer in answers]
 
@@ -242,10 +244,10 @@ class KGRAG:
         )
         return Thought(masked, evidence, findings, composition)
 
-    def _short_sighted(self, thought: Thought) -> bool:
-        """Whether the question leads further than was retrieved."""
+    def _asks_further(self, thought: Thought) -> bool:
+        """Whether the question takes more steps than were retrieved."""
         asked = max(int(np.argmax(run.hops)) + 1 for run in thought.findings.runs)
-        return thought.evidence.subgraph.truncated or asked > self.config.retrieval.hops
+        return asked > self.config.retrieval.hops
 
 
 def _as_json(config: Config) -> dict[str, Any]:

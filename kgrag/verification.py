@@ -115,7 +115,7 @@ class Verifier:
         if not citations:
             return "no statement or passage supports the draft"
         for citation in citations:
-            known = self.graph.contains(citation.triple) if citation.triple else citation.passage in self.passages
+            known = self.graph.contains(citation.triple) if citation.triple else _id(citation) in self.passages
             if not known:
                 return f"source {citation.number} is no longer there"
         if answers and not thought.findings.verdict and not self._suffices(thought, answers):
@@ -141,6 +141,10 @@ class Verifier:
         if confidence <= 0.05:
             return f"no statement or passage about {names} answers this"
         return f"the evidence about {names} is too weak (confidence {confidence:.2f})"
+
+
+def _id(citation: Citation) -> str:
+    return citation.passage.id if citation.passage else ""
 
 
 def _only(subgraph: Subgraph, statements: Sequence[int]) -> Subgraph:

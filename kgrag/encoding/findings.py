@@ -11,6 +11,7 @@ from kgrag.encoding.reader import GraphReader, NodeBeliefs
 from kgrag.types import Floats, Subgraph
 
 YES = 0.4  # least probability at which the node asked about counts as reached
+SHARED = 0.5  # share of the best probability that nodes joined to the other topics must have
 TOGETHER = 0.25  # least product of probabilities at which a node counts as reached from every topic
 
 
@@ -24,6 +25,7 @@ class Findings:
         starts: Where each run started, positions in the sub-graph's nodes.
         verdict: 1 for yes, -1 for no, 0 where the question asks for something else.
         target: For a yes, the node whose being reached was asked.
+        beside: Topics from which no run started: the answers are those that a statement joins to each of them.
     """
 
     scores: Floats
@@ -31,6 +33,7 @@ class Findings:
     starts: tuple[int, ...]
     verdict: int = 0
     target: int | None = None
+    beside: tuple[int, ...] = ()
 
     @property
     def states(self) -> Floats:
@@ -39,7 +42,8 @@ class Findings:
 
     def paths(self, subgraph: Subgraph, node: int) -> list[list[int]]:
         """For each start the best supported path to a node, as positions of statements; empty where there is none."""
-        return [run.path(subgraph, node) for run in self.runs]
+        paths = [run.path(subgraph, node) for run in self.runs]
+        return paths + [_joining(subgraph, node, topic)[:1] for topic in self.beside]
 
 
 def reason(
@@ -47,8 +51,9 @@ def reason(
 ) -> Findings:
     """Reasons from each topic, and joins the findings.
 
-    A yes/no question asks whether one topic leads to another. Otherwise an answer is what all topics lead to, and where
-    there is no such node, what the best of them leads to.
+    A yes/no question asks whether one topic leads to another. Otherwise an answer is what all topics lead to; where there
+    is no such node, what the best of them leads to and a statement joins to the others ("which antibiotics treat ...");
+    and where there is none of these either, what the best of them leads to.
 
     Args:
         reader: Applies the reasoner.
@@ -70,4 +75,18 @@ def reason(
         together = np.prod([run.scores for run in runs], axis=0)
         if together.max() >= TOGETHER:
             return Findings(together ** (1 / len(runs)), tuple(runs), tuple(starts))
-    return Findings(runs[best].scores, (runs[best],), (starts[best],))
+    found, others = runs[best].scores, [start for start in starts if start != starts[best]]
+    for topic in others:
+        joined = np.zeros_like(found)
+        near = np.concatenate([subgraph.heads[subgraph.tails == topic], subgraph.tails[subgraph.heads == topic]])
+        joined[near] = found[near]
+        if joined.max(initial=0.0) < SHARED * found.max(initial=0.0):
+            return Findings(found, (runs[best],), (starts[best],))
+        found = joined
+    return Findings(found, (runs[best],), (starts[best],), beside=tuple(others))
+
+
+def _joining(subgraph: Subgraph, node: int, topic: int) -> list[int]:
+    """Statements between two nodes."""
+    forward = (subgraph.heads == node) & (subgraph.tails == topic)
+    return np.flatnonzero(forward | (subgraph.tails == node) & (subgraph.heads == topic)).tolist()

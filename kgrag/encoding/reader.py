@@ -19,10 +19,11 @@ from kgrag.types import Floats, Ids, Subgraph, TextEncoder
 
 @dataclass(frozen=True)
 class NodeBeliefs:
-    """What the reasoner believes about the nodes of one sub-graph.
+    """What the reasoner believes about the nodes of one sub-graph, once it has settled on a number of steps.
 
     Attributes:
         scores: Answer probability of each node, shape (nodes,).
+        length: The number of steps that leads furthest, by its probability and that of the best node it reaches.
         states: Vector state of each node, shape (nodes, hidden).
         steps: Score of each node after each step, for each number of steps, shape (lengths, steps + 1, nodes).
         weights: Weight of each directed edge at each step, shape (lengths, steps, 2 * statements): the statements read
@@ -31,6 +32,7 @@ class NodeBeliefs:
     """
 
     scores: Floats
+    length: int
     states: Floats
     steps: Floats
     weights: Floats
@@ -46,14 +48,12 @@ class NodeBeliefs:
         Returns:
             Positions of its statements in the sub-graph, from the seed on; empty where no path leads there.
         """
-        reached = [self.hops[i] * self.steps[i, i + 1, node] for i in range(len(self.hops))]
-        length = int(np.argmax(reached)) + 1
-        if reached[length - 1] <= 0:
+        steps, weights = self.steps[self.length - 1], self.weights[self.length - 1]
+        if steps[self.length, node] <= 0:
             return []
-        steps, weights = self.steps[length - 1], self.weights[length - 1]
         count = len(subgraph.heads)
         path: list[int] = []
-        for step in range(length, 0, -1):
+        for step in range(self.length, 0, -1):
             forward = np.flatnonzero(subgraph.tails == node)
             backward = np.flatnonzero(subgraph.heads == node)
             origins = np.concatenate([subgraph.heads[forward], subgraph.tails[backward]])
@@ -106,14 +106,18 @@ class GraphReader:
             nodes = slice(int(batch.offsets[i]), int(batch.offsets[i + 1]))
             forward = slice(int(first[i]), int(first[i + 1]))
             backward = slice(edges + int(first[i]), edges + int(first[i + 1]))
+            hops, steps = reasoning.hops[i].exp().numpy(), reasoning.steps[..., nodes].numpy()
+            ends = np.stack([hops[k] * steps[k, k + 1] for k in range(len(hops))])
+            length = int(np.argmax(ends.max(1)))
             weights = torch.cat([reasoning.edge_weights[..., forward], reasoning.edge_weights[..., backward]], dim=-1)
             beliefs.append(
                 NodeBeliefs(
-                    scores=reasoning.scores[nodes].numpy(),
+                    scores=ends[length],
+                    length=length + 1,
                     states=reasoning.states[nodes].numpy(),
-                    steps=reasoning.steps[..., nodes].numpy(),
+                    steps=steps,
                     weights=weights.numpy(),
-                    hops=reasoning.hops[i].exp().numpy(),
+                    hops=hops,
                 )
             )
         return beliefs

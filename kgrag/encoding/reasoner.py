@@ -11,6 +11,7 @@ that a graph which was never seen needs no training. The weights are a softmax o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
@@ -219,7 +220,7 @@ class _Walk:
         self.reasoner, self.batch, self.queries, self.relations = reasoner, batch, queries, relations
         self.values, self.likeness = values, likeness
         self.cell = batch.edge_question * len(relations) + batch.columns
-        self.graph = SumOverEdges(batch.heads, batch.tails, len(batch.node_question))
+        self.graph = OverEdges(batch.heads, batch.tails, len(batch.node_question))
 
     def go(self, count: int, length: int) -> _Steps:
         """Takes ``count`` steps on the way of plans of ``length`` relations."""
@@ -238,10 +239,10 @@ class _Walk:
             edge_weight = follow_weights(log_weight).flatten()[self.cell]
             moved = score[batch.heads] * edge_weight
             message = moved[:, None] * (self.values[batch.columns] + 0.5 * state[batch.heads])
-            summed = self.graph(torch.cat([moved[:, None], message], dim=1))
-            # a node reached along many edges is no more than certain
-            cap = summed[:, :1].detach().clamp(min=1)
-            score, state = (summed[:, :1] / cap).squeeze(1), summed[:, 1:] / cap
+            # a node is as certain as the best way to it: many poor ways do not add up to a good one
+            score = self.graph.max(moved)
+            summed = self.graph.sum(torch.cat([moved[:, None], message], dim=1))
+            state = summed[:, 1:] / summed[:, :1].detach().clamp(min=1)
             if step > 0:  # nobody asks for what is named
                 score = score.index_fill(0, batch.seeds, 0.0)
             steps.append(score)
@@ -262,30 +263,39 @@ def unit(vectors: torch.Tensor) -> torch.Tensor:
 def follow_weights(log_weight: torch.Tensor) -> torch.Tensor:
     """Turns the softmax over relations into weights to move scores by.
 
-    The best relation moves all that "none" leaves, another its share of the best: relations that fit equally well (a
-    symmetric relation read in both directions) are both followed in full, instead of halving one another.
+    The best relation moves all that "none" leaves, another the square of its share of the best: relations that fit equally
+    well (a symmetric relation read in both directions) are both followed in full, instead of halving one another.
     """
     relations, none = log_weight[:, :-1], log_weight[:, -1:]
     best = relations.max(1, keepdim=True).values
-    return (relations - best).exp() * (1 - none.exp())
+    return (2 * (relations - best)).exp() * (1 - none.exp())
 
 
-class SumOverEdges:
-    """Sums edge messages into the nodes they point to: DGL on the CPU, torch scatter on CUDA.
+class OverEdges:
+    """Brings edge messages to the nodes they point to: DGL on the CPU, torch scatter on CUDA.
 
     The registry's dgl wheel has CPU kernels only.
     """
 
     def __init__(self, heads: torch.Tensor, tails: torch.Tensor, nodes: int) -> None:
         self.tails, self.nodes = tails, nodes
-        self.graph = None if heads.is_cuda else import_dgl().graph((heads, tails), num_nodes=nodes)
+        self.graph: Any = None if heads.is_cuda else import_dgl().graph((heads, tails), num_nodes=nodes)
 
-    def __call__(self, messages: torch.Tensor) -> torch.Tensor:
+    def sum(self, messages: torch.Tensor) -> torch.Tensor:
         """Sums messages of shape (edges, width) into shape (nodes, width)."""
         if self.graph is None:
             return messages.new_zeros(self.nodes, messages.shape[1]).index_add_(0, self.tails, messages)
+        return self._update(messages, "sum")
+
+    def max(self, messages: torch.Tensor) -> torch.Tensor:
+        """The greatest message of each node, none of them negative, shape (edges,) into shape (nodes,); 0 without any."""
+        if self.graph is None:
+            return messages.new_zeros(self.nodes).scatter_reduce(0, self.tails, messages, "amax")
+        return self._update(messages[:, None], "max").squeeze(1)
+
+    def _update(self, messages: torch.Tensor, how: str) -> torch.Tensor:
         function = import_dgl().function
         with self.graph.local_scope():
             self.graph.edata["message"] = messages
-            self.graph.update_all(function.copy_e("message", "copy"), function.sum("copy", "sum"))
-            return self.graph.ndata["sum"]
+            self.graph.update_all(function.copy_e("message", "copy"), getattr(function, how)("copy", "reduced"))
+            return self.graph.ndata["reduced"]

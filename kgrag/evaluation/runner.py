@@ -116,7 +116,8 @@ def _score(rag: KGRAG, question: Question, answer: Answer, tally: _Tally) -> Non
     if not answer.abstained:
         tally.add("grounded", float(_grounded(rag, answer)))
         for citation in answer.citations:
-            valid = rag.graph.contains(citation.triple) if citation.triple else citation.passage in rag.passages
+            passage = citation.passage.id if citation.passage else ""
+            valid = rag.graph.contains(citation.triple) if citation.triple else passage in rag.passages
             tally.add("citation_validity", float(valid))
     if question.gold_passages:
         iris = [rag.graph.iri(node) for node in sorted(linked)]

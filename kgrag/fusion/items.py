@@ -11,6 +11,9 @@ import numpy as np
 from kgrag.types import Floats
 
 SCALARS = 6  # answer probability, its logarithm, retrieval score, verdict, hops, whether it is a long text
+TOLD = (
+    0.68  # least cosine at which a sentence may answer a question: it lies between those that do and those that do not
+)
 LONG_TEXT = 60  # characters from which a literal is a text rather than a name
 
 
@@ -138,7 +141,7 @@ def collect_items(
 def best_sentences(
     sentences: Sequence[Sequence[str]], question: Floats, encode: Callable[[list[str]], Floats], most: int = 8
 ) -> list[tuple[tuple[int, int], str, float]]:
-    """The sentences nearest to a question: ``((passage, sentence), text, cosine)``, best first.
+    """The sentences that may answer a question: ``((passage, sentence), text, cosine)``, best first.
 
     Args:
         sentences: Those of each passage.
@@ -152,4 +155,4 @@ def best_sentences(
     texts = [sentences[i][j] for i, j in places]
     scores = encode(texts) @ question
     order = np.lexsort((np.arange(len(scores)), -scores))[:most]
-    return [(places[k], texts[k], float(scores[k])) for k in order]
+    return [(places[k], texts[k], float(scores[k])) for k in order if scores[k] >= TOLD]

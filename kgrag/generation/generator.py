@@ -106,8 +106,7 @@ class Generator(nn.Module):
         inputs = torch.tensor([[pad] * (longest - len(row)) + row for row in ids])
         mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in ids])
         reading, gates = self.read(prompts)
-        answerable = [prompt.answerable for prompt in prompts]
-        allowed = OnlyFrameWords(self.settings["frame"], self.special, self.model.vocabulary, longest, answerable)
+        allowed = OnlyFrameWords(self, prompts, longest)
         model: Any = self.model  # `generate` is typed for models whose arguments are all known to transformers
         output = model.generate(
             input_ids=inputs,
@@ -206,32 +205,43 @@ class Generator(nn.Module):
 class OnlyFrameWords:
     """Allows, beside the items, only the words of answer sentences, and each item once within an answer.
 
-    Whatever the language model prefers, it then cannot spell out a name that is not in the evidence.
+    Whatever the language model prefers, it then cannot spell out a name that is not in the evidence, refuse what is sure,
+    or say yes or no against the reasoner.
 
     Args:
-        frame: Token ids of those words.
-        special: Ids of the special tokens.
-        vocabulary: First id of an item.
-        prompt: Length of the prompt, which is not counted as written.
-        answerable: For each question, whether it may not be refused.
+        generator: Whose words and special tokens.
+        prompts: One a question.
+        length: Of the padded prompts, which is not counted as written.
     """
 
-    def __init__(
-        self, frame: Sequence[int], special: dict[str, int], vocabulary: int, prompt: int, answerable: Sequence[bool]
-    ) -> None:
-        closed = torch.ones(vocabulary, dtype=torch.bool)
-        closed[list(frame)] = False
-        for name in ("<eos>", "<ans>", "</ans>", "<abstain>"):
-            closed[special[name]] = False
-        self.closed, self.vocabulary, self.prompt = closed, vocabulary, prompt
-        self.abstain, self.answerable = special["<abstain>"], torch.tensor(answerable)
+    def __init__(self, generator: Generator, prompts: Sequence[Prompt], length: int) -> None:
+        self.vocabulary, self.length = generator.model.vocabulary, length
+        special = generator.special
+        closed = torch.ones(self.vocabulary, dtype=torch.bool)
+        closed[generator.settings["frame"]] = False
+        closed[[special[name] for name in ("<eos>", "<ans>", "</ans>", "<abstain>")]] = False
+        self.closed = closed.repeat(len(prompts), 1)
+        self.first = self.closed.clone()  # what may not come first,
+        self.bare = torch.zeros(len(prompts), dtype=torch.bool)  # and where no item may
+        yes, no = (generator.tokenizer.encode(word).ids[0] for word in ("yes", "no"))
+        for row, prompt in enumerate(prompts):
+            verdict = float(prompt.items.scalars[0, 3])
+            self.closed[row, [yes, no]] = True
+            if prompt.answerable:
+                self.closed[row, special["<abstain>"]] = True
+            self.first[row] = self.closed[row]
+            if verdict:
+                self.first[row] = self.bare[row] = True
+                self.first[row, yes if verdict > 0 else no] = False
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         scores = scores.clone()
-        scores[:, : self.vocabulary].masked_fill_(self.closed, float("-inf"))
-        answerable = self.answerable.repeat_interleave(len(scores) // len(self.answerable))  # a row a beam
-        scores[answerable, self.abstain] = float("-inf")
-        written = input_ids[:, self.prompt :]
+        written = input_ids[:, self.length :]
+        rule = self.closed if written.shape[1] else self.first
+        beams = len(scores) // len(rule)  # a row a beam
+        scores[:, : self.vocabulary].masked_fill_(rule.repeat_interleave(beams, dim=0), float("-inf"))
+        if not written.shape[1]:
+            scores[self.bare.repeat_interleave(beams), self.vocabulary :] = float("-inf")
         rows, columns = (written >= self.vocabulary).nonzero(as_tuple=True)
         scores[rows, written[rows, columns]] = float("-inf")
         return scores

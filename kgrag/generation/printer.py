@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from kgrag.fusion import EvidenceItems, Role
@@ -53,7 +54,7 @@ def print_answer(pieces: Sequence[str | int], items: EvidenceItems, cite: Callab
             part += "".join(f" [{number}]" for number in cite(piece))
         glue = "" if not text or part.startswith(_NO_SPACE_BEFORE) else " "
         text += glue + part
-    text = text[:1].upper() + text[1:]
-    for mark in (",", "."):
-        text = text.replace(f".{mark}", ".") if mark == "." else text
-    return text
+    for mark in _NO_SPACE_BEFORE:
+        text = text.replace(f" {mark}", mark)
+    text = text.replace("..", ".")
+    return re.sub(r"(^|[a-z]\. )([a-z])", lambda m: m[1] + m[2].upper(), text)

@@ -6,7 +6,9 @@ Nothing but the shipped wordings, the shipped graph and random graphs with inven
 from __future__ import annotations
 
 import argparse
+import copy
 import json
+import math
 import time
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from kgrag.encoding.reader import load_reasoner, save_reasoner
 from kgrag.generation import Generator
 from kgrag.generation.generator import SPECIAL
 from kgrag.graph import KnowledgeGraph
+from kgrag.progress import track
 from kgrag.resources import data_folder
 from kgrag.training.examples import make_examples
 from kgrag.training.generator import Example, train_generator
@@ -27,6 +30,7 @@ from kgrag.training.worlds import random_world
 from kgrag.wordings import held_out, shipped_wordings
 
 VOCABULARY = 3000
+DOUBT = 0.9  # natural logarithm of how much less a doubting reasoner trusts
 
 
 def train_tokenizer() -> object:
@@ -73,6 +77,17 @@ def new_generator(width: int, hidden: int, model_width: int = 256, layers: int =
     return Generator(GPTNeoXForCausalLM(config), tokenizer, width, hidden, frame)
 
 
+def doubting(reasoner: Reasoner) -> Reasoner:
+    """A copy that is less sure of everything: people ask in words that are less familiar than those of the examples."""
+    import torch
+
+    doubtful = copy.deepcopy(reasoner)
+    with torch.no_grad():
+        doubtful.log_scale.sub_(DOUBT)
+        doubtful.trust.div_(math.exp(DOUBT))
+    return doubtful
+
+
 def main() -> None:
     """Command line of ``make model``."""
     import torch
@@ -80,10 +95,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=data_folder() / "models" / "default")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--questions", type=int, default=60_000, help="questions for the reasoner")
-    parser.add_argument("--epochs", type=int, default=3, help="passes of the reasoner over them")
+    parser.add_argument("--questions", type=int, default=100_000, help="questions for the reasoner")
+    parser.add_argument("--epochs", type=int, default=4, help="passes of the reasoner over them")
     parser.add_argument("--examples", type=int, default=24_000, help="prompts for the generator")
-    parser.add_argument("--worlds", type=int, default=120, help="random graphs")
+    parser.add_argument("--worlds", type=int, default=60, help="random graphs")
     parser.add_argument("--generator-only", action="store_true", help="keep the reasoner that is there")
     arguments = parser.parse_args()
     started = time.time()
@@ -121,9 +136,10 @@ def main() -> None:
     graphs += [
         (random_world(1000 + i), 2 * arguments.examples // 3 // arguments.worlds) for i in range(arguments.worlds)
     ]
-    for i, (graph, count) in enumerate(graphs):
+    doubtful = doubting(reasoner)
+    for i, (graph, count) in enumerate(track(graphs, "making prompts")):
         questions = Synthesiser(graph, arguments.seed + i).sample(count)
-        reader = GraphReader(graph, reasoner, encoder)
+        reader = GraphReader(graph, doubtful if i % 2 else reasoner, encoder)
         examples += make_examples(graph, questions, reader, encoder, RetrievalConfig(nodes=400, fanout=40), seed=i)
     print(json.dumps({"examples": len(examples), "seconds": round(time.time() - started)}), flush=True)
     torch.manual_seed(arguments.seed)

@@ -11,6 +11,7 @@ from kgrag.composer import compose
 from kgrag.config import RetrievalConfig
 from kgrag.encoding import Findings, GraphReader
 from kgrag.fusion import Role
+from kgrag.fusion.items import TOLD
 from kgrag.graph import KnowledgeGraph
 from kgrag.retrieval import retrieve
 from kgrag.training.generator import Example
@@ -61,10 +62,10 @@ def make_examples(
                 verdict = 1 if target in reached else -1
                 if bool(question.answers) != (verdict > 0):
                     continue
-            sentences = _distractors(pool, rng, encoder, encoding) if rng.random() < 0.5 else []
+            sentences = _distractors(pool, rng) if rng.random() < 0.5 and (reached or verdict) else []
             told = None
             if question.kind == "one-hop" and rng.random() < 0.15 and len(gold) < 4:
-                sentences, told = _tell(graph, question, sentences, rng, encoder, encoding)
+                sentences, told = _tell(graph, question, rng)
                 belief.scores[list(gold)] = 0.0
                 reached = set()
             start_at = question.text.find(graph.label(question.topic))
@@ -94,29 +95,18 @@ def make_examples(
     return examples
 
 
-def _distractors(
-    pool: Sequence[SyntheticQuestion], rng: random.Random, encoder: TextEncoder, question: np.ndarray
-) -> list[tuple[tuple[int, int], str, float]]:
+def _distractors(pool: Sequence[SyntheticQuestion], rng: random.Random) -> list[tuple[tuple[int, int], str, float]]:
+    """Sentences that seem to answer while the graph does: its statements go before them."""
     texts = [rng.choice(pool).text.rstrip("?") + "." for _ in range(rng.randint(1, 4))] if pool else []
-    vectors = encoder.encode(texts) if texts else np.zeros((0, encoder.width), np.float32)
-    found = [((0, i), text, float(v @ question)) for i, (text, v) in enumerate(zip(texts, vectors))]
-    return [s for s in found if s[2] < 0.5]
+    return [((0, i), text, rng.uniform(TOLD, 0.9)) for i, text in enumerate(texts)]
 
 
 def _tell(
-    graph: KnowledgeGraph,
-    question: SyntheticQuestion,
-    others: list,
-    rng: random.Random,
-    encoder: TextEncoder,
-    encoding: np.ndarray,
+    graph: KnowledgeGraph, question: SyntheticQuestion, rng: random.Random
 ) -> tuple[list[tuple[tuple[int, int], str, float]], str]:
-    """A sentence that states the answer, among the distracting ones."""
+    """A sentence that states the answer, which the graph does not."""
     relation, inverse = question.path[0]
     answer = graph.label(question.answers[0])
     pair = (answer, graph.label(question.topic)) if inverse else (graph.label(question.topic), answer)
     text = f"{pair[0]} {graph.relation_label(relation)} {pair[1]}."
-    score = max(float(encoder.encode([text])[0] @ encoding), 0.55)
-    sentences = [*others, ((1, 0), text, score)]
-    sentences.sort(key=lambda s: -s[2])
-    return sentences, text
+    return [((1, 0), text, rng.uniform(TOLD, 0.9))], text
