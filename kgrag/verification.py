@@ -133,8 +133,11 @@ class Verifier:
             [alone] * len(thought.findings.starts),
             [np.array([start], np.int64) for start in thought.findings.starts],
         )
-        belief = np.max([run.scores for run in runs], axis=0)
-        return all(belief[p] >= KEPT * min(1.0, thought.findings.scores[p]) for p in positions)
+        return all(
+            again.steps[run.length - 1, run.length, p] >= KEPT * run.steps[run.length - 1, run.length, p]
+            for run, again in zip(thought.findings.runs, runs)
+            for p in positions
+        )
 
     def _why_not(self, thought: Thought, confidence: float) -> str:
         names = ", ".join(self.graph.label(link.node) for link in thought.evidence.links if link.node is not None)

@@ -24,7 +24,7 @@ from kgrag.wordings import Asked, Wording, asked_questions, generic_wording
 from kgrag.wordings.ways import NEAR
 
 UNANSWERABLE = 0.12
-ASKED = 0.4  # share of questions that people asked, among those made up
+ASKED = 0.5  # share of questions that people asked, among those made up
 MOST_STEPS = 3
 FORGOTTEN = 0.1  # share of a training question's tokens that are not read
 

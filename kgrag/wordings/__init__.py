@@ -78,7 +78,8 @@ class Asked:
     Attributes:
         plan: The relations from the thing named to the answer, ``(label, inverse)`` a step.
         text: The question; ``{x}``, and ``{y}`` where it names two things, stand for their names.
-        kind: ``?`` for a yes/no question about a statement from x to y, ``&`` for one about what x and y share, or empty.
+        kind: ``?`` for a yes/no question about a statement from x to y, ``&`` for one about what x and y share, ``~`` for one
+            that x leads to the answer of and y says what sort of thing that is; empty where there is only x.
     """
 
     plan: tuple[tuple[str, bool], ...]
@@ -94,7 +95,7 @@ def asked_questions() -> tuple[Asked, ...]:
     for file in sorted((f for f in folder.iterdir() if f.name.endswith(".tsv")), key=lambda f: f.name):
         for line in file.read_text(encoding="utf-8").splitlines():
             path, text = line.split("\t")
-            kind = path[0] if path[0] in "?&" else ""
+            kind = path[0] if path[0] in "?&~" else ""
             steps = path.removeprefix(kind).split(" / ")
             found.append(Asked(tuple((step.lstrip("^"), step[0] == "^") for step in steps), text, kind))
     return tuple(found)
