@@ -116,7 +116,7 @@ def train(
     ],
     out: Annotated[Path, typer.Option(help="Folder to write.")],
     valid: Annotated[Path | None, typer.Option(help="Questions to choose the best epoch by.")] = None,
-    epochs: Annotated[int, typer.Option(help="Most passes over the questions.")] = 12,
+    epochs: Annotated[int | None, typer.Option(help="Most passes over the questions; chosen by their number.")] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same result.")] = 0,
 ) -> None:
     """Train a saved system on labelled questions, and save the better one."""

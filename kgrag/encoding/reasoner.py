@@ -179,7 +179,7 @@ class Reasoner(nn.Module):
         share = torch.where(hops.exp() < FOLLOWED, 0.0, hops.exp())
         relations = self.encode_relations(labels)
         walk = _Walk(self, batch, queries, relations, self.message(relations), likeness)
-        followed = [self.training or bool(share[:, i].any()) for i in range(self.steps)]
+        followed = [bool(share[:, i].any()) for i in range(self.steps)]
         walks = [walk.go(i + 1 if followed[i] else 0, i + 1) for i in range(self.steps)]
         scores, states = torch.zeros_like(walks[0].scores[0]), torch.zeros_like(walks[0].states)
         for i, one in enumerate(walks):

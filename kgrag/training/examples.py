@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -49,7 +50,8 @@ def make_examples(
     for start in range(0, len(questions), 32):
         chunk = questions[start : start + 32]
         nodes = [[q.topic] if q.target is None else [q.topic, q.target] for q in chunk]
-        subgraphs = [retrieve(graph, np.array(n, np.int64), retrieval) for n in nodes]
+        wide = [replace(retrieval, hops=max(retrieval.hops, len(q.path))) for q in chunk]
+        subgraphs = [retrieve(graph, np.array(n, np.int64), config) for n, config in zip(nodes, wide)]
         beliefs = reader.read([q.masked for q in chunk], subgraphs, [s.seeds[:1] for s in subgraphs])
         encodings = encoder.encode([q.masked for q in chunk])
         for question, subgraph, belief, encoding in zip(chunk, subgraphs, beliefs, encodings):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 MOST_HOPS = 3
+MOST_EPOCHS, QUESTIONS_READ = 12, 36_000
 ANSWERED = 0.5  # least probability at which a node is an answer, where accuracy is measured
 
 
@@ -60,7 +61,7 @@ def train(
     rag: KGRAG,
     questions: Sequence[Question],
     valid: Sequence[Question] = (),
-    epochs: int = 12,
+    epochs: int | None = None,
     seed: int = 0,
     learning_rate: float = 1e-3,
     batch_size: int = 32,
@@ -72,7 +73,7 @@ def train(
         rag: The system.
         questions: Labelled questions; those whose topics cannot be found in the graph are left out.
         valid: Questions to choose the best epoch by; a tenth of ``questions`` where not given.
-        epochs: Most passes.
+        epochs: Most passes; as many as read some 36,000 questions, and 12 at most, where not given.
         seed: Same seed, same result.
         learning_rate: Peak of the one-cycle schedule.
         batch_size: Questions a step.
@@ -91,7 +92,7 @@ def fit(
     learner: Learner,
     questions: Sequence[Question],
     valid: Sequence[Question] = (),
-    epochs: int = 12,
+    epochs: int | None = None,
     seed: int = 0,
     learning_rate: float = 1e-3,
     batch_size: int = 32,
@@ -118,6 +119,7 @@ def fit(
     log.info("training on %d of %d questions", len(prepared), len(questions))
     reader, reasoner = learner.reader, learner.reader.reasoner
     optimiser = torch.optim.AdamW(reasoner.parameters(), lr=learning_rate, weight_decay=0.01)
+    epochs = epochs or max(1, min(MOST_EPOCHS, round(QUESTIONS_READ / len(prepared))))
     per_epoch = -(-len(prepared) // batch_size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, learning_rate, total_steps=epochs * per_epoch + 1)
     best, best_state, waited = _accuracy(reader, held), copy.deepcopy(reasoner.state_dict()), 0

@@ -1,6 +1,6 @@
 """Questions about a graph, made from the graph alone.
 
-Relation paths are walked from random nodes and put into words: the shipped wordings where a relation's label is one of
+Paths of one to three relations are walked from random nodes and put into words: the shipped wordings where a relation's label is one of
 theirs, generic ones otherwise. One question in six asks for what the graph does not hold.
 """
 
@@ -16,6 +16,8 @@ from kgrag.wordings import Wording, generic_wording, shipped_wordings, wordings_
 
 MOST_ANSWERS = 25
 UNANSWERABLE = 0.16
+KINDS = ("one-hop", "two-hop", "three-hop")
+LONGER = 0.3  # chance that a question takes one more step
 
 
 @dataclass(frozen=True)
@@ -119,20 +121,22 @@ class Synthesiser:
             target = rng.choice(sorted(first))
             text = rng.choice(wording.yesno)
             return self._make_yesno(text, topic, target, path, yes=rng.random() < 0.6)
-        if rng.random() < 0.3:
-            onward = [step for step in self.leaving(first) if step != (relation, not inverse)]
-            phrases = wording.phrases(inverse)
-            if onward and phrases:
-                step = rng.choice(onward)
-                answers = self.follow(first, *step)
-                asked = self.wording(step[0]).questions(step[1])
-                if asked and answers and len(answers) <= MOST_ANSWERS:
-                    text = rng.choice(asked).replace("{x}", rng.choice(phrases))
-                    return self._make(text, topic, (*path, step), tuple(sorted(answers)), "two-hop")
-        asked = wording.questions(inverse)
+        inner, answers = "{x}", first
+        while len(path) < len(KINDS) and rng.random() < LONGER:
+            onward = [step for step in self.leaving(answers) if step != (path[-1][0], not path[-1][1])]
+            phrases = self.wording(path[-1][0]).phrases(path[-1][1])
+            if not onward or not phrases:
+                break
+            step = rng.choice(onward)
+            further = self.follow(answers, *step) - {topic}
+            if not further or len(further) > MOST_ANSWERS:
+                break
+            inner, answers, path = rng.choice(phrases).replace("{x}", inner), further, (*path, step)
+        asked = self.wording(path[-1][0]).questions(path[-1][1])
         if not asked:
             return None
-        return self._make(rng.choice(asked), topic, path, tuple(sorted(first)), "one-hop")
+        text = rng.choice(asked).replace("{x}", inner)
+        return self._make(text, topic, path, tuple(sorted(answers)), KINDS[len(path) - 1])
 
     def _make(
         self, text: str, topic: int, path: tuple[tuple[int, bool], ...], answers: tuple[int, ...], kind: str
