@@ -15,7 +15,7 @@ from kgrag.types import Floats, Link, Subgraph
 
 LEAST = 0.02  # nodes below this probability are not offered as answers,
 SHARE = 0.5  # nor are those below this share of the best one's
-SURE = 0.5  # an answer of at least this probability is given, or a sentence, whatever the generator would say
+SURE = 0.3  # an answer of at least this probability is given, or a sentence, whatever the generator would say
 MOST_ANSWERS, MOST_BRIDGES, MOST_TRIPLES = 40, 4, 8
 
 
@@ -61,8 +61,8 @@ def compose(
     best = [int(v) for v in order[:MOST_ANSWERS] if findings.scores[v] >= least]
     if findings.target is not None:
         best = [findings.target]
-    elif sentences and sentences[0][2] > findings.scores.max(initial=0.0):
-        best = []  # a passage says it better
+    elif sentences and sentences[0][2] > max(run.familiar for run in findings.runs):
+        best = []  # the question is more like a sentence than like any question for these relations
     walks = {v: findings.paths(subgraph, v) for v in best}
     best = [v for v in best if all(walks[v])]
     paths = {v: list(dict.fromkeys(statement for walk in walks[v] for statement in walk)) for v in best}

@@ -60,9 +60,9 @@ class GenerationConfig:
     """
 
     items: int = 64
-    tokens: int = 80
+    tokens: int = 160
     beams: int = 1
-    threshold: float = 0.5
+    threshold: float = 0.3
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,12 @@ def chain() -> Subgraph:
 
 def no_likeness(questions: int, relations: int, steps: int = 3) -> Likeness:
     """Questions that are like nothing known."""
-    return Likeness(torch.full((steps, steps, questions, 2 * relations), 0.5), torch.full((questions, steps), 0.5))
+    return Likeness(
+        torch.full((steps, steps, questions, 2 * relations), 0.5),
+        torch.full((questions, steps), 0.5),
+        torch.zeros(questions, 0),
+        torch.zeros(0, 16),
+    )
 
 
 def test_dgl_reduces_messages_as_plain_torch_does_values_and_gradients():
@@ -90,11 +95,15 @@ def test_likeness_alone_decides_between_relations_and_a_likelier_relation_that_i
     present = torch.tensor([[True, True, False, False, False, False]])
     alike = torch.tensor([[0.6, 0.9, 0.2, 0.2, 0.2, 0.2]])
     with torch.no_grad():
-        weights = follow_weights(reasoner.match(query, relations, present, 0, alike, wanting=True))
+        weights = follow_weights(
+            reasoner.match(query, relations, present, 0, alike, elsewhere=torch.full((1, 1), -1e4))
+        )
     assert int(weights.argmax()) == 1 and float(weights[0, 1]) > 0.9
     alike[0, 2] = 1.4
     with torch.no_grad():
-        refused = follow_weights(reasoner.match(query, relations, present, 0, alike, wanting=True))
+        refused = follow_weights(
+            reasoner.match(query, relations, present, 0, alike, elsewhere=torch.full((1, 1), -1e4))
+        )
     assert float(refused.max()) < 0.1
 
 

@@ -18,6 +18,8 @@ from kgrag.wordings.ways import Ways
 
 NAMED = "X"  # stands for a linked mention in a question
 MOST_ABSENT = 200  # relations of the graph, the most frequent ones, that a question is held against wherever it starts
+MOST_FOREIGN = 5  # questions for a relation that is none of the graph's
+FOREIGN = 0.45  # cosine of labels below which a relation is none of the graph's, whatever the graph calls its own
 MOST_PAIRS = 300  # plans of two relations that are compared with one question
 APART = 0.1  # what a relation must give way by where no known plan has it at that step
 
@@ -31,10 +33,14 @@ class Likeness:
             (lengths, steps, questions, 2 * relations).
         lengths: The best plan of each length, shape (questions, lengths). A relation that does not leave the seeds counts
             as a plan of length one, too: it may well be what the question asks for, in vain.
+        elsewhere: Relations that the graph does not have at all, shape (questions, 2 * outside).
+        outside: Encoded labels of those, shape (outside, width).
     """
 
     steps: torch.Tensor
     lengths: torch.Tensor
+    elsewhere: torch.Tensor
+    outside: torch.Tensor
 
 
 class Phrasebook:
@@ -53,14 +59,25 @@ class Phrasebook:
 
     def __init__(self, graph: KnowledgeGraph, encoder: TextEncoder) -> None:
         self.graph, self.encoder = graph, encoder
+        self._labels: dict[str, Floats] = {}
+        self._start()
+
+    def _start(self) -> None:
+        """Begins anew for the relations that the graph has now."""
+        graph = self.graph
         self._ways = Ways(graph.relation_labels)
         self.width = 2 * graph.num_relations
         count = np.bincount(graph.relations, minlength=graph.num_relations)
         self.common = np.argsort(-count, kind="stable")[:MOST_ABSENT]
-        self._labels: dict[str, Floats] = {}
         self._slots: dict[int, int] = {}  # plan to its place in _bounds
         self._bounds: list[int] = [0]
-        self._vectors = np.zeros((0, encoder.width), np.float32)
+        self._vectors = np.zeros((0, self.encoder.width), np.float32)
+        self._outside: tuple[Floats, Floats, list[int]] | None = None
+
+    def refresh(self) -> None:
+        """Follows the graph: relations may have come since."""
+        if self.width != 2 * self.graph.num_relations:
+            self._start()
 
     def labels(self, labels: Sequence[str]) -> torch.Tensor:
         """Encoded labels, shape (labels, width)."""
@@ -112,7 +129,31 @@ class Phrasebook:
                 by_step[longer, 0, row] = by_step[1, 0, row]
                 by_step[longer, longer, row] = np.maximum(by_step[longer, longer, row], by_step[1, 1, row])
                 by_length[row, longer] = by_length[row, 1]
-        return Likeness(torch.from_numpy(by_step), torch.from_numpy(by_length))
+        labels, ways, bounds = self._foreign()
+        elsewhere = np.maximum.reduceat(questions @ ways.T, bounds, axis=1) - APART if bounds else questions[:, :0]
+        return Likeness(
+            torch.from_numpy(by_step),
+            torch.from_numpy(by_length),
+            torch.from_numpy(elsewhere),
+            torch.from_numpy(labels),
+        )
+
+    def _foreign(self) -> tuple[Floats, Floats, list[int]]:
+        """Relations of the world that the graph does not have: encoded labels, encoded questions, where those of each begin."""
+        if self._outside is None:
+            wordings = self._ways.foreign()
+            known = self.labels(self.graph.relation_labels)
+            labels = self.labels([wording.labels[0] for wording in wordings])
+            far = [i for i, near in enumerate(labels @ known.T > FOREIGN) if not near.any()] if len(known) else []
+            texts = [
+                [text.replace("{x}", NAMED) for text in wordings[i].questions(inverse)[:MOST_FOREIGN]]
+                for inverse in (False, True)
+                for i in far
+            ]
+            bounds = np.cumsum([0, *(len(several) for several in texts)])[:-1].tolist() if texts else []
+            ways = self.encoder.encode([text for several in texts for text in several])
+            self._outside = labels[far].numpy(), ways, bounds
+        return self._outside
 
     def _leaving(self, subgraph: Subgraph, seeds: Ids) -> Ids:
         """Directed relations that leave the seeds."""

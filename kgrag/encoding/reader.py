@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from kgrag.encoding.batch import GraphBatch
-from kgrag.encoding.phrasebook import Phrasebook
+from kgrag.encoding.phrasebook import Likeness, Phrasebook
 from kgrag.encoding.reasoner import Reasoner, Reasoning
 from kgrag.errors import ModelError
 from kgrag.graph import KnowledgeGraph
@@ -29,6 +29,7 @@ class NodeBeliefs:
         weights: Weight of each directed edge at each step, shape (lengths, steps, 2 * statements): the statements read
             forward, then read backward.
         hops: Probability of each number of steps, shape (steps,).
+        familiar: Likeness of the question to the best known way of asking for a plan of ``length`` steps.
     """
 
     scores: Floats
@@ -37,6 +38,7 @@ class NodeBeliefs:
     steps: Floats
     weights: Floats
     hops: Floats
+    familiar: float = 1.0
 
     def path(self, subgraph: Subgraph, node: int) -> list[int]:
         """The best supported path from a seed to a node.
@@ -82,15 +84,16 @@ class GraphReader:
 
     def follow(
         self, questions: Sequence[str], subgraphs: Sequence[Subgraph], seeds: Sequence[Ids] | None = None
-    ) -> tuple[Reasoning, GraphBatch]:
+    ) -> tuple[Reasoning, GraphBatch, Likeness]:
         """Runs the reasoner over questions whose mentions are masked; differentiable."""
+        self.phrasebook.refresh()
         batch = GraphBatch.collate(subgraphs, seeds, self.phrasebook.common)
         tokens, mask = self.encoder.tokens(questions)
         labels = [self.graph.relation_label(int(r)) for r in batch.relation_ids]
         starts = [s.seeds for s in subgraphs] if seeds is None else seeds
         encoded = self.encoder.encode(questions)
         likeness = self.phrasebook.likeness(encoded, subgraphs, starts, batch.relation_ids, self.reasoner.steps)
-        return self.reasoner(tokens, mask, batch, self.phrasebook.labels(labels), likeness), batch
+        return self.reasoner(tokens, mask, batch, self.phrasebook.labels(labels), likeness), batch, likeness
 
     @torch.inference_mode()
     def read(
@@ -98,7 +101,7 @@ class GraphReader:
     ) -> list[NodeBeliefs]:
         """Beliefs about the nodes of each question's sub-graph."""
         self.reasoner.eval()
-        reasoning, batch = self.follow(questions, subgraphs, seeds)
+        reasoning, batch, likeness = self.follow(questions, subgraphs, seeds)
         edges = len(batch.heads) // 2
         first = np.concatenate([[0], np.cumsum([len(s.heads) for s in subgraphs])])
         beliefs = []
@@ -118,6 +121,7 @@ class GraphReader:
                     steps=steps,
                     weights=weights.numpy(),
                     hops=hops,
+                    familiar=float(likeness.lengths[i, length]),
                 )
             )
         return beliefs

@@ -84,6 +84,18 @@ class Reasoner(nn.Module):
         self.hop_bias = nn.Parameter(torch.tensor([0.5, 0.0, *[-1.0] * (steps - 2)][:steps]))
         self.dropout = nn.Dropout(0.1)
 
+    def gates(self) -> list[nn.Parameter]:
+        """The few numbers that weigh likeness to known questions against what was learned."""
+        return [
+            self.log_scale,
+            self.trust,
+            self.none,
+            self.missed,
+            self.hop_scale,
+            self.hop_trust,
+            self.hop_bias,
+        ]
+
     def read(self, tokens: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Reads questions.
 
@@ -131,7 +143,7 @@ class Reasoner(nn.Module):
         present: torch.Tensor,
         step: int = 0,
         alike: torch.Tensor | None = None,
-        wanting: bool = False,
+        elsewhere: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Weighs the relations that are there against one another and against "none of these".
 
@@ -142,20 +154,31 @@ class Reasoner(nn.Module):
             step: Which step.
             alike: Likeness of each question to known ways of asking for each directed relation at this step, shape
                 (questions, 2 * relations); without it, only what was learned counts.
-            wanting: Whether the best relation that is not there speaks for "none".
+            elsewhere: How well the best relation that the graph does not have fits, shape (questions, 1); with it, that
+                and the best one of the graph that is not there speak for "none".
 
         Returns:
             Log-softmax, shape (questions, 2 * relations + 1); the last column is "none".
         """
-        logits = self.log_scale.exp().clamp(max=60) * query @ relations.T
+        logits = self._fit(query, relations, step, alike)
         none = self.none[step].expand(len(query), 1)
-        if alike is not None:
-            trust = SHARPNESS * self.trust[step].clamp(min=0)
-            logits = logits + trust * (alike - COMMON)
-        if wanting:
-            none = torch.logaddexp(none, logits.masked_fill(present, -1e4).max(1, keepdim=True).values + self.missed)
+        if elsewhere is not None:
+            missed = logits.masked_fill(present, -1e4).max(1, keepdim=True).values
+            none = torch.logaddexp(none, torch.maximum(missed, elsewhere) + self.missed)
         logits = logits.masked_fill(~present, -1e4)
         return torch.cat([logits, none], dim=1).log_softmax(-1)
+
+    def _fit(self, query: torch.Tensor, relations: torch.Tensor, step: int, alike: torch.Tensor | None) -> torch.Tensor:
+        """How well each relation fits: what was learned, and likeness to known questions."""
+        learned = self.log_scale.exp().clamp(max=60) * query @ relations.T
+        return learned if alike is None else learned + SHARPNESS * self.trust[step].clamp(min=0) * (alike - COMMON)
+
+    def elsewhere(self, query: torch.Tensor, likeness: Likeness) -> torch.Tensor:
+        """How well the best relation that the graph does not have fits, shape (questions, 1)."""
+        if not len(likeness.outside):
+            return query.new_full((len(query), 1), -1e4)
+        fit = self._fit(query, self.encode_relations(likeness.outside), 0, likeness.elsewhere)
+        return fit.max(1, keepdim=True).values
 
     def count_hops(self, hop: torch.Tensor, likeness: Likeness) -> torch.Tensor:
         """Log-probability of each number of steps, shape (questions, steps)."""
@@ -235,7 +258,9 @@ class _Walk:
             reached = reached.scatter_reduce(0, self.cell, score.detach()[batch.heads], "amax")
             present = (reached > REACHED).view(batch.questions, columns)
             alike = self.likeness.steps[length - 1, step]
-            log_weight = self.reasoner.match(self.queries[step], self.relations, present, step, alike, length == 1)
+            query = self.queries[step]
+            elsewhere = self.reasoner.elsewhere(query, self.likeness) if length == 1 else None
+            log_weight = self.reasoner.match(query, self.relations, present, step, alike, elsewhere)
             edge_weight = follow_weights(log_weight).flatten()[self.cell]
             moved = score[batch.heads] * edge_weight
             message = moved[:, None] * (self.values[batch.columns] + 0.5 * state[batch.heads])

@@ -185,6 +185,8 @@ def is_verbal(label: str) -> bool:
     first, last = words[0], words[-1]
     if first in _AUXILIARIES or first in _VERBS or (last in _PREPOSITIONS and len(words) > 1):
         return True
+    if len(words) > 2 and first.endswith("s") and words[1] in _PREPOSITIONS:  # "belongs to drug class"
+        return True
     return len(words) == 1 and first.endswith("s") and not first.endswith(_PLURALS)
 
 

@@ -62,6 +62,12 @@ class Ways:
             near = {place for group in _groups() if group & set(places) for place in sorted(group - taken)}
             self._wordings[label] = [shipped_wordings()[place] for place in [*places, *sorted(near)]]
 
+    def foreign(self) -> list[Wording]:
+        """Wordings of relations that the graph does not have."""
+        own = {id(wording) for wordings in self._wordings.values() for wording in wordings}
+        own |= {id(wording) for label in self._wordings for wording in _turned(label)}
+        return [w for w in shipped_wordings() if id(w) not in own and w.forward and w.inverse]
+
     def of(self, plan: Plan) -> list[str]:
         """Questions and noun phrases for a plan, with ``{x}`` for what is named.
 

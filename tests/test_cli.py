@@ -1,0 +1,144 @@
+"""The command line as a user meets it: answers, progress, exit codes, and one line for what is wrong."""
+
+import json
+import sys
+
+import pytest
+
+from kgrag.cli import DEMO_QUESTIONS, main
+
+GOOD = "<urn:brivane> <urn:hasSymptom> <urn:fever> .\n<urn:nortisol> <urn:treats> <urn:brivane> .\n"
+
+
+@pytest.fixture
+def kgrag(monkeypatch, capsys):
+    """Runs the command line; returns exit code, output and errors."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["kgrag", *map(str, arguments)])
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = end.code or 0
+        out = capsys.readouterr()
+        return code, out.out, out.err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory):
+    file = tmp_path_factory.mktemp("graph") / "good.nt"
+    file.write_text(GOOD)
+    return file
+
+
+def test_build_ask_train_evaluate(kgrag, graph, tmp_path):
+    folder, better = tmp_path / "rag", tmp_path / "better"
+    code, out, _ = kgrag("build", "--graph", graph, "--out", folder)
+    assert code == 0 and "2 statements" in out
+    code, out, _ = kgrag("ask", folder, "What are the symptoms of brivane?")
+    assert code == 0 and "fever [1]" in out and "[1] brivane — has symptom — fever" in out
+    code, out, _ = kgrag("ask", folder, "What are the symptoms of brivane?", "--json")
+    assert json.loads(out)["answers"] == ["fever"]
+    questions = tmp_path / "q.jsonl"
+    lines = [{"question": "What are the symptoms of brivane?", "answers": ["fever"], "topic": "brivane"}] * 4
+    questions.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    code, out, _ = kgrag("train", folder, "--questions", questions, "--out", better, "--epochs", 1)
+    assert code == 0 and "trained on 4" in out
+    code, out, _ = kgrag("evaluate", better, "--questions", questions, "--json", tmp_path / "r.json")
+    assert code == 0 and "hits@1" in out
+    assert json.loads((tmp_path / "r.json").read_text())["hits@1"] == 1.0
+
+
+def test_demo_shows_sources_and_the_disclaimer(kgrag):
+    code, out, _ = kgrag("demo")
+    assert code == 0
+    assert out.count("\n? ") + out.startswith("? ") == len(DEMO_QUESTIONS["medical"]) >= 6
+    assert "[1]" in out and "not medical advice" in out
+
+
+BAD_INPUTS = [
+    "missing graph",
+    "empty graph",
+    "malformed line",
+    "malformed turtle",
+    "unknown format",
+    "broken passage",
+    "missing passages",
+    "empty question",
+    "long question",
+    "no such folder",
+    "not a system",
+    "no such demo",
+    "broken questions",
+]
+
+
+def bad_input(name, folder):
+    """Arguments, and what the one line must say."""
+    files = {
+        "empty.ttl": "",
+        "bad.nt": GOOD + "<urn:a> <urn:b> oops .\n",
+        "bad.ttl": "@prefix x: <urn:> .\nx:a x:b [ .\n",
+        "bad.jsonl": '{"id": "1", "text": "fine"}\n{"id": 2\n',
+        "good.nt": GOOD,
+        "questions.jsonl": "not json\n",
+        "what.xyz": "hello",
+    }
+    for file, text in files.items():
+        (folder / file).write_text(text)
+    good = folder / "good.nt"
+    build = ("build", "--out", folder / "out", "--graph")
+    cases = {
+        "missing graph": ((*build, folder / "none.ttl"), "none.ttl"),
+        "empty graph": ((*build, folder / "empty.ttl"), "empty.ttl"),
+        "malformed line": ((*build, folder / "bad.nt"), "line 3"),
+        "malformed turtle": ((*build, folder / "bad.ttl"), "line 2"),
+        "unknown format": ((*build, folder / "what.xyz"), "what.xyz"),
+        "broken passage": ((*build, good, "--passages", folder / "bad.jsonl"), "line 2"),
+        "missing passages": ((*build, good, "--passages", folder / "none.jsonl"), "none.jsonl"),
+        "empty question": (("ask", "--graph", good, " "), "empty"),
+        "long question": (("ask", "--graph", good, "x" * 100_000), "100,000"),
+        "no such folder": (("ask", folder / "nowhere", "What?"), "nowhere"),
+        "not a system": (("ask", folder, "What?"), str(folder.name)),
+        "no such demo": (("demo", "astrology"), "astrology"),
+        "broken questions": (("evaluate", "medical", "--questions", folder / "questions.jsonl"), "line 1"),
+    }
+    return cases[name]
+
+
+@pytest.mark.parametrize("name", BAD_INPUTS)
+def test_bad_input_is_one_line(kgrag, tmp_path, name):
+    arguments, says = bad_input(name, tmp_path)
+    code, out, err = kgrag(*arguments)
+    assert code == 2, out
+    assert says in err and err.startswith("kgrag: ") and err.count("\n") == 1
+    assert "Traceback" not in err and not (tmp_path / "out").exists()
+
+
+def test_a_question_that_names_nothing_is_refused_not_an_error(kgrag, graph):
+    code, out, _ = kgrag("ask", "--graph", graph, "Who won the world cup in 1990?")
+    assert code == 0 and "cannot answer" in out
+
+
+def test_an_interrupt_is_one_line_and_changes_nothing(kgrag, graph, tmp_path, monkeypatch):
+    from kgrag.pipeline import KGRAG
+
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    folder = tmp_path / "rag"
+    kgrag("build", "--graph", graph, "--out", folder)
+    before = sorted((f, f.read_bytes()) for f in folder.rglob("*") if f.is_file())
+    monkeypatch.setattr(KGRAG, "build", interrupt)
+    code, _, err = kgrag("build", "--graph", graph, "--out", folder)
+    assert code == 130 and err.count("\n") == 1
+    assert sorted((f, f.read_bytes()) for f in folder.rglob("*") if f.is_file()) == before
+
+
+@pytest.mark.parametrize("arguments", [("ask",), ("ask", "only one"), ("build",), ("frobnicate",)])
+def test_wrong_usage_says_how(kgrag, arguments):
+    code, _, err = kgrag(*arguments)
+    assert code == 2 and "Usage" in err and "Traceback" not in err
