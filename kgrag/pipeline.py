@@ -29,9 +29,13 @@ from kgrag.verification import Thought, Verifier, refusal
 if TYPE_CHECKING:
     from kgrag.evaluation import Report
 
-_YES_NO = re.compile(
-    r"^\W*(is|are|was|were|do|does|did|can|could|may|might|has|have|had|will|would|should|must)\b", re.IGNORECASE
+_YES_NO = re.compile(  # a clause that begins with an auxiliary, and asks for nothing
+    r"(?:^|[.!?:;,]\s+|\s[-\u2013\u2014]\s+|\band\s+)\W*"
+    r"(?:is|are|was|were|do|does|did|can|could|may|might|has|have|had|will|would|should|must)\b"
+    r"(?!.*\b(?:what|which|who|whom|whose|where|when|how)\b)",
+    re.IGNORECASE | re.DOTALL,
 )
+_ASKS = re.compile(r"^\W*(?:what|which|who|whom|whose|where|when|why|how)\b", re.IGNORECASE)
 ALIKE, MOST_ALIKE = 0.9, 4  # share of the best score from which a candidate might as well be meant, and how many
 DISCLAIMER = {"medical": "For information only: not medical advice, and no substitute for a clinician."}
 
@@ -223,7 +227,13 @@ class KGRAG:
         subgraph = evidence.subgraph
         masked = self.linker.mask(question, linked)
         topics = [int(seed) for seed in subgraph.seeds]
-        findings = reason(self.reader, masked, subgraph, topics, asks_yes_no=bool(_YES_NO.match(question)))
+        findings = reason(
+            self.reader,
+            masked,
+            subgraph,
+            topics,
+            asks_yes_no=bool(_YES_NO.search(question)) and not _ASKS.match(question),
+        )
         encoding, whole = self.encoder.encode([masked, question])
         named = {self.graph.iri(link.node) for link in linked if link.node is not None}
         sentences = best_sentences(

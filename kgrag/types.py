@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -87,6 +87,16 @@ class Subgraph:
     statements: Ids
     seeds: Ids
     truncated: bool = False
+
+    def only(self, kept: Ids) -> Subgraph:
+        """The same nodes with only some of the statements, given by their positions."""
+        return replace(
+            self,
+            heads=self.heads[kept],
+            relations=self.relations[kept],
+            tails=self.tails[kept],
+            statements=self.statements[kept],
+        )
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from kgrag.fusion import Role
 from kgrag.generation import Draft, print_answer
 from kgrag.graph import KnowledgeGraph
 from kgrag.retrieval import PassageIndex
-from kgrag.types import Answer, AnswerEntity, Citation, Evidence, Link, Passage, Subgraph
+from kgrag.types import Answer, AnswerEntity, Citation, Evidence, Link, Passage
 
 KEPT = 0.5  # share of its belief that an answer must keep when only the cited statements are read
 
@@ -73,7 +73,10 @@ class Verifier:
             return refusal(evidence.question, evidence.links, self._why_not(thought, confidence), confidence)
         sources = _Sources(self.graph, thought)
         text = print_answer(draft.pieces, items, sources.cite)
-        fault = self._fault(thought, answers, sources.citations)
+        denied = thought.findings.verdict < 0 and not sources.citations
+        fault = "" if denied else self._fault(thought, answers, sources.citations)
+        if denied:  # there is nothing to cite for what is not there
+            text = "No: the graph has no statement that says so."
         if fault:
             return refusal(evidence.question, evidence.links, fault, confidence)
         entities, paths = [], []
@@ -127,7 +130,7 @@ class Verifier:
         items = thought.composition.prompt.items
         positions: list[Any] = [items.references[p] for p in answers]
         cited = sorted({s for position in positions for s in thought.composition.paths[position]})
-        alone = _only(thought.evidence.subgraph, cited)
+        alone = thought.evidence.subgraph.only(np.array(cited, np.int64))
         runs = self.reader.read(
             [thought.masked] * len(thought.findings.starts),
             [alone] * len(thought.findings.starts),
@@ -148,18 +151,6 @@ class Verifier:
 
 def _id(citation: Citation) -> str:
     return citation.passage.id if citation.passage else ""
-
-
-def _only(subgraph: Subgraph, statements: Sequence[int]) -> Subgraph:
-    """The same nodes with only some of the statements."""
-    kept = np.array(statements, np.int64)
-    return replace(
-        subgraph,
-        heads=subgraph.heads[kept],
-        relations=subgraph.relations[kept],
-        tails=subgraph.tails[kept],
-        statements=subgraph.statements[kept],
-    )
 
 
 class _Sources:

@@ -14,7 +14,7 @@ import torch
 
 from kgrag.graph import KnowledgeGraph, normalise
 from kgrag.types import Floats, Ids, Subgraph, TextEncoder
-from kgrag.wordings.ways import Ways
+from kgrag.wordings.ways import Ways, is_membership
 
 NAMED = "X"  # stands for a linked mention in a question
 MOST_ABSENT = 200  # relations of the graph, the most frequent ones, that a question is held against wherever it starts
@@ -69,6 +69,8 @@ class Phrasebook:
         self.width = 2 * graph.num_relations
         count = np.bincount(graph.relations, minlength=graph.num_relations)
         self.common = np.argsort(-count, kind="stable")[:MOST_ABSENT]
+        members = [r for r, label in enumerate(graph.relation_labels) if is_membership(label)]
+        self._members = np.array(members, np.int64) + graph.num_relations  # from a class to what belongs to it
         self._slots: dict[int, int] = {}  # plan to its place in _bounds
         self._bounds: list[int] = [0]
         self._vectors = np.zeros((0, self.encoder.width), np.float32)
@@ -117,8 +119,11 @@ class Phrasebook:
         by_step[0, 0] = alone
         by_length = np.full((len(questions), steps), -1.0, np.float32)
         for row, pairs in enumerate(plans):
-            leaving = columns[self._leaving(subgraphs[row], seeds[row])]
-            by_length[row, 0] = max(alone[row].max(initial=-1.0) - APART, alone[row, leaving].max(initial=-1.0))
+            leaving = self._leaving(subgraphs[row], seeds[row])
+            # of a class, people ask as if it were its members: what it does not have itself is hardly asked in vain
+            apart = 3 * APART if np.isin(leaving, self._members).any() else APART
+            there = alone[row, columns[leaving]].max(initial=-1.0)
+            by_length[row, 0] = max(alone[row].max(initial=-1.0) - apart, there)
             if not len(pairs) or steps < 2:
                 continue
             score = alike[row, [self._slots[int(p)] for p in pairs]]

@@ -79,6 +79,7 @@ class Reasoner(nn.Module):
         self.trust = nn.Parameter(torch.full((steps,), 1.1))
         self.none = nn.Parameter(torch.zeros(steps))
         self.missed = nn.Parameter(torch.tensor(-3.0))
+        self.returning = nn.Parameter(torch.tensor(-2.0))  # to where the question starts
         self.hop_scale = nn.Parameter(torch.tensor(0.45))
         self.hop_trust = nn.Parameter(torch.tensor(1.2))
         self.hop_bias = nn.Parameter(torch.tensor([0.5, 0.0, *[-1.0] * (steps - 2)][:steps]))
@@ -91,6 +92,7 @@ class Reasoner(nn.Module):
             self.trust,
             self.none,
             self.missed,
+            self.returning,
             self.hop_scale,
             self.hop_trust,
             self.hop_bias,
@@ -268,8 +270,9 @@ class _Walk:
             score = self.graph.max(moved)
             summed = self.graph.sum(torch.cat([moved[:, None], message], dim=1))
             state = summed[:, 1:] / summed[:, :1].detach().clamp(min=1)
-            if step > 0:  # nobody asks for what is named
-                score = score.index_fill(0, batch.seeds, 0.0)
+            if step > 0:  # hardly anybody asks for what is named
+                kept = torch.ones_like(score).index_fill(0, batch.seeds, 0.0)
+                score = score * (kept + (1 - kept) * self.reasoner.returning.sigmoid())
             steps.append(score)
             edge_weights.append(edge_weight)
             log_weights.append(log_weight)

@@ -8,16 +8,28 @@ _TYPE = re.compile(r"^(type [\divx]+) (.+)$")
 _TYPED = re.compile(r"^(.+?),? (type [\divx]+)$")
 _QUALIFIED = re.compile(r"^([^<>()]{3,}?) ?(?:<[^<>]+>|\([^()]+\))$")
 _EPONYM = re.compile(r"^((?:[A-Z][\w\u2019'-]+[ -])*[A-Z][\w\u2019'-]+) (?:disease|syndrome|disorder)$")
+_PEOPLE = (("ology", "ologist"), ("iatry", "iatrist"), ("iatrics", "iatrician"), ("surgery", "surgeon"))
 _SHORTEST = 3  # letters of the last word of a name that may change its number
 
 
 def inflections(key: str) -> list[str]:
-    """Forms of a folded name with the same meaning.
+    """Forms of a folded name with the same meaning, and the people of a discipline.
 
     Args:
         key: A folded name.
     """
+    found = _forms(key)
+    if "-" in key:
+        plain = key.replace("-", " ")
+        found += [plain, *_forms(plain)]
+    return found
+
+
+def _forms(key: str) -> list[str]:
     found = []
+    for ending, person in _PEOPLE:
+        if key.endswith(ending):
+            found += [key[: -len(ending)] + person, key[: -len(ending)] + person + "s"]
     word = key.split(" ")[-1]
     if word.isalpha() and word.isascii() and len(word) >= _SHORTEST:
         if not word.endswith("s"):

@@ -36,7 +36,8 @@ GENERIC = frozenset(fold(word) for word in _GENERIC.split())
 def stem(word: str) -> str:
     """A crude stem that plural, -ing, -ed and -er forms share; only ever compared with other stems."""
     for suffix in ("ings", "ing", "ers", "ors", "er", "or", "ied", "ies", "ed", "es", "s"):
-        if word.endswith(suffix) and len(word) - len(suffix) >= 3:
+        shortest = 4 if suffix in ("er", "or", "ers", "ors") else 3  # a liver does not live
+        if word.endswith(suffix) and len(word) - len(suffix) >= shortest:
             word = word[: -len(suffix)]
             break
     if len(word) > 3:

@@ -97,8 +97,8 @@ class Ways:
         if inner:
             made = {rng.choice(outer).replace("{x}", rng.choice(inner)) for _ in range(2 * COMPOSED)}
             texts += sorted(made)[:COMPOSED]
-        if plan[0][1] and _is_membership(plan[0][0]):
-            texts += rng.sample(outer, min(COMPOSED, len(outer)))
+        if plan[0][1] and is_membership(plan[0][0]):
+            texts += outer
         return list(dict.fromkeys(texts))
 
     def _texts(self, label: str, inverse: bool) -> tuple[list[str], list[str]]:
@@ -153,7 +153,8 @@ def _turned(label: str) -> list[Wording]:
     return [wording for one, other in pairs if own & set(_places(one)) for wording in wordings_for(other)]
 
 
-def _is_membership(label: str) -> bool:
+def is_membership(label: str) -> bool:
+    """Whether a relation says of what class or kind something is."""
     own = set(_places(label))
     return any(own & set(_places(name)) for name in MEMBERSHIP)
 
