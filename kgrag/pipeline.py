@@ -123,6 +123,11 @@ class KGRAG:
         links = [self._link(question) for question in questions]
         answers = [refusal(q, found, "nothing in it names anything in the graph") for q, found in zip(questions, links)]
         open_ = [i for i, found in enumerate(links) if any(link.node is not None for link in found)]
+        for i in list(open_):
+            unknown = [link.mention.text for link in links[i] if link.node is None]
+            if unknown and asks_yes_no(questions[i]):  # nothing can be said for or against what is not known
+                answers[i] = refusal(questions[i], links[i], f"it does not know {unknown[0]!r}")
+                open_.remove(i)
         verifier = Verifier(self.graph, self.passages, self.reader, self.config.generation.threshold)
         for wider in (0, 1):
             thoughts = {i: self._think(questions[i], links[i], wider) for i in open_}
@@ -232,7 +237,7 @@ class KGRAG:
             masked,
             subgraph,
             topics,
-            asks_yes_no=bool(_YES_NO.search(question)) and not _ASKS.match(question),
+            asks_yes_no=asks_yes_no(question),
         )
         encoding, whole = self.encoder.encode([masked, question])
         named = {self.graph.iri(link.node) for link in linked if link.node is not None}
@@ -258,6 +263,11 @@ class KGRAG:
         """Whether the question takes more steps than were retrieved."""
         asked = max(int(np.argmax(run.hops)) + 1 for run in thought.findings.runs)
         return asked > self.config.retrieval.hops
+
+
+def asks_yes_no(question: str) -> bool:
+    """Whether a question asks for yes or no."""
+    return bool(_YES_NO.search(question)) and not _ASKS.match(question)
 
 
 def _as_json(config: Config) -> dict[str, Any]:

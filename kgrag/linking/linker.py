@@ -23,6 +23,7 @@ _CONNECTORS = frozenset(
     ["of", "the", "de", "la", "le", "von", "van", "der", "den", "di", "da", "del", "-", "'s", "\u2019s", "&", "/"]
 )
 _LONGEST_RUN = 200  # characters without white space that the tokenizer gets at once; its rules are not linear in this
+_FOREIGN = 8  # letters from which a lower-cased word may be a name that the graph lacks
 _ACRONYM = 3  # letters of a name that is written in capitals to be told from a word
 _WORDS = 6  # most words of a misspelt name
 _SPANS = 64  # most spans of one text that are looked up as misspelt names, so that a long text costs what it should
@@ -255,7 +256,22 @@ class EntityLinker:
                 unknown.append((start, self._head_noun(text, end, strong)))
             else:
                 torn.append((start, end))
-        return guesses, unknown, torn
+        held = [(guess.start, guess.end) for guess in guesses] + unknown
+        for at, token in enumerate(tokens):
+            if (
+                not touched[at]
+                and self._is_foreign(token)
+                and not any(a < token.end and token.start < b for a, b in held)
+            ):
+                unknown.append((token.start, self._head_noun(text, token.end, strong)))
+        return guesses, sorted(unknown), torn
+
+    def _is_foreign(self, token: _Token) -> bool:
+        """Whether a lower-cased word is long, no English and none of the graph's: hence a name that the graph lacks."""
+        word = token.folded
+        if len(word) < _FOREIGN or not token.text.islower() or not word.isalpha() or not self._content(token):
+            return False
+        return not any(form in self._english for form in (word, word[:-1], word[:-2], word[:-3], word[:-1] + "e"))
 
     def _head_noun(self, text: str, end: int, strong: list[_Match]) -> int:
         """Where an unknown name ends if a known word follows it: "Larkwell syndrome" is no syndrome of the graph's."""
