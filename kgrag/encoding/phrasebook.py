@@ -135,7 +135,7 @@ class Phrasebook:
                 by_step[longer, longer, row] = np.maximum(by_step[longer, longer, row], by_step[1, 1, row])
                 by_length[row, longer] = by_length[row, 1]
         labels, ways, bounds = self._foreign()
-        elsewhere = np.maximum.reduceat(questions @ ways.T, bounds, axis=1) - APART if bounds else questions[:, :0]
+        elsewhere = np.maximum.reduceat(questions @ ways.T, bounds, axis=1) - APART / 2 if bounds else questions[:, :0]
         return Likeness(
             torch.from_numpy(by_step),
             torch.from_numpy(by_length),

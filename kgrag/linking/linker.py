@@ -263,7 +263,7 @@ class EntityLinker:
                 and self._is_foreign(token)
                 and not any(a < token.end and token.start < b for a, b in held)
             ):
-                unknown.append((token.start, self._head_noun(text, token.end, strong)))
+                unknown.append((token.start, token.end))
         return guesses, sorted(unknown), torn
 
     def _is_foreign(self, token: _Token) -> bool:
