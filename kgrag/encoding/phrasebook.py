@@ -19,7 +19,7 @@ from kgrag.wordings.ways import Ways, is_membership
 NAMED = "X"  # stands for a linked mention in a question
 MOST_ABSENT = 200  # relations of the graph, the most frequent ones, that a question is held against wherever it starts
 MOST_FOREIGN = 5  # questions for a relation that is none of the graph's
-FOREIGN = 0.45  # cosine of labels below which a relation is none of the graph's, whatever the graph calls its own
+FOREIGN = 0.55  # cosine of labels below which a relation is none of the graph's, whatever the graph calls its own
 MOST_PAIRS = 300  # plans of two relations that are compared with one question
 APART = 0.1  # what a relation must give way by where no known plan has it at that step
 
