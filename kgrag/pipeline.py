@@ -83,7 +83,7 @@ class KGRAG:
 
     @classmethod
     def build(cls, graph: KnowledgeGraph, passages: PassageIndex | None = None, **parts: Any) -> KGRAG:
-        """A working system from an unlabelled graph: indexes built, shipped models, threshold set on synthetic questions.
+        """A working system from an unlabelled graph: indexes built, the shipped models.
 
         Args:
             graph: The knowledge graph.

@@ -68,12 +68,13 @@ def reason(
         asks_yes_no: Whether the question asks for yes or no.
     """
     starts = list(dict.fromkeys(topics))
-    runs = reader.read([masked] * len(starts), [subgraph] * len(starts), [np.array([s], np.int64) for s in starts])
-    best = max(range(len(runs)), key=lambda i: (float(runs[i].scores.max()), -i))
     if asks_yes_no and len(starts) > 1:
         said = _asserted(reader, masked, subgraph, starts)
         if said is not None:
             return said
+    runs = reader.read([masked] * len(starts), [subgraph] * len(starts), [np.array([s], np.int64) for s in starts])
+    best = max(range(len(runs)), key=lambda i: (float(runs[i].scores.max()), -i))
+    if asks_yes_no and len(starts) > 1:
         pairs = [(float(run.scores[t]), i, t) for i, run in enumerate(runs) for t in starts if t != starts[i]]
         score, first, target = max(pairs, key=lambda p: (p[0], -p[1], -p[2]))
         if score >= YES:

@@ -15,7 +15,6 @@ from kgrag.config import RetrievalConfig
 from kgrag.encoding import GraphBatch, GraphReader, Reasoning
 from kgrag.errors import QuestionError
 from kgrag.graph import KnowledgeGraph, normalise
-from kgrag.linking import EntityLinker
 from kgrag.progress import track
 from kgrag.retrieval import retrieve
 from kgrag.types import Ids, Question, Subgraph
@@ -28,23 +27,6 @@ MOST_HOPS = 3
 MOST_EPOCHS, QUESTIONS_READ = 12, 36_000
 GATES = 30.0  # how much faster the few numbers learn that weigh likeness to known questions against what is learned
 ANSWERED = 0.5  # least probability at which a node is an answer, where accuracy is measured
-
-
-@dataclass
-class Learner:
-    """What learns from labelled questions: a reasoner over a graph, and what brings questions before it.
-
-    Attributes:
-        graph: The graph.
-        linker: Finds what questions name.
-        reader: Holds the reasoner.
-        retrieval: How sub-graphs are taken.
-    """
-
-    graph: KnowledgeGraph
-    linker: EntityLinker
-    reader: GraphReader
-    retrieval: RetrievalConfig
 
 
 @dataclass(frozen=True)
@@ -85,40 +67,21 @@ def train(
     """
     retrieval = replace(rag.config.retrieval, hops=_needed_hops(rag.graph, rag.config.retrieval, questions[:300]))
     rag.config = replace(rag.config, retrieval=retrieval)
-    learner = Learner(rag.graph, rag.linker, rag.reader, retrieval)
-    fit(learner, questions, valid, epochs, seed, learning_rate, batch_size, patience)
-
-
-def fit(
-    learner: Learner,
-    questions: Sequence[Question],
-    valid: Sequence[Question] = (),
-    epochs: int | None = None,
-    seed: int = 0,
-    learning_rate: float = 1e-3,
-    batch_size: int = 32,
-    patience: int = 3,
-) -> float:
-    """Trains a reasoner on labelled questions; arguments as in `train`.
-
-    Returns:
-        Accuracy on ``valid`` of the epoch that was kept.
-    """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    prepared = [p for q in track(questions, "reading sub-graphs") if (p := _prepare(learner, q)) is not None]
+    prepared = [p for q in track(questions, "reading sub-graphs") if (p := _prepare(rag, q)) is not None]
     if not any(len(p.gold) for p in prepared):
         raise QuestionError(
             "None of the training questions names a node and has an answer in the graph.",
             "Check that 'topic' and 'answers' are labels or IRIs of this graph.",
         )
-    held = [p for q in valid if (p := _prepare(learner, q)) is not None]
+    held = [p for q in valid if (p := _prepare(rag, q)) is not None]
     if not held:
         cut = max(1, len(prepared) // 10)
         order = rng.permutation(len(prepared))
         held, prepared = [prepared[i] for i in order[:cut]], [prepared[i] for i in order[cut:]] or prepared
     log.info("training on %d of %d questions", len(prepared), len(questions))
-    reader, reasoner = learner.reader, learner.reader.reasoner
+    reader, reasoner = rag.reader, rag.reader.reasoner
     gates = reasoner.gates()
     rest = [value for value in reasoner.parameters() if not any(value is gate for gate in gates)]
     rates = [learning_rate, GATES * learning_rate]
@@ -152,7 +115,6 @@ def fit(
                 break
     reasoner.load_state_dict(best_state)
     reasoner.eval()
-    return best[0]
 
 
 def reasoning_loss(reasoning: Reasoning, batch: GraphBatch, chunk: Sequence[_Labelled]) -> torch.Tensor:
@@ -182,9 +144,9 @@ def reasoning_loss(reasoning: Reasoning, batch: GraphBatch, chunk: Sequence[_Lab
     return loss
 
 
-def _prepare(learner: Learner, question: Question) -> _Labelled | None:
-    graph = learner.graph
-    links = [link for link in learner.linker.link(question.question) if link.node is not None]
+def _prepare(rag: KGRAG, question: Question) -> _Labelled | None:
+    graph = rag.graph
+    links = [link for link in rag.linker.link(question.question) if link.node is not None]
     topics = [node for topic in question.topics for node in graph.find(topic)[:1]]
     linked = [link.node for link in links]
     # the linker's own mentions are masked, so that training sees what asking will see
@@ -192,13 +154,13 @@ def _prepare(learner: Learner, question: Question) -> _Labelled | None:
     refused = question.kind == "unanswerable"
     if not seeds or not (question.answers or refused):
         return None
-    subgraph = retrieve(graph, np.array(seeds, np.int64), learner.retrieval)
+    subgraph = retrieve(graph, np.array(seeds, np.int64), rag.config.retrieval)
     wanted = {node for answer in question.answers for node in graph.find(answer)}
     gold = np.flatnonzero(np.isin(subgraph.nodes, sorted(wanted)))
     if not len(gold) and not refused:
         return None
     kept = [link for link in links if link.node in topics] or links
-    masked = learner.linker.mask(question.question, kept)
+    masked = rag.linker.mask(question.question, kept)
     return _Labelled(masked, subgraph, subgraph.seeds[:1], gold, _path(graph, question, subgraph))
 
 

@@ -27,7 +27,6 @@ class SyntheticQuestion:
     Attributes:
         text: The question, with the label of the node it names.
         masked: The same with ``X`` for that label.
-        span: Where the label stands in ``text``.
         topic: The node it names.
         path: ``(relation, inverse)`` a step; empty for an unanswerable question.
         answers: The nodes that answer.

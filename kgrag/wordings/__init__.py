@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
@@ -53,13 +53,15 @@ class Wording:
 @lru_cache(maxsize=1)
 def shipped_wordings() -> tuple[Wording, ...]:
     """All wordings shipped with kgrag, in a fixed order."""
-    wordings = []
-    folder = resources.files("kgrag.wordings")
-    for file in sorted((f for f in folder.iterdir() if f.name.endswith(".jsonl")), key=lambda f: f.name):
-        for line in file.read_text(encoding="utf-8").splitlines():
-            fields = json.loads(line)
-            wordings.append(Wording(**{key: tuple(fields[key]) for key in Wording.__dataclass_fields__}))
-    return tuple(wordings)
+    records = (json.loads(line) for line in _lines(".jsonl"))
+    return tuple(Wording(**{key: tuple(fields[key]) for key in Wording.__dataclass_fields__}) for fields in records)
+
+
+def _lines(ending: str) -> Iterator[str]:
+    """Lines of the shipped files with an ending, in a fixed order."""
+    files = [file for file in resources.files("kgrag.wordings").iterdir() if file.name.endswith(ending)]
+    for file in sorted(files, key=lambda file: file.name):
+        yield from file.read_text(encoding="utf-8").splitlines()
 
 
 @lru_cache(maxsize=1)
@@ -91,13 +93,11 @@ class Asked:
 def asked_questions() -> tuple[Asked, ...]:
     """All questions of people shipped with kgrag, in a fixed order."""
     found = []
-    folder = resources.files("kgrag.wordings")
-    for file in sorted((f for f in folder.iterdir() if f.name.endswith(".tsv")), key=lambda f: f.name):
-        for line in file.read_text(encoding="utf-8").splitlines():
-            path, text = line.split("\t")
-            kind = path[0] if path[0] in "?&~" else ""
-            steps = path.removeprefix(kind).split(" / ")
-            found.append(Asked(tuple((step.lstrip("^"), step[0] == "^") for step in steps), text, kind))
+    for line in _lines(".tsv"):
+        path, text = line.split("\t")
+        kind = path[0] if path[0] in "?&~" else ""
+        steps = path.removeprefix(kind).split(" / ")
+        found.append(Asked(tuple((step.lstrip("^"), step[0] == "^") for step in steps), text, kind))
     return tuple(found)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import product
 
 from kgrag.wordings import Asked, Wording, asked_questions, generic_wording, shipped_wordings, wordings_for
 
@@ -85,7 +86,7 @@ class Ways:
         if single:
             generic = generic_wording(label)
             texts += [*questions, *phrases, *generic.questions(inverse), *generic.phrases(inverse)]
-            wordings = [*self._all(label), generic]
+            wordings = [*self._own(label), *_turned(label), generic]
             texts += [t.replace("{s}", "{x}").replace("{o}", "{x}") for wording in wordings for t in wording.yesno]
             return list(dict.fromkeys(texts))
         if plan[0] == (label, not inverse):  # there and back, which is seldom meant unless said
@@ -105,7 +106,7 @@ class Ways:
         """Questions and noun phrases of every wording for a directed relation."""
         questions: list[str] = []
         phrases: list[str] = []
-        for wordings, turned in ((self._own(label), False), (_turned(label), True)):
+        for wordings, turned in self._both(label):
             for wording in wordings:
                 questions += wording.questions(inverse != turned)
                 phrases += wording.phrases(inverse != turned)
@@ -114,16 +115,16 @@ class Ways:
     def _own(self, label: str) -> list[Wording]:
         return self._wordings[label] if label in self._wordings else wordings_for(label)
 
-    def _all(self, label: str) -> list[Wording]:
-        return [*self._own(label), *_turned(label)]
+    def _both(self, label: str) -> list[tuple[list[Wording], bool]]:
+        """Wordings of a relation, and those that say the same the other way round."""
+        return [(self._own(label), False), (_turned(label), True)]
 
     def _asked(self, plan: Plan) -> list[str]:
-        keys: list[tuple[tuple[int, bool], ...]] = [()]
-        for label, inverse in plan:
-            steps = [(_place_of(w), inverse) for w in self._own(label)]
-            steps += [(_place_of(w), not inverse) for w in _turned(label)]
-            keys = [(*key, step) for key in keys for step in steps]
-        return list(dict.fromkeys(text for key in keys for text in _asked_by_plan().get(key, ())))
+        steps = [
+            [(_place_of(w), inverse != turned) for wordings, turned in self._both(label) for w in wordings]
+            for label, inverse in plan
+        ]
+        return list(dict.fromkeys(text for key in product(*steps) for text in _asked_by_plan().get(key, ())))
 
 
 @lru_cache(maxsize=1)
@@ -131,10 +132,7 @@ def _asked_by_plan() -> dict[tuple[tuple[int, bool], ...], list[str]]:
     table: dict[tuple[tuple[int, bool], ...], list[str]] = {}
     for question in asked_questions():
         for plan in _readings(question):
-            keys: list[tuple[tuple[int, bool], ...]] = [()]
-            for label, inverse in plan:
-                keys = [(*key, (place, inverse)) for key in keys for place in _places(label)]
-            for key in keys:
+            for key in product(*([(place, inverse) for place in _places(label)] for label, inverse in plan)):
                 table.setdefault(key, []).append(question.text.replace("{y}", "{x}"))
     return table
 
