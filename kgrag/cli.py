@@ -13,7 +13,9 @@ import typer
 from kgrag.errors import KgragError
 
 if TYPE_CHECKING:
+    from kgrag.graph import KnowledgeGraph
     from kgrag.pipeline import KGRAG
+    from kgrag.retrieval import PassageIndex
     from kgrag.types import Answer
 
 app = typer.Typer(
@@ -74,14 +76,14 @@ def ask(
     passages: Passages = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask one or several questions of a saved system, or of a graph file."""
+    """Ask one or several questions of a saved system, or of a graph file with the shipped models as they are."""
+    from kgrag import KGRAG
+
     if graph:
-        rag, questions = _build(graph, passages), words
+        rag, questions = KGRAG(*_read(graph, passages)), words
     else:
         if len(words) < 2:
             raise typer.BadParameter("give a saved folder and a question, or --graph FILE and a question")
-        from kgrag import KGRAG
-
         rag, questions = KGRAG.load(words[0]), words[1:]
     for question in questions:
         _show(rag, rag.ask(question), as_json)
@@ -97,10 +99,12 @@ def build(
     ),
     passages: Passages = None,
 ) -> None:
-    """Build a system from a graph with no labelled question, and save it."""
+    """Build a system from a graph with no labelled question, train it on questions made from the graph, and save it."""
+    from kgrag import KGRAG
+
     if not graph:
         raise typer.BadParameter("give at least one --graph FILE")
-    rag = _build(graph, passages)
+    rag = KGRAG.build(*_read(graph, passages))
     rag.save(out)
     typer.echo(
         f"{out}: {rag.graph.num_nodes:,} nodes, {rag.graph.num_statements:,} statements, "
@@ -151,11 +155,10 @@ def evaluate(
     typer.echo(str(report))
 
 
-def _build(graph: list[Path], passages: Path | None) -> KGRAG:
-    from kgrag import KGRAG, KnowledgeGraph, PassageIndex
+def _read(graph: list[Path], passages: Path | None) -> tuple[KnowledgeGraph, PassageIndex | None]:
+    from kgrag import KnowledgeGraph, PassageIndex
 
-    loaded = KnowledgeGraph.from_rdf(*graph)
-    return KGRAG.build(loaded, PassageIndex.from_jsonl(passages) if passages else None)
+    return KnowledgeGraph.from_rdf(*graph), PassageIndex.from_jsonl(passages) if passages else None
 
 
 def _show(rag: KGRAG, answer: Answer, as_json: bool) -> None:

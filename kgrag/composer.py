@@ -88,7 +88,8 @@ def compose(
         is_text = bool(graph.is_literal[subgraph.nodes[v]]) and len(label) > LONG_TEXT
         return Candidate(v, label, probability, is_text)
 
-    topics = list(dict.fromkeys(seeds))
+    others = seeds if findings.verdict else findings.beside  # the answers have nothing to do with the rest
+    topics = list(dict.fromkeys([*findings.starts, *others]))
     items = collect_items(
         question_encoding,
         topics=[candidate(v, 1.0) for v in topics],

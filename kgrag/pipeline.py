@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _YES_NO = re.compile(  # a clause that begins with an auxiliary, and asks for nothing
     r"(?:^|[.!?:;,]\s+|\s[-\u2013\u2014]\s+|\band\s+)\W*"
     r"(?:is|are|was|were|do|does|did|can|could|may|might|has|have|had|will|would|should|must)\b"
+    r"(?!\s+(?:you|we|anyone|someone|somebody)\s+(?:please\s+)?"
+    r"(?:list|tell|name|give|show|explain|describe|say|identify|enumerate|provide|summari[sz]e|recommend)\b)"
     r"(?!.*\b(?:what|which|who|whom|whose|where|when|how)\b)",
     re.IGNORECASE | re.DOTALL,
 )
@@ -83,14 +85,18 @@ class KGRAG:
 
     @classmethod
     def build(cls, graph: KnowledgeGraph, passages: PassageIndex | None = None, **parts: Any) -> KGRAG:
-        """A working system from an unlabelled graph: indexes built, the shipped models.
+        """A working system from an unlabelled graph: the reasoner is trained on questions made from the graph.
 
         Args:
             graph: The knowledge graph.
             passages: Documents to read beside it.
-            **parts: As for `KGRAG`.
+            **parts: As for `KGRAG`; a reasoner is trained in place.
         """
-        return cls(graph, passages, **parts)
+        from kgrag.training.zero_label import fit_to_graph
+
+        rag = cls(graph, passages, **parts)
+        fit_to_graph(rag, seed=rag.config.seed)
+        return rag
 
     @classmethod
     def demo(cls, name: str = "medical") -> KGRAG:
@@ -103,7 +109,7 @@ class KGRAG:
         if not (folder / "graph.ttl").is_file():
             raise ModelError(f"There is no demo called {name!r}.", "There is: medical.")
         graph = KnowledgeGraph.from_rdf(folder / "graph.ttl")
-        rag = cls.build(graph, PassageIndex.from_jsonl(folder / "passages.jsonl"))
+        rag = cls(graph, PassageIndex.from_jsonl(folder / "passages.jsonl"))  # the shipped models know this graph
         rag.disclaimer = DISCLAIMER.get(name, "")
         return rag
 

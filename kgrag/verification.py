@@ -12,10 +12,12 @@ from kgrag.composer import Composition
 from kgrag.encoding import Findings, GraphReader
 from kgrag.fusion import Role
 from kgrag.generation import Draft, print_answer
+from kgrag.generation.sentences import relation_sentence
 from kgrag.graph import KnowledgeGraph
 from kgrag.retrieval import PassageIndex
 from kgrag.types import Answer, AnswerEntity, Citation, Evidence, Link, Passage
 
+_RELATIONS = (Role.RELATION_VERB, Role.RELATION_VERB_INVERSE, Role.RELATION_NOUN, Role.RELATION_NOUN_INVERSE)
 KEPT = 0.5  # share of its belief that an answer must keep when only the cited statements are read
 
 
@@ -72,7 +74,11 @@ class Verifier:
         if draft.abstained or not named or confidence < self.threshold:
             return refusal(evidence.question, evidence.links, self._why_not(thought, confidence), confidence)
         sources = _Sources(self.graph, thought)
-        text = print_answer(draft.pieces, items, sources.cite)
+        pieces = list(draft.pieces)
+        if not (is_well_formed(pieces) and says_what_is_stated(pieces, thought)):
+            answers = answers if thought.findings.verdict >= 0 else []
+            pieces = in_other_words(answers, thought)
+        text = print_answer(pieces, items, sources.cite)
         denied = thought.findings.verdict < 0 and not sources.citations
         fault = "" if denied else self._fault(thought, answers, sources.citations)
         if denied:  # there is nothing to cite for what is not there
@@ -147,6 +153,64 @@ class Verifier:
         if confidence <= 0.05:
             return f"no statement or passage about {names} answers this"
         return f"the evidence about {names} is too weak (confidence {confidence:.2f})"
+
+
+def says_what_is_stated(pieces: Sequence[str | int], thought: Thought) -> bool:
+    """Whether each answer of a sentence with a relation is joined by that relation, in that direction, to what it says."""
+    items, subgraph = thought.composition.prompt.items, thought.evidence.subgraph
+    named = [p for p in pieces if isinstance(p, int)]
+    relation = next((p for p in named if items.roles[p] in _RELATIONS), None)
+    if relation is None:
+        return True
+    at = named.index(relation)
+    before, after = named[:at], named[at + 1 :]
+    if items.roles[relation] in (
+        Role.RELATION_NOUN,
+        Role.RELATION_NOUN_INVERSE,
+    ):  # "the R of H is T", "T is the R of H"
+        before, after = (after, before) if before else (after[:1], after[1:])
+    reference: Any = items.references[relation]
+    heads, tails = ({items.references[p]: p for p in side} for side in (before, after))
+    said = set()
+    for position in {items.references[p] for p in named if items.roles[p] in (Role.ANSWER, Role.TEXT)}:
+        for statement in thought.composition.paths[position]:  # type: ignore[index]
+            ends = int(subgraph.heads[statement]), int(subgraph.tails[statement])
+            if subgraph.relations[statement] == reference[0] and ends[0] in heads and ends[1] in tails:
+                said |= {heads[ends[0]], tails[ends[1]]}
+    return all(p in said for p in named if items.roles[p] in (Role.ANSWER, Role.TEXT))
+
+
+def is_well_formed(pieces: Sequence[str | int]) -> bool:
+    """Whether each comma and each "and" of a draft is followed by a name, or by "and" or "through" and a name."""
+    words = [word for piece in pieces for word in (piece.split() if isinstance(piece, str) else [piece])]
+    follows = {",": ("and", "through"), "and": (), "through": ()}
+    return all(
+        isinstance(after, int) or after in follows[word]
+        for word, after in zip(words, [*words[1:], "."])
+        if isinstance(word, str) and word in follows
+    )
+
+
+def in_other_words(answers: Sequence[int], thought: Thought) -> list[str | int]:
+    """A sentence that the statements bear out, where one can say it all; else the answers one after the other."""
+    items = thought.composition.prompt.items
+    listed = plain_list(answers)[:-1]
+    for relation in items.where(*_RELATIONS) if answers else ():
+        for named in items.where(Role.TOPIC, Role.BRIDGE):
+            pieces = relation_sentence(items.roles[relation], relation, named, listed, len(answers) > 1)
+            if says_what_is_stated(pieces, thought):
+                return pieces
+    return plain_list(answers)
+
+
+def plain_list(answers: Sequence[int]) -> list[str | int]:
+    """Answers one after the other, with nothing said of them."""
+    joined: list[str | int] = []
+    for number, answer in enumerate(answers):
+        if number:
+            joined.append("and" if number == len(answers) - 1 else ",")
+        joined.append(answer)
+    return [*joined, "."] if joined else []
 
 
 def _id(citation: Citation) -> str:

@@ -83,6 +83,36 @@ def test_misspelt_names(linker, text, label):
     assert not link.exact and link.score < 1.0
 
 
+@pytest.fixture(scope="module")
+def clinic():
+    names = ["orange urine", "dizziness", "night sweats", "drooling", "MMR vaccine", "restless legs syndrome", "head"]
+    names += ["heart failure", "passing out", "Guillain-Barre syndrome", "skin infection", "family medicine"]
+    names += ["head pain", "nerve pain"]
+    triples = [(f"urn:{i}", RDFS, f'"{name}"') for i, name in enumerate(names)]
+    return EntityLinker(KnowledgeGraph.from_triples([*triples, ("urn:0", "urn:near", "urn:1")]))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Which pills can turn my urine orange?", [("urine orange", "orange urine")]),
+        ("What makes one sweat at night?", [("sweat at night", "night sweats")]),
+        ("What makes me dizzy and drool?", [("dizzy", "dizziness"), ("drool", "drooling")]),
+        ("failure of the heart", [("failure of the heart", "heart failure")]),
+        ("Who should have the MMR jab?", [("MMR", "MMR vaccine")]),
+        ("what helps with restless legs", [("restless legs", "restless legs syndrome")]),
+        ("Is Guillain-Barré curable?", [("Guillain-Barré", "Guillain-Barre syndrome")]),
+        ("Under which heading is it passed on?", []),  # neither a head nor passing out
+        ("Which infections have yellow skin as a sign?", []),  # not a skin infection
+        ("the family of medicines", []),
+        ("causes of trigeminal nerve pain", [("trigeminal nerve pain", None)]),  # another one than nerve pain
+        ("What helps with Obermann's nerve pain?", [("Obermann's nerve pain", None)]),
+    ],
+)
+def test_names_in_other_words(clinic, text, expected):
+    assert named(clinic, text) == expected
+
+
 def test_a_number_is_no_misspelling(linker):
     assert named(linker, "What is type 3 diabetes mellitus?") != [
         ("type 3 diabetes mellitus", "type 2 diabetes mellitus")

@@ -87,7 +87,7 @@ def test_what_is_added_and_removed_counts_at_once():
     rag.graph.remove([("brivane", "has symptom", "fever")])
     assert set(rag.ask("What are the symptoms of brivane?").answers) == {"joint pain", "cough"}
     rag.graph.add([("brivane", "managed by", "neurology")])  # a relation that was not there
-    assert rag.ask("Which specialist treats people with brivane?").answers == ["neurology"]
+    assert rag.ask("Which specialty looks after people with brivane?").answers == ["neurology"]
 
 
 def test_asking_many_is_asking_each(rag):

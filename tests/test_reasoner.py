@@ -59,8 +59,8 @@ def test_a_batch_gives_each_question_what_it_gets_alone():
     labels = torch.randn(2, 16)
     other = Subgraph(np.arange(2), np.array([0]), np.array([9]), np.array([1]), np.array([0]), np.array([0]))
     with torch.inference_mode():
-        both = reasoner(tokens, mask, GraphBatch.collate([chain(), other]), labels, no_likeness(2, 2))
-        alone = reasoner(tokens[:1], mask[:1], GraphBatch.collate([chain()]), labels, no_likeness(1, 2))
+        both = reasoner(*reasoner.read(tokens, mask), GraphBatch.collate([chain(), other]), labels, no_likeness(2, 2))
+        alone = reasoner(*reasoner.read(tokens[:1], mask[:1]), GraphBatch.collate([chain()]), labels, no_likeness(1, 2))
     assert torch.allclose(both.scores[:4], alone.scores, atol=1e-5)
 
 
@@ -69,8 +69,7 @@ def test_scores_are_probabilities_and_unreached_nodes_have_none():
     reasoner = Reasoner(width=16, hidden=8, steps=1).eval()
     with torch.inference_mode():
         found = reasoner(
-            torch.randn(1, 5, 16),
-            torch.ones(1, 5, dtype=torch.bool),
+            *reasoner.read(torch.randn(1, 5, 16), torch.ones(1, 5, dtype=torch.bool)),
             GraphBatch.collate([chain()]),
             torch.randn(2, 16),
             no_likeness(1, 2, steps=1),
@@ -105,6 +104,10 @@ def test_likeness_alone_decides_between_relations_and_a_likelier_relation_that_i
             reasoner.match(query, relations, present, 0, alike, elsewhere=torch.full((1, 1), -1e4))
         )
     assert float(refused.max()) < 0.1
+    alike[0, 2], alike[0, 4] = 0.2, 1.0  # the relation that fits best, read the other way round
+    with torch.no_grad():
+        turned = follow_weights(reasoner.match(query, relations, present, 0, alike, elsewhere=torch.full((1, 1), -1e4)))
+    assert int(turned.argmax()) == 1 and float(turned[0, 1]) > 0.9
 
 
 def test_a_path_runs_from_the_seed_to_the_node_over_statements_that_are_there():

@@ -20,18 +20,35 @@ def world() -> KnowledgeGraph:
 
 def test_the_answers_are_what_the_path_leads_to(world):
     synthesiser = Synthesiser(world, seed=3)
-    questions = synthesiser.sample(150)
-    assert {q.kind for q in questions} >= {*KINDS, "unanswerable"}
+    questions = synthesiser.sample(250)
+    assert {q.kind for q in questions} == {*KINDS, "unanswerable", "both", "yes/no"}
     for question in questions:
-        assert world.label(question.topic) in question.text and "X" in question.masked
+        assert all(world.label(topic) in question.text for topic in question.topics) and "X" in question.masked
+        assert "{" not in question.text
+        reached = []
+        for topic in question.topics:
+            nodes = {topic}
+            for step in question.path:
+                nodes = synthesiser.follow(nodes, *step) - ({topic} if len(question.path) > 1 else set())
+            reached.append(nodes)
         if question.kind in KINDS:
             assert len(question.path) == KINDS.index(question.kind) + 1
-            nodes = {question.topic}
-            for step in question.path:
-                nodes = synthesiser.follow(nodes, *step)
-            assert set(question.answers) == nodes - ({question.topic} if len(question.path) > 1 else set())
-        if question.kind == "unanswerable":
+            assert set(question.answers) == reached[0]
+        elif question.kind == "both":
+            assert set(question.answers) == reached[0] & reached[1] != set()
+        elif question.kind == "yes/no":
+            assert set(question.answers) == {question.topics[1]} & reached[0]
+        else:
             assert not question.answers and not question.path
+
+
+def test_some_yes_no_questions_are_false(world):
+    asked = [q for q in Synthesiser(world, seed=3).sample(300) if q.kind == "yes/no"]
+    assert any(q.answers for q in asked) and any(not q.answers for q in asked)
+
+
+def test_a_graph_whose_nodes_have_no_short_names_gives_no_questions():
+    assert Synthesiser(KnowledgeGraph.from_triples([("n" * 70, "is near", "m" * 70)])).sample(5) == []
 
 
 def test_the_same_seed_gives_the_same_questions_and_worlds(world):

@@ -21,6 +21,9 @@ MOST_ABSENT = 200  # relations of the graph, the most frequent ones, that a ques
 MOST_FOREIGN = 5  # questions for a relation that is none of the graph's
 FOREIGN = 0.55  # cosine of labels below which a relation is none of the graph's, whatever the graph calls its own
 MOST_PAIRS = 300  # plans of two relations that are compared with one question
+MOST_STEMS, MOST_TRIPLES = 20, 40  # of those, how many are lengthened by a third, and how many plans that makes
+SAME = 0.97  # cosine from which two questions are the same
+BEYOND = 0.2  # what a relation must give way by, as a plan of its own, that only the next nodes have
 APART = 0.1  # what a relation must give way by where no known plan has it at that step
 
 
@@ -46,8 +49,8 @@ class Likeness:
 class Phrasebook:
     """Ways of asking for the plans of one graph, encoded as they are needed.
 
-    A directed relation is a number: ``r`` for relation ``r``, ``r + num_relations`` for its inverse. A plan is a directed
-    relation, or two of them as ``(first + 1) * 2 * num_relations + second``.
+    A directed relation is a number: ``r`` for relation ``r``, ``r + num_relations`` for its inverse. A plan is a number whose
+    digits, with base ``2 * num_relations + 1``, are its directed relations plus one.
 
     Args:
         graph: Where the relation labels come from.
@@ -55,10 +58,13 @@ class Phrasebook:
 
     Attributes:
         common: The graph's most frequent relations: what a question may ask for wherever it starts, shape (relations,).
+        unfamiliar: Whether ways of asking that are the question itself do not count. Questions made from the phrasebook are
+            then as new to it as those that people ask.
     """
 
     def __init__(self, graph: KnowledgeGraph, encoder: TextEncoder) -> None:
         self.graph, self.encoder = graph, encoder
+        self.unfamiliar = False
         self._labels: dict[str, Floats] = {}
         self._start()
 
@@ -91,7 +97,13 @@ class Phrasebook:
         return torch.from_numpy(np.stack([self._labels[label] for label in labels]))
 
     def likeness(
-        self, questions: Floats, subgraphs: Sequence[Subgraph], seeds: Sequence[Ids], relations: Ids, steps: int
+        self,
+        questions: Floats,
+        subgraphs: Sequence[Subgraph],
+        seeds: Sequence[Ids],
+        relations: Ids,
+        steps: int,
+        far: Sequence[bool] = (),
     ) -> Likeness:
         """Compares questions with the ways of asking for the plans that start at their seeds.
 
@@ -100,42 +112,53 @@ class Phrasebook:
             subgraphs: One a question.
             seeds: Where each starts, as positions in its sub-graph's nodes.
             relations: The relations to report on, ascending.
-            steps: Longest plan. Beyond two relations a plan's parts are compared, not the plan.
+            steps: Longest plan.
+            far: Which questions are compared with plans of three relations, too; the others with their first two.
         """
         columns = np.full(self.graph.num_relations, -1, np.int64)
         columns[relations] = np.arange(len(relations))
         columns = np.concatenate([columns, np.where(columns < 0, -1, columns + len(relations))])
-        singles = [*relations.tolist(), *(relations + self.graph.num_relations).tolist()]
-        plans = [self._pairs(s, start) for s, start in zip(subgraphs, seeds)]
-        self._learn(singles)
-        alone = self._compare(questions)[:, [self._slots[s] for s in singles]]
-        for row, pairs in enumerate(plans):
-            if len(pairs) > MOST_PAIRS:
-                hint = alone[row, columns[pairs // self.width - 1]] + alone[row, columns[pairs % self.width]]
-                plans[row] = pairs[np.sort(np.argsort(-hint, kind="stable")[:MOST_PAIRS])]
-        self._learn(sorted({int(p) for pairs in plans for p in pairs}))
-        alike = self._compare(questions)
+        directed = np.concatenate([relations, relations + self.graph.num_relations])
+        alone = self._compare(questions, directed + 1)
         by_step = np.repeat((alone - APART)[None], steps * steps, axis=0).reshape(steps, steps, *alone.shape)
         by_step[0, 0] = alone
         by_length = np.full((len(questions), steps), -1.0, np.float32)
-        for row, pairs in enumerate(plans):
+        pairs = [
+            self._likeliest(alone[row], columns, self._pairs(subgraph, start), MOST_PAIRS)
+            for row, (subgraph, start) in enumerate(zip(subgraphs, seeds))
+        ]
+        self._learn(np.concatenate([*pairs, np.zeros(0, np.int64)]))
+        for row, plans in enumerate(pairs):
             leaving = self._leaving(subgraphs[row], seeds[row])
             # of a class, people ask as if it were its members: what it does not have itself is hardly asked in vain
-            apart = 3 * APART if np.isin(leaving, self._members).any() else APART
-            there = alone[row, columns[leaving]].max(initial=-1.0)
-            by_length[row, 0] = max(alone[row].max(initial=-1.0) - apart, there)
-            if not len(pairs) or steps < 2:
+            apart = np.full(
+                2 * len(relations), 3 * APART if np.isin(leaving, self._members).any() else APART, np.float32
+            )
+            if len(plans):  # nor what is had by that which it leads to
+                last = columns[self._parts(plans)[:, -1]]
+                apart[last] = np.maximum(apart[last], BEYOND)
+            apart[columns[leaving]] = 0.0
+            by_length[row, 0] = (alone[row] - apart).max(initial=-1.0)
+            if not len(plans) or steps < 2:
                 continue
-            score = alike[row, [self._slots[int(p)] for p in pairs]]
-            np.maximum.at(by_step[1, 0, row], columns[pairs // self.width - 1], score)
-            np.maximum.at(by_step[1, 1, row], columns[pairs % self.width], score)
-            by_length[row, 1] = score.max()
-            for longer in range(2, steps):
-                by_step[longer, 0, row] = by_step[1, 0, row]
-                by_step[longer, longer, row] = np.maximum(by_step[longer, longer, row], by_step[1, 1, row])
-                by_length[row, longer] = by_length[row, 1]
+            score = self._compare(questions[row : row + 1], plans)[0]
+            for length in range(2, steps + 1):
+                if length == 3 and len(far) and far[row]:
+                    stems = plans[np.argsort(-score, kind="stable")[:MOST_STEMS]]
+                    plans = ((stems * (self.width + 1))[:, None] + directed + 1).ravel()
+                    plans = self._likeliest(alone[row], columns, plans, MOST_TRIPLES)
+                    score = self._compare(questions[row : row + 1], plans)[0]
+                by_length[row, length - 1] = score.max()
+                parts = self._parts(plans)
+                for step in range(length) if parts.shape[1] == length else (0, length - 1):
+                    part = columns[parts[:, min(step, parts.shape[1] - 1)]]
+                    np.maximum.at(by_step[length - 1, step, row], part, score)
         labels, ways, bounds = self._foreign()
-        elsewhere = np.maximum.reduceat(questions @ ways.T, bounds, axis=1) - APART / 2 if bounds else questions[:, :0]
+        elsewhere = (
+            np.maximum.reduceat(self._cosine(questions, ways), bounds, axis=1) - APART / 2
+            if bounds
+            else questions[:, :0]
+        )
         return Likeness(
             torch.from_numpy(by_step),
             torch.from_numpy(by_length),
@@ -179,11 +202,26 @@ class Phrasebook:
         to_middle = csr_array((np.ones(first.sum(), np.int32), (directed[first], tails[first])), shape)
         from_middle = csr_array((np.ones(second.sum(), np.int32), (heads[second], directed[second])), shape[::-1])
         one, other = (to_middle @ from_middle).nonzero()
-        return np.unique((one.astype(np.int64) + 1) * self.width + other)
+        return np.unique((one.astype(np.int64) + 1) * (self.width + 1) + other + 1)
 
-    def _learn(self, plans: Sequence[int]) -> None:
+    def _likeliest(self, alone: Floats, columns: Ids, plans: Ids, most: int) -> Ids:
+        """The plans whose relations, each for itself, the question is most like."""
+        if len(plans) <= most:
+            return plans
+        hint = alone[columns[self._parts(plans)]].sum(1)
+        return plans[np.sort(np.argsort(-hint, kind="stable")[:most])]
+
+    def _parts(self, plans: Ids) -> Ids:
+        """The directed relations of plans of one length, shape (plans, length)."""
+        parts = []
+        while plans.any():
+            plans, part = np.divmod(plans, self.width + 1)
+            parts.append(part - 1)
+        return np.stack(parts[::-1], axis=1)
+
+    def _learn(self, plans: Ids) -> None:
         """Encodes the ways of asking for plans that were not met before."""
-        new = [plan for plan in plans if plan not in self._slots]
+        new = [plan for plan in np.unique(plans).tolist() if plan not in self._slots]
         if not new:
             return
         ways = [[text.replace("{x}", NAMED) for text in self._ways.of(self._spell(plan))] for plan in new]
@@ -193,13 +231,24 @@ class Phrasebook:
             self._bounds.append(self._bounds[-1] + len(several))
         self._vectors = np.concatenate([self._vectors, vectors])
 
-    def _compare(self, questions: Floats) -> Floats:
-        """Cosine with the nearest way of asking for each plan met so far, shape (questions, plans)."""
-        if len(self._bounds) == 1:
+    def _compare(self, questions: Floats, plans: Ids) -> Floats:
+        """Cosine of questions with the nearest way of asking for each plan, shape (questions, plans)."""
+        self._learn(plans)
+        if not len(plans):
             return np.zeros((len(questions), 0), np.float32)
-        return np.maximum.reduceat(questions @ self._vectors.T, self._bounds[:-1], axis=1)
+        slots = np.array([self._slots[plan] for plan in plans.tolist()])
+        bounds = np.array(self._bounds)
+        first, sizes = bounds[slots], bounds[slots + 1] - bounds[slots]
+        starts = np.cumsum(sizes) - sizes
+        rows = np.arange(sizes.sum()) + np.repeat(first - starts, sizes)
+        return np.maximum.reduceat(self._cosine(questions, self._vectors[rows]), starts, axis=1)
+
+    def _cosine(self, questions: Floats, ways: Floats) -> Floats:
+        cosine: Floats = questions @ ways.T
+        return np.where(cosine > SAME, -1.0, cosine).astype(np.float32) if self.unfamiliar else cosine
 
     def _spell(self, plan: int) -> tuple[tuple[str, bool], ...]:
-        directed = [plan] if plan < self.width else [plan // self.width - 1, plan % self.width]
         count = self.graph.num_relations
-        return tuple((self.graph.relation_label(d % count), d >= count) for d in directed)
+        return tuple(
+            (self.graph.relation_label(d % count), d >= count) for d in self._parts(np.array([plan]))[0].tolist()
+        )

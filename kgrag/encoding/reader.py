@@ -16,6 +16,8 @@ from kgrag.errors import ModelError
 from kgrag.graph import KnowledgeGraph
 from kgrag.types import Floats, Ids, Subgraph, TextEncoder
 
+FAR = 0.1  # probability of more than two steps from which plans of three are compared
+
 
 @dataclass(frozen=True)
 class NodeBeliefs:
@@ -92,8 +94,10 @@ class GraphReader:
         labels = [self.graph.relation_label(int(r)) for r in batch.relation_ids]
         starts = [s.seeds for s in subgraphs] if seeds is None else seeds
         encoded = self.encoder.encode(questions)
-        likeness = self.phrasebook.likeness(encoded, subgraphs, starts, batch.relation_ids, self.reasoner.steps)
-        return self.reasoner(tokens, mask, batch, self.phrasebook.labels(labels), likeness), batch, likeness
+        queries, hop = self.reasoner.read(tokens, mask)
+        far = (hop.softmax(-1)[:, 2:].sum(1) > FAR).tolist()
+        likeness = self.phrasebook.likeness(encoded, subgraphs, starts, batch.relation_ids, self.reasoner.steps, far)
+        return self.reasoner(queries, hop, batch, self.phrasebook.labels(labels), likeness), batch, likeness
 
     @torch.inference_mode()
     def read(

@@ -73,12 +73,13 @@ class Reasoner(nn.Module):
         )
         self.message = nn.Linear(hidden, hidden)
         self.hop = nn.Linear(hidden, steps)
-        # How much what was learned counts against likeness to known questions: set on data/medical/questions, train and
-        # valid, and trained with the rest on labelled questions.
+        # How much what was learned counts against likeness to known questions: set on data/medical/questions, not test,
+        # and trained with the rest on labelled questions.
         self.log_scale = nn.Parameter(torch.tensor(2.3))
         self.trust = nn.Parameter(torch.full((steps,), 1.1))
         self.none = nn.Parameter(torch.zeros(steps))
         self.missed = nn.Parameter(torch.tensor(-3.0))
+        self.turned = nn.Parameter(torch.tensor(-3.0))  # for a missed relation that is there the other way round
         self.returning = nn.Parameter(torch.tensor(-2.0))  # to where the question starts
         self.hop_scale = nn.Parameter(torch.tensor(0.45))
         self.hop_trust = nn.Parameter(torch.tensor(1.2))
@@ -92,6 +93,7 @@ class Reasoner(nn.Module):
             self.trust,
             self.none,
             self.missed,
+            self.turned,
             self.returning,
             self.hop_scale,
             self.hop_trust,
@@ -165,7 +167,8 @@ class Reasoner(nn.Module):
         logits = self._fit(query, relations, step, alike)
         none = self.none[step].expand(len(query), 1)
         if elsewhere is not None:
-            missed = logits.masked_fill(present, -1e4).max(1, keepdim=True).values
+            turned = present.roll(present.shape[1] // 2, dims=1)
+            missed = (logits + self.turned * turned).masked_fill(present, -1e4).max(1, keepdim=True).values
             none = torch.logaddexp(none, torch.maximum(missed, elsewhere) + self.missed)
         logits = logits.masked_fill(~present, -1e4)
         return torch.cat([logits, none], dim=1).log_softmax(-1)
@@ -188,18 +191,17 @@ class Reasoner(nn.Module):
         return (self.hop_scale * hop + alike + self.hop_bias).log_softmax(-1)
 
     def forward(
-        self, tokens: torch.Tensor, mask: torch.Tensor, batch: GraphBatch, labels: torch.Tensor, likeness: Likeness
+        self, queries: torch.Tensor, hop: torch.Tensor, batch: GraphBatch, labels: torch.Tensor, likeness: Likeness
     ) -> Reasoning:
         """Follows the questions through their sub-graphs.
 
         Args:
-            tokens: As in `read`.
-            mask: As in `read`.
+            queries: From `read`.
+            hop: From `read`.
             batch: Sub-graphs.
             labels: Encoded labels of ``batch.relation_ids``, shape (relations, width).
             likeness: Of the questions to known ways of asking.
         """
-        queries, hop = self.read(tokens, mask)
         hops = self.count_hops(hop, likeness)
         share = torch.where(hops.exp() < FOLLOWED, 0.0, hops.exp())
         relations = self.encode_relations(labels)

@@ -31,6 +31,18 @@ def fold(name: str) -> str:
     return normalise(name).translate(_MARKS)
 
 
+@lru_cache(maxsize=50_000)
+def unaccented(word: str) -> str:
+    """A word with its Latin letters as plain ones."""
+    if word.isascii():
+        return word
+    plain: list[str] = []
+    for character in unicodedata.normalize("NFD", word):
+        if not (plain and plain[-1].isascii() and unicodedata.category(character) == "Mn"):
+            plain.append(character)
+    return unicodedata.normalize("NFC", "".join(plain))
+
+
 def spaced(name: str) -> str:
     """The name as written, with runs of "_" and white space as one space: keeps its casing."""
     return _SPACES.sub(" ", name).strip()

@@ -9,34 +9,27 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kgrag.config import LinkingConfig
 from kgrag.linking.aliases import AliasIndex, Name
 from kgrag.linking.candidates import ExactMatcher, FuzzyMatcher
-from kgrag.linking.folding import fold, fold_text, spaced
+from kgrag.linking.folding import fold, fold_text, spaced, unaccented
+from kgrag.linking.rewording import RewordedNames, root
+from kgrag.linking.tokens import QUOTES, Token, Tokenizer, boundary
+from kgrag.linking.words import split_words
 from kgrag.resources import common_words
 from kgrag.types import Link, Mention
+from kgrag.wordings import asking_words
 
 if TYPE_CHECKING:
     from kgrag.graph import KnowledgeGraph
 
-_QUOTES = {'"': '"', "\u201c": "\u201d", "\u201e": "\u201d", "\u00ab": "\u00bb", "'": "'", "\u2018": "\u2019"}
-_SENTENCE_ENDS = frozenset(".?!:;")
-_SOFT = frozenset("_-'\u2019.,&/+@#%*=<>~^|\\")  # marks that may stand within a name
 _CONNECTORS = frozenset(
     ["of", "the", "de", "la", "le", "von", "van", "der", "den", "di", "da", "del", "-", "'s", "\u2019s", "&", "/"]
 )
-_LONGEST_RUN = 200  # characters without white space that the tokenizer gets at once; its rules are not linear in this
 _FOREIGN = 8  # letters from which a lower-cased word may be a name that the graph lacks
 _ACRONYM = 3  # letters of a name that is written in capitals to be told from a word
 _WORDS = 6  # most words of a misspelt name
 _SPANS = 64  # most spans of one text that are looked up as misspelt names, so that a long text costs what it should
+_BREAKS = frozenset(["and", "or", "but", "nor", "&", "/", "than", "from"])  # never within a name in other words
+_REWORDED = 0.8  # how certain a name in other words is
 _SURE_RATIO = 88.0  # edit ratio of a lower-cased word in a text that names something else already
-
-
-class _Token(NamedTuple):
-    start: int
-    end: int
-    text: str
-    folded: str
-    first: bool  # of its sentence
-    quoted: bool
 
 
 class _Match(NamedTuple):
@@ -46,10 +39,11 @@ class _Match(NamedTuple):
     level: int
     proper: bool
     quoted: bool
+    certain: float = 1.0
 
     @property
     def value(self) -> float:
-        return (self.end - self.start) * (1.0 if self.proper else 0.9)
+        return (self.end - self.start) * (1.0 if self.proper else 0.9) * self.certain
 
 
 class _Guess(NamedTuple):
@@ -61,9 +55,10 @@ class _Guess(NamedTuple):
 class EntityLinker:
     """Links the names in a text to nodes.
 
-    Exact names count most, longer ones before shorter ones; words that questions are made of are taken as names only
-    where nothing better is named; misspelt names are found by resemblance; what looks like a name and is none of the
-    graph becomes a link without node. The index follows the graph: what is added is found in the next text.
+    Exact names count most, longer ones before shorter ones; then names whose words stand in another order or form, and
+    misspelt ones. Words that questions are made of are taken as names only where nothing better is named. What looks like a
+    name and is none of the graph becomes a link without node. The index follows the graph: what is added is found in the
+    next text.
 
     Args:
         graph: Whose nodes are named.
@@ -71,12 +66,11 @@ class EntityLinker:
     """
 
     def __init__(self, graph: KnowledgeGraph, config: LinkingConfig | None = None) -> None:
-        import spacy
-
         self.graph = graph
         self.config = config or LinkingConfig()
-        self._tokenizer: Any = spacy.blank("en").tokenizer
+        self._tokenizer = Tokenizer()
         self._english = common_words()  # spelt rightly, hence no misspelt names
+        self._english_roots = frozenset(root(word) for word in self._english | asking_words())
         self._version: int | None = None
         self._fuzzy: FuzzyMatcher | None = None
 
@@ -88,6 +82,8 @@ class EntityLinker:
         self._aliases = AliasIndex(self.graph)
         self._words = self._aliases.words
         self._exact = ExactMatcher(self._aliases.keys, [[name.text for name in names] for names in self._aliases.names])
+        bearers = [[name.node for name in names] for names in self._aliases.names]
+        self._reworded = RewordedNames(self._aliases.keys, bearers, self._words, self._english)
         self._fuzzy = None
         self._version = version
 
@@ -98,12 +94,13 @@ class EntityLinker:
             Links by position, not overlapping; ``node`` is None for what looks like a name and names nothing.
         """
         self.refresh()
-        tokens = self._tokens(text)
+        tokens = self._tokenizer(text)
         if not tokens:
             return []
-        matches = self._select(self._matches(text, tokens))
+        runs = self._name_runs(text, tokens)
+        matches = self._select(self._matches(text, tokens) + list(self._rewordings(tokens, runs)))
         strong = [match for match in matches if match.level == self._words.NAME]
-        guesses, unknown, torn = self._unmatched(text, tokens, strong, matches)
+        guesses, unknown, torn = self._unmatched(text, tokens, runs, strong, matches)
         taken = [(guess.start, guess.end) for guess in guesses] + unknown
         strong = [match for match in strong if not _overlaps(match, taken)]
         if not strong and not guesses and not unknown:
@@ -125,28 +122,7 @@ class EntityLinker:
 
     # From text to matches
 
-    def _tokens(self, text: str) -> list[_Token]:
-        """spaCy's tokens that are not white space."""
-        tokens: list[_Token] = []
-        first, closing = True, ""
-        for offset, piece in _pieces(text):
-            for token in self._tokenizer(piece):
-                if token.is_space:
-                    continue
-                start = offset + token.idx
-                word = token.text
-                if closing and word == closing:
-                    closing = ""
-                elif not closing and word in _QUOTES and text.find(_QUOTES[word], start + 1, start + 200) > 0:
-                    closing = _QUOTES[word]
-                tokens.append(_Token(start, start + len(word), word, fold(word), first, bool(closing)))
-                if any(c.isalnum() for c in word):
-                    first = False
-                elif word[-1] in _SENTENCE_ENDS:
-                    first = True
-        return tokens
-
-    def _matches(self, text: str, tokens: Sequence[_Token]) -> list[_Match]:
+    def _matches(self, text: str, tokens: Sequence[Token]) -> list[_Match]:
         """Every name of the graph that stands in the text between word boundaries and may be meant."""
         starts = {token.start: token for token in tokens}
         ends = {token.end for token in tokens}
@@ -154,7 +130,7 @@ class EntityLinker:
         whole = fold(text.strip(" \t\n?!.\"'"))
         found = []
         for start, end, key, short in self._exact.find(fold_text(text)):
-            if not (_boundary(text, start, starts) and _boundary(text, end, ends)):
+            if not (boundary(text, start, starts) and boundary(text, end, ends)):
                 continue
             folded = self._aliases.keys[key]
             token = starts.get(start)
@@ -163,7 +139,7 @@ class EntityLinker:
             capital = cased and any(c.isupper() for c in tail)
             proper = capital and any(written[1:] == name.text[1:] for name in self._aliases.names[key])
             case_exact = capital and any(written == name.text for name in self._aliases.names[key])
-            quoted = start > 0 and end < len(text) and _QUOTES.get(text[start - 1]) == text[end]
+            quoted = start > 0 and end < len(text) and QUOTES.get(text[start - 1]) == text[end]
             names = self._aliases.names[key]
             if len(folded) <= _ACRONYM and not (text.islower() or written.rstrip("s").isupper() or not _acronym(names)):
                 continue  # "mg" is no MG
@@ -176,6 +152,22 @@ class EntityLinker:
             if level >= 0:
                 found.append(_Match(start, end, key, level, proper, quoted))
         return found
+
+    def _rewordings(self, tokens: list[Token], runs: list[tuple[int, int]]) -> Iterable[_Match]:
+        """Names whose words stand in the text in another order or form."""
+        words = [token.folded for token in tokens]
+        capital = [any(c.isupper() for c in token.text) for token in tokens]
+        for first, last in _segments(tokens, [token.folded in _BREAKS for token in tokens]):
+            for found in self._reworded.find(words[first:last], capital[first:last]):
+                start, end = first + found.first, first + found.last
+                if not any(self._content(token) for token in tokens[start:end]):
+                    continue
+                name = {root(unaccented(word)) for word in split_words(self._aliases.keys[found.key])}
+                around = [i for run in runs if run[0] < end and start < run[1] for i in range(*run)]
+                if all(root(unaccented(words[i])) in name for i in around if self._content(tokens[i])):
+                    # of an unknown name no part is known
+                    place = tokens[start].start, tokens[end - 1].end
+                    yield _Match(*place, found.key, self._words.NAME, False, False, _REWORDED)
 
     def _level(self, folded: str, key: int, case_exact: bool, quoted: bool, whole: str) -> int:
         """How likely a match is meant: -1 is not at all."""
@@ -214,12 +206,16 @@ class EntityLinker:
     # What no name of the graph covers
 
     def _unmatched(
-        self, text: str, tokens: list[_Token], strong: list[_Match], matches: list[_Match]
+        self,
+        text: str,
+        tokens: list[Token],
+        runs: list[tuple[int, int]],
+        strong: list[_Match],
+        matches: list[_Match],
     ) -> tuple[list[_Guess], list[tuple[int, int]], list[tuple[int, int]]]:
         """Misspelt names, spans that look like names and are none, and those that a match covers only in part."""
         covered = _covered(tokens, strong)
         touched = _covered(tokens, matches)
-        runs = self._name_runs(text, tokens)
         free = list(covered)  # what lower-cased misspelt names cannot hold
         spans: dict[tuple[int, int], float] = {}  # token span -> least ratio
         for first, last in runs:
@@ -263,26 +259,27 @@ class EntityLinker:
                 and self._is_foreign(token)
                 and not any(a < token.end and token.start < b for a, b in held)
             ):
-                unknown.append((token.start, token.end))
+                unknown.append((token.start, self._head_noun(text, token.end, strong)))
         return guesses, sorted(unknown), torn
 
-    def _is_foreign(self, token: _Token) -> bool:
+    def _is_foreign(self, token: Token) -> bool:
         """Whether a lower-cased word is long, no English and none of the graph's: hence a name that the graph lacks."""
         word = token.folded
         if len(word) < _FOREIGN or not token.text.islower() or not word.isalpha() or not self._content(token):
             return False
-        return not any(form in self._english for form in (word, word[:-1], word[:-2], word[:-3], word[:-1] + "e"))
+        forms = (word, word[:-1], word[:-2], word[:-3], word[:-1] + "e", word.removeprefix("un"))
+        return root(word) not in self._english_roots and not any(form in self._english for form in forms)
 
     def _head_noun(self, text: str, end: int, strong: list[_Match]) -> int:
         """Where an unknown name ends if a known word follows it: "Larkwell syndrome" is no syndrome of the graph's."""
-        after = [match.end for match in strong if match.start > end and not text[end : match.start].strip(" ")]
+        after = [m.end for m in strong if m.start > end and text[end : m.start].strip(" ") in ("", "'s", "\u2019s")]
         return after[0] if after and text[after[0] - 1].islower() else end
 
-    def _content(self, token: _Token) -> bool:
+    def _content(self, token: Token) -> bool:
         """Whether a token is a word that questions are not made of."""
         return any(c.isalnum() for c in token.text) and self._words.level(token.folded) == self._words.NAME
 
-    def _name_runs(self, text: str, tokens: list[_Token]) -> list[tuple[int, int]]:
+    def _name_runs(self, text: str, tokens: list[Token]) -> list[tuple[int, int]]:
         """Token spans that look like names: capitalised words with what joins them, and what stands in quotes."""
         cased = not text.isupper()
         runs: list[tuple[int, int]] = []
@@ -303,7 +300,7 @@ class EntityLinker:
             at = last
         return runs
 
-    def _name_like(self, token: _Token, cased: bool) -> bool:
+    def _name_like(self, token: Token, cased: bool) -> bool:
         if not any(c.isalnum() for c in token.text) or token.folded in ("'s", "\u2019s"):
             return False
         if token.quoted or "_" in token.text.strip("_"):
@@ -312,7 +309,7 @@ class EntityLinker:
             return False
         return not self._words.is_stop(token.folded) and not (token.first and not self._content(token))
 
-    def _spans(self, tokens: list[_Token], first: int, last: int) -> list[tuple[int, int]]:
+    def _spans(self, tokens: list[Token], first: int, last: int) -> list[tuple[int, int]]:
         """Sub-spans of a token span that a misspelt name may fill."""
         found = []
         for at in range(first, last):
@@ -329,7 +326,7 @@ class EntityLinker:
                     found.append((at, end))
         return found
 
-    def _guesses(self, text: str, tokens: list[_Token], spans: dict[tuple[int, int], float]) -> list[_Guess]:
+    def _guesses(self, text: str, tokens: list[Token], spans: dict[tuple[int, int], float]) -> list[_Guess]:
         if not spans or self.config.fuzzy_ratio > 100:
             return []
         if self._fuzzy is None:
@@ -349,12 +346,12 @@ class EntityLinker:
 
     def _exact_link(self, text: str, match: _Match, torn: list[tuple[int, int]]) -> Link:
         words = self._words
-        score = {words.NAME: 1.0, words.SCHEMA: 0.6, words.WORDING: 0.55}[match.level]
+        score = {words.NAME: 1.0, words.SCHEMA: 0.6, words.WORDING: 0.55}[match.level] * match.certain
         if any(start <= match.start and match.end <= end for start, end in torn):
             score *= 0.8  # part of a longer name that the graph does not know
         written = spaced(text[match.start : match.end])
         candidates = self._ranked([(match.key, score)], written)
-        return self._resolved(text, match.start, match.end, candidates, exact=True)
+        return self._resolved(text, match.start, match.end, candidates, exact=match.certain == 1.0)
 
     def _fuzzy_link(self, text: str, guess: _Guess) -> Link:
         written = spaced(text[guess.start : guess.end])
@@ -391,34 +388,6 @@ def _mention(text: str, start: int, end: int) -> Mention:
     return Mention(start, end, text[start:end])
 
 
-def _pieces(text: str) -> Iterable[tuple[int, str]]:
-    """The text whole, or cut where a run without white space is too long for the tokenizer."""
-    start = run = 0
-    for at, character in enumerate(text):
-        run = 0 if character.isspace() else run + 1
-        if run > _LONGEST_RUN:
-            yield start, text[start:at]
-            start, run = at, 1
-    yield start, text[start:]
-
-
-def _boundary(text: str, at: int, tokens: Any) -> bool:
-    """Whether a name may begin or end at a position: where a token does, or at a mark that is never within a word."""
-    if at == 0 or at == len(text):
-        return True
-    before, after = text[at - 1], text[at]
-    if _unspaced(before) or _unspaced(after):
-        return True
-    if at in tokens:
-        return not (before.isalpha() and after.isalpha())
-    return any(not c.isalnum() and c not in _SOFT for c in (before, after))
-
-
-def _unspaced(character: str) -> bool:
-    """Whether a character is of a script that puts no spaces between words."""
-    return "\u0e00" <= character <= "\u0eff" or "\u3040" <= character <= "\u30ff" or "\u3400" <= character <= "\u9fff"
-
-
 def _apart(spans: list[Any]) -> list[Any]:
     """Takes spans in the order given, leaves out what overlaps one taken, and sorts them by position."""
     taken: list[Any] = []
@@ -436,7 +405,7 @@ def _overlaps(match: _Match, spans: list[tuple[int, int]]) -> bool:
     return any(start < match.end and match.start < end for start, end in spans)
 
 
-def _covered(tokens: list[_Token], matches: list[_Match]) -> list[bool]:
+def _covered(tokens: list[Token], matches: list[_Match]) -> list[bool]:
     """Whether each token lies in a match; both are sorted by position."""
     flags, at = [], 0
     for token in tokens:
@@ -446,7 +415,7 @@ def _covered(tokens: list[_Token], matches: list[_Match]) -> list[bool]:
     return flags
 
 
-def _segments(tokens: list[_Token], covered: list[bool]) -> Iterable[tuple[int, int]]:
+def _segments(tokens: list[Token], covered: list[bool]) -> Iterable[tuple[int, int]]:
     """Token spans between matches and marks."""
     first = None
     for at, token in enumerate(tokens):

@@ -97,8 +97,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--questions", type=int, default=100_000, help="questions for the reasoner")
     parser.add_argument("--epochs", type=int, default=4, help="passes of the reasoner over them")
-    parser.add_argument("--examples", type=int, default=24_000, help="prompts for the generator")
-    parser.add_argument("--worlds", type=int, default=60, help="random graphs")
+    parser.add_argument("--examples", type=int, default=12_000, help="prompts for the generator")
+    parser.add_argument("--worlds", type=int, default=20, help="random graphs")
     parser.add_argument("--generator-only", action="store_true", help="keep the reasoner that is there")
     arguments = parser.parse_args()
     started = time.time()
@@ -144,7 +144,7 @@ def main() -> None:
     print(json.dumps({"examples": len(examples), "seconds": round(time.time() - started)}), flush=True)
     torch.manual_seed(arguments.seed)
     generator = new_generator(encoder.width, reasoner.settings["hidden"])
-    losses = train_generator(generator, examples, epochs=2, seed=arguments.seed)
+    losses = train_generator(generator, examples, epochs=3, seed=arguments.seed)
     generator.save(arguments.out)
     card |= {
         "generator_examples": len(examples),

@@ -1,23 +1,21 @@
-"""Trains a system on labelled questions: the reasoner on their answers (and paths, where known), then the threshold."""
+"""Trains a system on labelled questions: their answers, and their paths, where known."""
 
 from __future__ import annotations
 
-import copy
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from kgrag.config import RetrievalConfig
-from kgrag.encoding import GraphBatch, GraphReader, Reasoning
 from kgrag.errors import QuestionError
 from kgrag.graph import KnowledgeGraph, normalise
 from kgrag.progress import track
 from kgrag.retrieval import retrieve
-from kgrag.types import Ids, Question, Subgraph
+from kgrag.training.reasoner import PreparedQuestion, train_reasoner
+from kgrag.types import Question, Subgraph
 
 if TYPE_CHECKING:
     from kgrag.pipeline import KGRAG
@@ -25,19 +23,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 MOST_HOPS = 3
 MOST_EPOCHS, QUESTIONS_READ = 12, 36_000
-GATES = 30.0  # how much faster the few numbers learn that weigh likeness to known questions against what is learned
-ANSWERED = 0.5  # least probability at which a node is an answer, where accuracy is measured
-
-
-@dataclass(frozen=True)
-class _Labelled:
-    """A question ready to train on: positions refer to its sub-graph. Without gold nodes, refusing is right."""
-
-    masked: str
-    subgraph: Subgraph
-    seeds: Ids
-    gold: Ids
-    path: tuple[tuple[int, bool], ...]  # relation id and direction a step, where the gold path is known
 
 
 def train(
@@ -67,8 +52,6 @@ def train(
     """
     retrieval = replace(rag.config.retrieval, hops=_needed_hops(rag.graph, rag.config.retrieval, questions[:300]))
     rag.config = replace(rag.config, retrieval=retrieval)
-    torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
     prepared = [p for q in track(questions, "reading sub-graphs") if (p := _prepare(rag, q)) is not None]
     if not any(len(p.gold) for p in prepared):
         raise QuestionError(
@@ -78,73 +61,14 @@ def train(
     held = [p for q in valid if (p := _prepare(rag, q)) is not None]
     if not held:
         cut = max(1, len(prepared) // 10)
-        order = rng.permutation(len(prepared))
+        order = np.random.default_rng(seed).permutation(len(prepared))
         held, prepared = [prepared[i] for i in order[:cut]], [prepared[i] for i in order[cut:]] or prepared
     log.info("training on %d of %d questions", len(prepared), len(questions))
-    reader, reasoner = rag.reader, rag.reader.reasoner
-    gates = reasoner.gates()
-    rest = [value for value in reasoner.parameters() if not any(value is gate for gate in gates)]
-    rates = [learning_rate, GATES * learning_rate]
-    groups: list[dict[str, Any]] = [{"params": rest}, {"params": gates, "weight_decay": 0.0}]
-    optimiser = torch.optim.AdamW(groups, lr=learning_rate, weight_decay=0.01)
     epochs = epochs or max(1, min(MOST_EPOCHS, round(QUESTIONS_READ / len(prepared))))
-    per_epoch = -(-len(prepared) // batch_size)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rates, total_steps=epochs * per_epoch + 1)
-    best, best_state, waited = _quality(reader, held), copy.deepcopy(reasoner.state_dict()), 0
-    for epoch in range(epochs):
-        reasoner.train()
-        order = rng.permutation(len(prepared))
-        for start in track(range(0, len(order), batch_size), f"reasoner, epoch {epoch + 1} of {epochs}"):
-            chunk = [prepared[i] for i in order[start : start + batch_size]]
-            reasoning, batch, _ = reader.follow(
-                [p.masked for p in chunk], [p.subgraph for p in chunk], [p.seeds for p in chunk]
-            )
-            loss = reasoning_loss(reasoning, batch, chunk)
-            optimiser.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(reasoner.parameters(), 1.0)
-            optimiser.step()
-            schedule.step()
-        quality = _quality(reader, held)
-        log.info("epoch %d: %.4f right, belief in what is right %.4f", epoch + 1, *quality)
-        if quality > best:
-            best, best_state, waited = quality, copy.deepcopy(reasoner.state_dict()), 0
-        else:
-            waited += 1
-            if waited >= patience:
-                break
-    reasoner.load_state_dict(best_state)
-    reasoner.eval()
+    train_reasoner(rag.reader, prepared, held, epochs, seed, learning_rate, batch_size, patience)
 
 
-def reasoning_loss(reasoning: Reasoning, batch: GraphBatch, chunk: Sequence[_Labelled]) -> torch.Tensor:
-    """Cross-entropy over nodes, and over relations where the gold path is known."""
-    score = reasoning.scores.clamp(1e-6, 1 - 1e-6)
-    weight = torch.zeros_like(score)
-    gold = torch.zeros_like(score)
-    for i, question in enumerate(chunk):
-        first, last = int(batch.offsets[i]), int(batch.offsets[i + 1])
-        gold[first + torch.from_numpy(question.gold)] = 1
-        wrong = (reasoning.scores[first:last].detach() > 0.01) & (gold[first:last] == 0)
-        weight[first:last] = wrong.float() / wrong.sum().clamp(min=1)
-        weight[first + torch.from_numpy(question.gold)] = 1 / max(len(question.gold), 1)
-    loss = -(weight * (gold * score.log() + (1 - gold) * (1 - score).log())).sum() / len(chunk)
-    column = {int(r): c for c, r in enumerate(batch.relation_ids)}
-    relations = len(column)
-    for i, question in enumerate(chunk):
-        if not question.path:
-            continue
-        length = len(question.path)
-        if length > reasoning.hops.shape[1]:
-            continue
-        for step, (relation, inverse) in enumerate(question.path):
-            there = reasoning.log_weights[length - 1, step, i, column[relation] + relations * inverse]
-            loss = loss - there.clamp(min=-10) / len(chunk)
-        loss = loss - reasoning.hops[i, length - 1] / len(chunk)
-    return loss
-
-
-def _prepare(rag: KGRAG, question: Question) -> _Labelled | None:
+def _prepare(rag: KGRAG, question: Question) -> PreparedQuestion | None:
     graph = rag.graph
     links = [link for link in rag.linker.link(question.question) if link.node is not None]
     topics = [node for topic in question.topics for node in graph.find(topic)[:1]]
@@ -161,7 +85,7 @@ def _prepare(rag: KGRAG, question: Question) -> _Labelled | None:
         return None
     kept = [link for link in links if link.node in topics] or links
     masked = rag.linker.mask(question.question, kept)
-    return _Labelled(masked, subgraph, subgraph.seeds[:1], gold, _path(graph, question, subgraph))
+    return PreparedQuestion(masked, subgraph, subgraph.seeds[:1], gold, _path(graph, question, subgraph))
 
 
 def _path(graph: KnowledgeGraph, question: Question, subgraph: Subgraph) -> tuple[tuple[int, bool], ...]:
@@ -211,20 +135,3 @@ def _needed_hops(graph: KnowledgeGraph, retrieval: RetrievalConfig, questions: S
     if not counted:
         return retrieval.hops
     return next((h for h in range(1, MOST_HOPS + 1) if reached[h] >= 0.99 * max(reached)), MOST_HOPS)
-
-
-def _quality(reader: GraphReader, held: Sequence[_Labelled]) -> tuple[float, float]:
-    """Share of questions answered rightly or rightly refused, and the mean belief in what is right."""
-    right, belief_in_right = 0.0, 0.0
-    for start in range(0, len(held), 64):
-        chunk = held[start : start + 64]
-        beliefs = reader.read([p.masked for p in chunk], [p.subgraph for p in chunk], [p.seeds for p in chunk])
-        for belief, question in zip(beliefs, chunk):
-            most = float(belief.scores.max(initial=0.0))
-            if len(question.gold):
-                right += int(np.argmax(belief.scores)) in question.gold and most > 0
-                belief_in_right += float(belief.scores[question.gold].max())
-            else:
-                right += most < ANSWERED
-                belief_in_right += 1 - most
-    return right / max(len(held), 1), belief_in_right / max(len(held), 1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kgrag.fusion import EvidenceItems, Role
+from kgrag.generation.sentences import relation_sentence
 
 Step = str | tuple[int, ...]
 FRAME = ("yes", "no", ",", "and", "the", "of", "is", "are", "through", ":", ".", "graph", "says", "only", "that")
@@ -44,23 +45,19 @@ def _sentence(items: EvidenceItems, answers: Sequence[int]) -> list[Step]:
         return ["<ans>", tuple(answers), "</ans>"]
     hops = int(items.scalars[0, 4])
     bridges = items.where(Role.BRIDGE)
-    if hops > 1 and bridges:
-        return [*listed, ",", "through", *_plain_list(bridges[:3]), "."]
     relations = items.where(
         Role.RELATION_VERB, Role.RELATION_VERB_INVERSE, Role.RELATION_NOUN, Role.RELATION_NOUN_INVERSE
     )
     topics = items.where(Role.TOPIC)
-    if not relations or not topics:
+    if hops == 2 and len(bridges) == 1 and len(relations) == 2:  # the last statement says it
+        relation, topic = relations[1], bridges[0]
+    elif hops > 1 and bridges:
+        return [*listed, ",", "through", *_plain_list(bridges[:3]), "."]
+    elif not relations or not topics:
         return [*listed, "."]
-    relation, topic = relations[0], topics[0]
-    role = items.roles[relation]
-    if role is Role.RELATION_VERB:
-        return [(topic,), (relation,), *listed, "."]
-    if role is Role.RELATION_VERB_INVERSE:
-        return [*listed, (relation,), (topic,), "."]
-    if role is Role.RELATION_NOUN:
-        return ["the", (relation,), "of", (topic,), "are" if len(answers) > 1 else "is", *listed, "."]
-    return [(topic,), "is", "the", (relation,), "of", *listed, "."]
+    else:
+        relation, topic = relations[0], topics[0]
+    return relation_sentence(items.roles[relation], (relation,), (topic,), listed, len(answers) > 1)
 
 
 def _list(answers: Sequence[int]) -> list[Step]:

@@ -116,11 +116,11 @@ class Schema:
         if rng.random() < 0.15:
             wording = generic_wording(rng.choice(wording.labels))
         inverse = bool(wording.inverse) and rng.random() < 0.4
-        if kind < 0.65:
+        if kind < 0.5:
             text = chat(rng.choice(wording.questions(inverse)).replace("{x}", NAMED), rng)
             return SchemaQuestion(_case(text, rng), ((index, inverse),), wordings[index].symmetric)
         path, text = [(index, inverse)], NAMED
-        for _ in range(1 if kind < 0.92 else 2):
+        for _ in range(1 if kind < 0.78 else 2):
             inner = wordings[path[-1][0]]
             if rng.random() < 0.2:
                 inner = generic_wording(rng.choice(inner.labels))

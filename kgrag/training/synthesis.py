@@ -1,23 +1,31 @@
 """Questions about a graph, made from the graph alone.
 
-Paths of one to three relations are walked from random nodes and put into words: the shipped wordings where a relation's label is one of
-theirs, generic ones otherwise. One question in six asks for what the graph does not hold.
+Paths of one to three relations are walked from random nodes and put into words: the words in which people ask for such
+relations where the shipped wordings know their labels, generic ones otherwise. Some name two nodes, and ask what both lead to
+or whether the one leads to the other. One question in six asks for what the graph does not hold: for a relation that it does not
+have, or one that the node named does not have.
 """
 
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from kgrag.graph import KnowledgeGraph, normalise
-from kgrag.wordings import Wording, generic_wording, shipped_wordings, wordings_for
+from kgrag.graph import KnowledgeGraph
+from kgrag.wordings import generic_wording
+from kgrag.wordings.ways import Ways
+
+Path = tuple[tuple[int, bool], ...]
 
 MOST_ANSWERS = 25
-UNANSWERABLE = 0.16
+LONGEST_LABEL = 60
+UNANSWERABLE, YES_NO, BOTH = 0.16, 0.1, 0.06
 KINDS = ("one-hop", "two-hop", "three-hop")
-LONGER = 0.3  # chance that a question takes one more step
+LENGTHS = (0.55, 0.28, 0.17)  # share of questions that take one step, two, three
+GENERIC = 0.15  # chance that a question is put as for a label of which nothing is known
 
 
 @dataclass(frozen=True)
@@ -25,21 +33,20 @@ class SyntheticQuestion:
     """A question made from a graph.
 
     Attributes:
-        text: The question, with the label of the node it names.
-        masked: The same with ``X`` for that label.
-        topic: The node it names.
+        text: The question, with the labels of the nodes it names.
+        masked: The same with ``X`` for those labels.
+        topics: The nodes it names; a yes/no question asks whether the first leads to the second.
         path: ``(relation, inverse)`` a step; empty for an unanswerable question.
-        answers: The nodes that answer.
-        target: For a yes/no question, the second node it names.
+        answers: The nodes that answer, ascending; for a yes/no question, the second topic if it is true.
+        kind: ``one-hop``, ``two-hop``, ``three-hop``, ``both``, ``yes/no`` or ``unanswerable``.
     """
 
     text: str
     masked: str
-    topic: int
-    path: tuple[tuple[int, bool], ...]
+    topics: tuple[int, ...]
+    path: Path
     answers: tuple[int, ...]
     kind: str
-    target: int | None = None
 
 
 class Synthesiser:
@@ -53,23 +60,12 @@ class Synthesiser:
     def __init__(self, graph: KnowledgeGraph, seed: int = 0) -> None:
         self.graph = graph
         self.rng = random.Random(seed)
-        self.wordings = [wordings_for(label) for label in graph.relation_labels]
-        self.outside = [
-            w
-            for w in shipped_wordings()
-            if not {normalise(label) for label in w.labels} & {normalise(x) for x in graph.relation_labels}
-        ]
+        self.ways = Ways(graph.relation_labels)
+        self.foreign = self.ways.foreign()
         order = np.argsort(graph.relations, kind="stable")
         bounds = np.searchsorted(graph.relations[order], np.arange(graph.num_relations + 1))
         self.statements = [order[bounds[r] : bounds[r + 1]] for r in range(graph.num_relations)]
         self.usable = [r for r in range(graph.num_relations) if len(self.statements[r])]
-
-    def wording(self, relation: int) -> Wording:
-        """Words for a relation: shipped ones if there are any, in one case of five generic ones."""
-        shipped = self.wordings[relation]
-        if shipped and self.rng.random() < 0.8:
-            return self.rng.choice(shipped)
-        return generic_wording(self.graph.relation_label(relation))
 
     def follow(self, nodes: set[int], relation: int, inverse: bool) -> set[int]:
         """The nodes that a relation leads to."""
@@ -89,10 +85,10 @@ class Synthesiser:
         return sorted(there | {(int(r), True) for r in self.graph.relations[backward]})
 
     def sample(self, count: int) -> list[SyntheticQuestion]:
-        """Samples questions."""
+        """Samples questions: as many as asked for, fewer where the graph does not have them."""
         questions: list[SyntheticQuestion] = []
         attempts = 0
-        while len(questions) < count and attempts < 30 * count + 100:
+        while self.usable and len(questions) < count and attempts < 30 * count + 100:
             attempts += 1
             question = self._one()
             if question is not None:
@@ -104,56 +100,74 @@ class Synthesiser:
         relation = rng.choice(self.usable)
         statement = int(rng.choice(self.statements[relation]))
         inverse = rng.random() < 0.35
-        topic = int(graph.tails[statement] if inverse else graph.heads[statement])
-        label = graph.label(topic)
-        if len(label) > 60 or not label:
+        ends = int(graph.heads[statement]), int(graph.tails[statement])
+        topic, other = ends[::-1] if inverse else ends
+        step = (relation, inverse)
+        chance = rng.random()
+        if chance < UNANSWERABLE:
+            return self._in_vain(topic)
+        if chance < UNANSWERABLE + YES_NO:
+            return self._yes_no(relation, *ends)
+        if chance < UNANSWERABLE + YES_NO + BOTH:
+            return self._both(step, topic, other)
+        return self._walk(topic, step, rng.choices((1, 2, 3), LENGTHS)[0])
+
+    def _walk(self, topic: int, step: tuple[int, bool], length: int) -> SyntheticQuestion | None:
+        """A question for what a path leads to."""
+        path: Path = (step,)
+        answers = self.follow({topic}, *step)
+        while len(path) < length and 0 < len(answers) <= MOST_ANSWERS:
+            step = self.rng.choice(self.leaving(answers))
+            answers, path = self.follow(answers, *step) - {topic}, (*path, step)
+        if not 0 < len(answers) <= MOST_ANSWERS:
             return None
-        if rng.random() < UNANSWERABLE and self.outside:
-            wording = rng.choice(self.outside)
-            return self._make(rng.choice(wording.questions(False)), topic, (), (), "unanswerable")
-        first = self.follow({topic}, relation, inverse)
-        if not first or len(first) > MOST_ANSWERS:
+        return self._make(self._words(path), (topic,), path, answers, KINDS[length - 1])
+
+    def _in_vain(self, topic: int) -> SyntheticQuestion | None:
+        """A question for what the graph does not hold."""
+        if self.rng.random() < 0.5 and self.foreign:
+            wording = self.rng.choice(self.foreign)
+            return self._make(wording.questions(self.rng.random() < 0.3), (topic,), (), (), "unanswerable")
+        step = (self.rng.choice(self.usable), self.rng.random() < 0.3)
+        if step in self.leaving({topic}):
             return None
-        wording = self.wording(relation)
-        path: tuple[tuple[int, bool], ...] = ((relation, inverse),)
-        if rng.random() < 0.12 and wording.yesno and not inverse:
-            target = rng.choice(sorted(first))
-            text = rng.choice(wording.yesno)
-            return self._make_yesno(text, topic, target, path, yes=rng.random() < 0.6)
-        inner, answers = "{x}", first
-        while len(path) < len(KINDS) and rng.random() < LONGER:
-            onward = [step for step in self.leaving(answers) if step != (path[-1][0], not path[-1][1])]
-            phrases = self.wording(path[-1][0]).phrases(path[-1][1])
-            if not onward or not phrases:
-                break
-            step = rng.choice(onward)
-            further = self.follow(answers, *step) - {topic}
-            if not further or len(further) > MOST_ANSWERS:
-                break
-            inner, answers, path = rng.choice(phrases).replace("{x}", inner), further, (*path, step)
-        asked = self.wording(path[-1][0]).questions(path[-1][1])
-        if not asked:
+        return self._make(self._words((step,)), (topic,), (), (), "unanswerable")
+
+    def _yes_no(self, relation: int, subject: int, target: int) -> SyntheticQuestion | None:
+        """A question whether a statement holds; four in ten do not."""
+        if self.rng.random() < 0.4:
+            target = int(self.graph.tails[int(self.rng.choice(self.statements[relation]))])
+        answers = {target} & self.follow({subject}, relation, False)
+        texts = self.ways.yes_no(self.graph.relation_label(relation))
+        texts = [text.replace("{s}", "{x}").replace("{o}", "{y}") for text in texts]
+        return self._make(texts, (subject, target), ((relation, False),), answers, "yes/no")
+
+    def _both(self, step: tuple[int, bool], topic: int, answer: int) -> SyntheticQuestion | None:
+        """A question for what two nodes both lead to."""
+        others = sorted(self.follow({answer}, step[0], not step[1]) - {topic})
+        if not others:
             return None
-        text = rng.choice(asked).replace("{x}", inner)
-        return self._make(text, topic, path, tuple(sorted(answers)), KINDS[len(path) - 1])
+        other = self.rng.choice(others)
+        answers = self.follow({topic}, *step) & self.follow({other}, *step)
+        if len(answers) > MOST_ANSWERS:
+            return None
+        texts = self.ways.of_both(((self.graph.relation_label(step[0]), step[1]),))
+        return self._make(texts, (topic, other), (step,), answers, "both")
+
+    def _words(self, path: Path) -> Sequence[str]:
+        """Questions for a path that name one node."""
+        if len(path) == 1 and self.rng.random() < GENERIC:
+            return generic_wording(self.graph.relation_label(path[0][0])).questions(path[0][1])
+        texts = self.ways.of(tuple((self.graph.relation_label(relation), inverse) for relation, inverse in path))
+        return [text for text in texts if text.count("{x}") == 1]
 
     def _make(
-        self, text: str, topic: int, path: tuple[tuple[int, bool], ...], answers: tuple[int, ...], kind: str
-    ) -> SyntheticQuestion:
-        label = self.graph.label(topic)
-        return SyntheticQuestion(text.replace("{x}", label), text.replace("{x}", "X"), topic, path, answers, kind)
-
-    def _make_yesno(
-        self, text: str, topic: int, target: int, path: tuple[tuple[int, bool], ...], yes: bool
+        self, texts: Sequence[str], topics: tuple[int, ...], path: Path, answers: set[int] | tuple[()], kind: str
     ) -> SyntheticQuestion | None:
-        if not yes:
-            others = self.statements[path[0][0]]
-            target = int(self.graph.tails[int(self.rng.choice(others))])
-            if target in self.follow({topic}, *path[0]) or target == topic:
-                return None
-        graph = self.graph
-        if max(len(graph.label(target)), len(graph.label(topic))) > 60:
+        labels = [self.graph.label(topic) for topic in topics]
+        if not texts or len({*topics}) < len(topics) or not all(0 < len(label) <= LONGEST_LABEL for label in labels):
             return None
-        shown = text.replace("{s}", graph.label(topic)).replace("{o}", graph.label(target))
-        masked = text.replace("{s}", "X").replace("{o}", "X")
-        return SyntheticQuestion(shown, masked, topic, path, (target,) if yes else (), "yes/no", target)
+        text = masked = self.rng.choice(texts)
+        for slot, label in zip(("{x}", "{y}"), labels):
+            text, masked = text.replace(slot, label), masked.replace(slot, "X")
+        return SyntheticQuestion(text, masked, topics, path, tuple(sorted(answers)), kind)

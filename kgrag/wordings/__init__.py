@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -99,6 +100,14 @@ def asked_questions() -> tuple[Asked, ...]:
         steps = path.removeprefix(kind).split(" / ")
         found.append(Asked(tuple((step.lstrip("^"), step[0] == "^") for step in steps), text, kind))
     return tuple(found)
+
+
+@lru_cache(maxsize=1)
+def asking_words() -> frozenset[str]:
+    """Every word in which the shipped questions ask, lower case."""
+    texts = [text for w in shipped_wordings() for text in (*w.forward, *w.inverse, *w.yesno)]
+    texts += [question.text for question in asked_questions()]
+    return frozenset(word for text in texts for word in re.findall(r"[a-z]{3,}", text.lower()))
 
 
 def wordings_for(label: str) -> list[Wording]:

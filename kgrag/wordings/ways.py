@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import product
 
+from kgrag.graph import is_verbal
 from kgrag.wordings import Asked, Wording, asked_questions, generic_wording, shipped_wordings, wordings_for
 
 Plan = tuple[tuple[str, bool], ...]
 
-COMPOSED = 12  # most questions that are put together for one plan
+COMPOSED = 12, 3  # most questions that are put together for one plan of two relations, and of more
 MEMBERSHIP = ("belongs to drug class", "is a kind of", "subclass of", "instance of")
 INVERSES = (  # relations that say the same, the other way round
     ("treats", "treated by"),
@@ -72,35 +74,58 @@ class Ways:
     def of(self, plan: Plan) -> list[str]:
         """Questions and noun phrases for a plan, with ``{x}`` for what is named.
 
-        People's own questions come first. For a single relation, its wordings and generic ones follow. For two, they are
-        put together: what is asked of the first relation's noun phrases. Members of a class are often asked for by the
-        class's name alone ("side effects of statins"), so that a plan over membership is also asked for as if there were
-        none.
+        People's own questions come first. For a single relation, its wordings and generic ones follow. For more, they are
+        put together: what is asked of the noun phrases for the relations before the last. Members of a class are often
+        asked for by the class's name alone ("side effects of statins"), so that a plan which begins with membership is also
+        asked for as if it did not.
 
         Args:
-            plan: ``(label, inverse)`` a step; one step or two.
+            plan: ``(label, inverse)`` a step.
         """
         texts = self._asked(plan)
-        (label, inverse), single = plan[-1], len(plan) == 1
+        label, inverse = plan[-1]
         questions, phrases = self._texts(label, inverse)
-        if single:
+        if len(plan) == 1:
             generic = generic_wording(label)
             texts += [*questions, *phrases, *generic.questions(inverse), *generic.phrases(inverse)]
-            wordings = [*self._own(label), *_turned(label), generic]
-            texts += [t.replace("{s}", "{x}").replace("{o}", "{x}") for wording in wordings for t in wording.yesno]
+            texts += [t.replace("{s}", "{x}").replace("{o}", "{x}") for t in self.yes_no(label)]
             return list(dict.fromkeys(texts))
-        if plan[0] == (label, not inverse):  # there and back, which is seldom meant unless said
+        if plan[:-1] == ((label, not inverse),):  # there and back, which is seldom meant unless said
             return texts or ["Which other things share their " + label + " with {x}?"]
         outer = [*questions, *phrases, *self._asked(plan[-1:])] or list(generic_wording(label).questions(inverse))
-        _, inner = self._texts(*plan[0])
-        inner = inner or list(generic_wording(plan[0][0]).phrases(plan[0][1]))
-        rng = random.Random(repr(plan))
-        if inner:
-            made = {rng.choice(outer).replace("{x}", rng.choice(inner)) for _ in range(2 * COMPOSED)}
-            texts += sorted(made)[:COMPOSED]
+        texts += _put_together(outer, self._phrases(plan[:-1]), COMPOSED[len(plan) > 2], random.Random(repr(plan)))
         if plan[0][1] and is_membership(plan[0][0]):
-            texts += outer
+            texts += outer if len(plan) == 2 else self.of(plan[1:])
         return list(dict.fromkeys(texts))
+
+    def of_both(self, plan: Plan) -> list[str]:
+        """Questions for what ``{x}`` and ``{y}`` both lead to over a plan."""
+        label, inverse = plan[-1]
+        texts = self._asked(plan, "&")
+        if len(plan) == 1:
+            plain = label.lower() if label[:1].isupper() and label[1:].islower() else label
+            if not is_verbal(label):
+                plain = f"is the {plain} of" if inverse else f"is the {plain} shared by"
+            elif not inverse:
+                return texts + [f"What do both {{x}} and {{y}} {plain}?"]
+            texts.append(f"What {plain} {{x}} and {{y}}?")
+        return texts
+
+    def yes_no(self, label: str) -> list[str]:
+        """Questions whether ``{s}`` leads to ``{o}`` over a relation."""
+        texts = [text for wording in (*self._own(label), generic_wording(label)) for text in wording.yesno]
+        swap = {"{s}": "{o}", "{o}": "{s}"}
+        return texts + [
+            re.sub(r"\{[so]\}", lambda found: swap[found[0]], text) for w in _turned(label) for text in w.yesno
+        ]
+
+    def _phrases(self, plan: Plan) -> list[str]:
+        """Noun phrases for what a plan leads to."""
+        _, phrases = self._texts(*plan[-1])
+        phrases = phrases or list(generic_wording(plan[-1][0]).phrases(plan[-1][1]))
+        if len(plan) == 1:
+            return phrases
+        return _put_together(phrases, self._phrases(plan[:-1]), COMPOSED[0], random.Random(repr(plan)))
 
     def _texts(self, label: str, inverse: bool) -> tuple[list[str], list[str]]:
         """Questions and noun phrases of every wording for a directed relation."""
@@ -119,21 +144,32 @@ class Ways:
         """Wordings of a relation, and those that say the same the other way round."""
         return [(self._own(label), False), (_turned(label), True)]
 
-    def _asked(self, plan: Plan) -> list[str]:
+    def _asked(self, plan: Plan, kind: str = "") -> list[str]:
+        """What people asked for a plan; of one kind only, where given."""
         steps = [
             [(_place_of(w), inverse != turned) for wordings, turned in self._both(label) for w in wordings]
             for label, inverse in plan
         ]
-        return list(dict.fromkeys(text for key in product(*steps) for text in _asked_by_plan().get(key, ())))
+        asked = [question for key in product(*steps) for question in _asked_by_plan().get(key, ())]
+        if kind:
+            return list(dict.fromkeys(question.text for question in asked if question.kind == kind))
+        return list(dict.fromkeys(question.text.replace("{y}", "{x}") for question in asked))
+
+
+def _put_together(outer: Sequence[str], inner: Sequence[str], most: int, rng: random.Random) -> list[str]:
+    """Texts with a noun phrase in the place of what they name."""
+    if not outer or not inner:
+        return []
+    return sorted({rng.choice(outer).replace("{x}", rng.choice(inner)) for _ in range(2 * most)})[:most]
 
 
 @lru_cache(maxsize=1)
-def _asked_by_plan() -> dict[tuple[tuple[int, bool], ...], list[str]]:
-    table: dict[tuple[tuple[int, bool], ...], list[str]] = {}
+def _asked_by_plan() -> dict[tuple[tuple[int, bool], ...], list[Asked]]:
+    table: dict[tuple[tuple[int, bool], ...], list[Asked]] = {}
     for question in asked_questions():
         for plan in _readings(question):
             for key in product(*([(place, inverse) for place in _places(label)] for label, inverse in plan)):
-                table.setdefault(key, []).append(question.text.replace("{y}", "{x}"))
+                table.setdefault(key, []).append(question)
     return table
 
 

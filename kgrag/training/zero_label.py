@@ -1,0 +1,82 @@
+"""Fits a system to a graph of which no questions are known: with questions made from the graph itself."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kgrag.config import RetrievalConfig
+from kgrag.encoding import GraphReader
+from kgrag.graph import KnowledgeGraph
+from kgrag.retrieval import retrieve
+from kgrag.training.reasoner import PreparedQuestion, believed, train_reasoner
+from kgrag.training.synthesis import Synthesiser, SyntheticQuestion
+
+if TYPE_CHECKING:
+    from kgrag.pipeline import KGRAG
+
+log = logging.getLogger(__name__)
+QUESTIONS, EPOCHS = 1000, 1
+HELD = 0.17  # share of the questions that are kept to choose by
+LEARNING_RATE = 3e-4
+NEARBY = RetrievalConfig(nodes=400, fanout=40)  # sub-graphs to train on
+THRESHOLDS = np.round(np.arange(0.8, 0.09, -0.05), 2)
+SPARED = 0.98  # share of right answers that refusing must leave
+
+
+def fit_to_graph(rag: KGRAG, questions: int = QUESTIONS, seed: int = 0) -> None:
+    """Trains the reasoner of a system on questions made from its graph, and sets the confidence below which it refuses.
+
+    What was learned is kept if more of the questions held back are answered rightly with it.
+
+    Args:
+        rag: The system.
+        questions: How many questions to make.
+        seed: Same seed, same result.
+    """
+    reader = rag.reader
+    prepared = prepare(rag.graph, Synthesiser(rag.graph, seed).sample(questions))
+    cut = round(HELD * len(prepared))
+    held, training = prepared[:cut], prepared[cut:]
+    if not held:
+        return
+    with unfamiliar(reader):
+        train_reasoner(reader, training, held, EPOCHS, seed, LEARNING_RATE, gates_faster=0.0)
+        threshold = best_threshold(reader, held)
+    log.info("answers below a confidence of %.2f are refused", threshold)
+    rag.config = replace(rag.config, generation=replace(rag.config.generation, threshold=threshold))
+
+
+def prepare(graph: KnowledgeGraph, questions: Sequence[SyntheticQuestion]) -> list[PreparedQuestion]:
+    """Sub-graphs for questions that start at one node."""
+    prepared = []
+    for question in questions:
+        if len(question.topics) > 1:
+            continue
+        config = replace(NEARBY, hops=max(NEARBY.hops, len(question.path)))
+        subgraph = retrieve(graph, np.array(question.topics, np.int64), config)
+        gold = np.flatnonzero(np.isin(subgraph.nodes, question.answers))
+        if len(gold) or not question.path:
+            prepared.append(PreparedQuestion(question.masked, subgraph, subgraph.seeds, gold, question.path))
+    return prepared
+
+
+@contextmanager
+def unfamiliar(reader: GraphReader) -> Iterator[None]:
+    """While it lasts, questions made from the reader's phrasebook are as new to it as those that people ask."""
+    reader.phrasebook.unfamiliar = True
+    try:
+        yield
+    finally:
+        reader.phrasebook.unfamiliar = False
+
+
+def best_threshold(reader: GraphReader, held: Sequence[PreparedQuestion]) -> float:
+    """The highest confidence that can be asked for without refusing what is right, but for a few."""
+    right = np.array([belief for belief, hit, _ in believed(reader, held) if hit])
+    return next((float(t) for t in THRESHOLDS if (right >= t).sum() >= SPARED * len(right)), float(THRESHOLDS[-1]))

@@ -1,0 +1,61 @@
+"""A system fits itself to a graph of which no questions are known."""
+
+import numpy as np
+import pytest
+import torch
+
+from kgrag import KGRAG, KnowledgeGraph
+from kgrag.encoding import GraphReader
+from kgrag.training.reasoner import PreparedQuestion, believed, train_reasoner
+from kgrag.training.synthesis import Synthesiser
+from kgrag.training.worlds import random_world
+from kgrag.training.zero_label import best_threshold, fit_to_graph, prepare, unfamiliar
+
+
+@pytest.fixture(scope="module")
+def world() -> KnowledgeGraph:
+    return random_world(7, relations=6, entities=60, statements=150)
+
+
+def weights(rag: KGRAG) -> torch.Tensor:
+    return torch.cat([value.detach().flatten() for value in rag.reader.reasoner.parameters()])
+
+
+def test_the_same_seed_fits_alike_and_the_phrasebook_stays_as_it_was(world):
+    fitted = [KGRAG(world), KGRAG(world)]
+    for rag in fitted:
+        fit_to_graph(rag, questions=60)
+    one, other = fitted
+    assert torch.equal(weights(one), weights(other))
+    assert one.config == other.config
+    assert 0 < one.config.generation.threshold < 1
+    assert not one.reader.phrasebook.unfamiliar
+
+
+def test_nothing_is_lost_by_fitting(world):
+    rag = KGRAG(world)
+    held = prepare(world, Synthesiser(world, 11).sample(60))
+
+    def right(reader: GraphReader) -> int:
+        with unfamiliar(reader):
+            return sum(most < 0.5 if hit is None else hit for most, hit, _ in believed(reader, held))
+
+    before, weights_before = right(rag.reader), weights(rag)
+    with unfamiliar(rag.reader):
+        useless = [PreparedQuestion("X", q.subgraph, q.seeds, np.zeros(0, np.int64)) for q in held]
+        train_reasoner(rag.reader, useless, held, 1, learning_rate=1e-2)
+    assert right(rag.reader) >= before
+    assert torch.equal(weights(rag), weights_before)  # training to refuse everything is not kept
+
+
+def test_the_threshold_spares_what_is_right(world):
+    rag = KGRAG(world)
+    held = prepare(world, Synthesiser(world, 11).sample(80))
+    threshold = best_threshold(rag.reader, held)
+    right = [most for most, hit, _ in believed(rag.reader, held) if hit]
+    assert sum(most >= threshold for most in right) >= 0.98 * len(right)
+
+
+def test_a_graph_of_which_nothing_can_be_asked_is_left_as_it_is():
+    rag = KGRAG.build(KnowledgeGraph.from_triples([("n" * 70, "is near", "m" * 70)]))
+    assert rag.config.generation.threshold == 0.3
