@@ -62,7 +62,7 @@ class GenerationConfig:
     items: int = 64
     tokens: int = 160
     beams: int = 1
-    threshold: float = 0.3
+    threshold: float = 0.4
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from kgrag.graph import KnowledgeGraph
 from kgrag.retrieval import PassageIndex
 from kgrag.types import Answer, AnswerEntity, Citation, Evidence, Link, Passage
 
-_RELATIONS = (Role.RELATION_VERB, Role.RELATION_VERB_INVERSE, Role.RELATION_NOUN, Role.RELATION_NOUN_INVERSE)
+_NOUNS = (Role.RELATION_NOUN, Role.RELATION_NOUN_INVERSE)
+_RELATIONS = (Role.RELATION_VERB, Role.RELATION_VERB_INVERSE, *_NOUNS)
 KEPT = 0.5  # share of its belief that an answer must keep when only the cited statements are read
 
 
@@ -75,8 +76,10 @@ class Verifier:
             return refusal(evidence.question, evidence.links, self._why_not(thought, confidence), confidence)
         sources = _Sources(self.graph, thought)
         pieces = list(draft.pieces)
-        if not (is_well_formed(pieces) and says_what_is_stated(pieces, thought)):
-            answers = answers if thought.findings.verdict >= 0 else []
+        offered = answers if thought.findings.verdict else items.where(Role.ANSWER, Role.TEXT)
+        left_out = [p for p in offered if p not in answers] if answers else []
+        if left_out or not (is_well_formed(pieces) and says_what_is_stated(pieces, thought)):
+            answers = [*answers, *left_out] if thought.findings.verdict >= 0 else []
             pieces = in_other_words(answers, thought)
         text = print_answer(pieces, items, sources.cite)
         denied = thought.findings.verdict < 0 and not sources.citations
@@ -156,27 +159,31 @@ class Verifier:
 
 
 def says_what_is_stated(pieces: Sequence[str | int], thought: Thought) -> bool:
-    """Whether each answer of a sentence with a relation is joined by that relation, in that direction, to what it says."""
+    """Whether what a sentence says of its answers is in the statements that lead to them.
+
+    Every other node must lie on the way to an answer; a relation must join each answer, in its direction, to what it names.
+    """
     items, subgraph = thought.composition.prompt.items, thought.evidence.subgraph
     named = [p for p in pieces if isinstance(p, int)]
+    positions: set[Any] = {items.references[p] for p in named if items.roles[p] in (Role.ANSWER, Role.TEXT)}
+    stated = {s for position in positions for s in thought.composition.paths[position]}
+    passed = {int(end) for s in stated for end in (subgraph.heads[s], subgraph.tails[s])}
+    if any(items.roles[p] in (Role.TOPIC, Role.BRIDGE) and items.references[p] not in passed for p in named):
+        return False
     relation = next((p for p in named if items.roles[p] in _RELATIONS), None)
     if relation is None:
         return True
     at = named.index(relation)
     before, after = named[:at], named[at + 1 :]
-    if items.roles[relation] in (
-        Role.RELATION_NOUN,
-        Role.RELATION_NOUN_INVERSE,
-    ):  # "the R of H is T", "T is the R of H"
+    if items.roles[relation] in _NOUNS:  # "the R of H is T", "T is the R of H"
         before, after = (after, before) if before else (after[:1], after[1:])
     reference: Any = items.references[relation]
     heads, tails = ({items.references[p]: p for p in side} for side in (before, after))
     said = set()
-    for position in {items.references[p] for p in named if items.roles[p] in (Role.ANSWER, Role.TEXT)}:
-        for statement in thought.composition.paths[position]:  # type: ignore[index]
-            ends = int(subgraph.heads[statement]), int(subgraph.tails[statement])
-            if subgraph.relations[statement] == reference[0] and ends[0] in heads and ends[1] in tails:
-                said |= {heads[ends[0]], tails[ends[1]]}
+    for statement in stated:
+        ends = int(subgraph.heads[statement]), int(subgraph.tails[statement])
+        if subgraph.relations[statement] == reference[0] and ends[0] in heads and ends[1] in tails:
+            said |= {heads[ends[0]], tails[ends[1]]}
     return all(p in said for p in named if items.roles[p] in (Role.ANSWER, Role.TEXT))
 
 
