@@ -16,6 +16,7 @@ from kgrag.errors import GraphError
 from kgrag.graph import bridges
 from kgrag.graph.adjacency import Adjacency
 from kgrag.graph.labels import LabelTable, label_ranks
+from kgrag.graph.querying import Answer, QueryEngine
 from kgrag.graph.reading import format_of, parse
 from kgrag.graph.storage import read_graph, write_graph
 from kgrag.graph.terms import (
@@ -84,6 +85,7 @@ class KnowledgeGraph:
         self._label_rows: dict[tuple[str, str, str], int] = {}
         self._merged: NDArray[np.int64] = np.zeros((4, 0), dtype=np.int64)  # heads, relations, tails, sources
         self._pending: list[NDArray[np.int64]] = []  # the same of statements that nobody has looked at yet
+        self._engine = QueryEngine()
         self._forget()
 
     # Making one
@@ -388,6 +390,37 @@ class KnowledgeGraph:
         self._merged = np.delete(self._arrays(), statements, axis=1)
         self._forget()
         self.version += 1
+
+    # Queries
+
+    def query(
+        self,
+        sparql: str,
+        bindings: Mapping[str, str] | None = None,
+        timeout: float = 10.0,
+        limits: Limits | None = None,
+    ) -> Answer:
+        """Evaluates a SPARQL 1.1 query over all statements and labels, as they are now.
+
+        It runs in a process of its own, which is started with the first query, takes the graph in anew after each
+        change, and ends with the graph. Nothing is fetched: SERVICE and FROM are refused, and so are updates. Numbers
+        and dates come in canonical form ("01" as "1").
+
+        Args:
+            sparql: SELECT, ASK, CONSTRUCT or DESCRIBE.
+            bindings: Term string (IRI, ``_:name``, literal in N-Triples form) by name of a variable of the outermost
+                pattern. They are bound as values, so that text from strangers cannot change the query.
+            timeout: Seconds after which the evaluation is stopped.
+            limits: Bounds on nesting and on the number of results.
+
+        Returns:
+            SELECT: a list of dicts, term string by name of variable, without the unbound ones. ASK: a bool. CONSTRUCT
+            and DESCRIBE: a list of (subject, predicate, object) term strings.
+
+        Raises:
+            GraphError: If the query is malformed or refused, takes too long, or has too many results.
+        """
+        return self._engine.query(self, sparql, bindings or {}, timeout, limits or Limits())
 
     # Out again
 
