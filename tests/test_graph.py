@@ -524,19 +524,6 @@ def test_damaged_folders(graph: KnowledgeGraph, tmp_path: Path) -> None:
         KnowledgeGraph.load(tmp_path)
 
 
-@pytest.mark.parametrize("ending", ["nt", "ttl"])
-def test_written_graph_is_the_same(graph: KnowledgeGraph, tmp_path: Path, ending: str) -> None:
-    graph.write(tmp_path / f"out.{ending}")
-    assert rows(KnowledgeGraph.from_rdf(tmp_path / f"out.{ending}")) == rows(graph)
-
-
-def test_writing_what_cannot_be_written(graph: KnowledgeGraph, tmp_path: Path) -> None:
-    with pytest.raises(GraphError, match=r"\.nt or \.ttl"):
-        graph.write(tmp_path / "out.csv")
-    with pytest.raises(GraphError, match="cannot be written"):
-        graph.write(tmp_path / "none" / "out.nt")
-
-
 # Bridges
 
 

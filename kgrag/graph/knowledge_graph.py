@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyoxigraph
 from numpy.typing import ArrayLike, NDArray
 
 from kgrag.config import Limits
@@ -17,7 +16,7 @@ from kgrag.graph import bridges
 from kgrag.graph.adjacency import Adjacency
 from kgrag.graph.labels import LabelTable, label_ranks
 from kgrag.graph.querying import Answer, QueryEngine
-from kgrag.graph.reading import format_of, parse
+from kgrag.graph.rows import Row, rows_of_files, rows_of_triples
 from kgrag.graph.storage import read_graph, write_graph
 from kgrag.graph.terms import (
     NODE_PREFIX,
@@ -28,16 +27,14 @@ from kgrag.graph.terms import (
     read_term,
     read_triple,
     relation_name,
-    to_oxigraph,
 )
-from kgrag.graph.vocabulary import LABELS, PREFIXES, TYPE_PROPERTIES
+from kgrag.graph.vocabulary import LABELS, TYPE_PROPERTIES
+from kgrag.graph.writing import write_rdf
 from kgrag.types import Ids, Triple
 
 if TYPE_CHECKING:
     import networkx
     import rdflib
-
-_Row = tuple[str, str, str, str]  # subject, predicate, object as term strings; source
 
 
 class KnowledgeGraph:
@@ -116,7 +113,9 @@ class KnowledgeGraph:
         if not paths:
             raise GraphError("No RDF file was given.", "Give at least one path.")
         graph = cls(labels, label_properties, language)
-        graph._take(_rows_of_files([Path(path) for path in paths], format, limits))
+        names = [Path(path).name for path in paths]
+        files = [(name if names.count(name) == 1 else str(path), Path(path)) for name, path in zip(names, paths)]
+        graph._take(rows_of_files(files, format, limits))
         return graph._complete(", ".join(map(str, paths)))
 
     @classmethod
@@ -143,7 +142,7 @@ class KnowledgeGraph:
             GraphError: If a triple is malformed, or there is no statement besides labels.
         """
         graph = cls(labels, label_properties, language)
-        graph._take(_rows_of_triples(triples))
+        graph._take(rows_of_triples(triples))
         return graph._complete("The list of triples")
 
     @classmethod
@@ -371,7 +370,7 @@ class KnowledgeGraph:
         Raises:
             GraphError: If one is malformed; nothing is added then.
         """
-        self._take(list(_rows_of_triples(triples)))
+        self._take(list(rows_of_triples(triples)))
         self.version += 1
 
     def remove(self, triples: Iterable[Triple | Sequence[str]]) -> None:
@@ -435,21 +434,24 @@ class KnowledgeGraph:
         """Every label as (subject, property, literal) term strings."""
         return iter(self._label_rows)
 
+    def label_sources(self) -> Iterator[tuple[tuple[str, str, str], int]]:
+        """Every label as of `label_rows`, with the position in `source_names` of where it came from."""
+        return iter(self._label_rows.items())
+
     def write(self, path: str | os.PathLike[str], format: str | None = None) -> None:
-        """Writes all statements and labels as N-Triples or Turtle, by the file's ending unless the format is given.
+        """Writes all statements and labels; those that were read from a named graph go into it again.
+
+        Turtle, N-Triples and RDF/XML have no named graphs and lose their names. A statement that was read from several
+        is in the first one.
+
+        Args:
+            path: A file; it is replaced when all is ready.
+            format: Turtle, N-Triples, N-Quads, TriG, RDF/XML or JSON-LD; by default the file's ending decides.
 
         Raises:
-            GraphError: If the format is another one, or the file cannot be written.
+            GraphError: If the format is another one or cannot hold the graph, or the file cannot be written.
         """
-        rdf_format = format_of(format or Path(path).suffix)
-        if rdf_format not in (pyoxigraph.RdfFormat.N_TRIPLES, pyoxigraph.RdfFormat.TURTLE):
-            raise GraphError(f"A graph cannot be written to {path}.", "Let it end in .nt or .ttl, or name a format.")
-        prefixes = PREFIXES if rdf_format == pyoxigraph.RdfFormat.TURTLE else None
-        triples = (pyoxigraph.Triple(*map(to_oxigraph, row)) for row in self.rows())  # type: ignore[arg-type]
-        try:
-            pyoxigraph.serialize(triples, os.fspath(path), rdf_format, prefixes=prefixes)
-        except OSError as error:
-            raise GraphError(f"{path} cannot be written: {error}.", "Check the folder.") from error
+        write_rdf(self, path, format)
 
     def to_rdflib(self) -> rdflib.Graph:
         """The graph, labels included, as an `rdflib.Graph`."""
@@ -467,7 +469,7 @@ class KnowledgeGraph:
 
     # Within
 
-    def _take(self, rows: Iterable[_Row]) -> None:
+    def _take(self, rows: Iterable[Row]) -> None:
         """Takes rows in; statements among them are merged into the arrays at the next look."""
         nodes, relations, ranks, sources = self._node_ids, self._relation_ids, self._ranks, self._source_ids
         heads: list[int] = []
@@ -540,28 +542,3 @@ def _unique(columns: NDArray[np.int64], num_nodes: int, num_relations: int) -> N
     _, pair = np.unique(heads * num_nodes + tails, return_inverse=True)  # in two steps, so that no key overflows
     _, first = np.unique(pair * num_relations + relations, return_index=True)
     return columns if len(first) == len(heads) else columns[:, np.sort(first)]
-
-
-def _rows_of_triples(triples: Iterable[Triple | Sequence[str]]) -> Iterator[_Row]:
-    for triple in triples:
-        yield (*read_triple(triple), triple.source if isinstance(triple, Triple) else "")
-
-
-def _rows_of_files(paths: Sequence[Path], format: str | None, limits: Limits | None) -> Iterator[_Row]:
-    """Statements of files as term strings, with blank nodes named by their order of appearance."""
-    names = [path.name for path in paths]
-    literal, blank, default = pyoxigraph.Literal, pyoxigraph.BlankNode, pyoxigraph.DefaultGraph
-    blanks: dict[tuple[int, str], str] = {}
-    for number, path in enumerate(paths):
-        file = path.name if names.count(path.name) == 1 else str(path)
-        for subject, predicate, obj, graph in parse(path, format, limits):
-            head, kind = subject.value, type(obj)
-            if type(subject) is blank:
-                head = blanks.setdefault((number, head), f"_:b{len(blanks)}")
-            if kind is literal:
-                tail = str(obj)
-            elif kind is blank:
-                tail = blanks.setdefault((number, obj.value), f"_:b{len(blanks)}")
-            else:
-                tail = obj.value
-            yield head, predicate.value, tail, file if type(graph) is default else f"{file}, graph {graph.value}"
