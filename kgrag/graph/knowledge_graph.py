@@ -16,7 +16,7 @@ from kgrag.graph import bridges
 from kgrag.graph.adjacency import Adjacency
 from kgrag.graph.labels import LabelTable, label_ranks
 from kgrag.graph.querying import Answer, QueryEngine
-from kgrag.graph.rows import Row, rows_of_files, rows_of_triples
+from kgrag.graph.rows import Row, rows_of_files, rows_of_triples, split_source
 from kgrag.graph.storage import read_graph, write_graph
 from kgrag.graph.terms import (
     NODE_PREFIX,
@@ -34,6 +34,7 @@ from kgrag.types import Ids, Triple
 
 if TYPE_CHECKING:
     import networkx
+    import pandas
     import rdflib
 
 
@@ -45,10 +46,10 @@ class KnowledgeGraph:
     is no subject or object of anything else, is no node. Ids are in the order of first appearance; no statement occurs
     twice.
 
-    Make one with `from_rdf`, `from_triples`, `from_rdflib`, `from_networkx` or `load`.
+    Make one with `from_rdf`, `from_triples`, `from_rdflib`, `from_networkx`, `from_pandas` or `load`.
 
     Attributes:
-        version: Grows with each `add` and `remove`; what is computed from the graph is valid for one version.
+        version: Grows with each change; what is computed from the graph is valid for one version.
         source_names: Files (with the named graph, where there is one) that statements came from.
     """
 
@@ -162,6 +163,16 @@ class KnowledgeGraph:
         result = cls(language=language)
         result._take((*row, "") for row in bridges.rows_from_networkx(graph))
         return result._complete("The networkx graph")
+
+    @classmethod
+    def from_pandas(cls, frame: pandas.DataFrame, language: str = "en") -> KnowledgeGraph:
+        """Takes the columns subject, predicate, object and, where there is one, source of a table over.
+
+        Terms are read as in `from_triples`, which see for errors.
+        """
+        result = cls(language=language)
+        result._take(bridges.rows_from_pandas(frame))
+        return result._complete("The table")
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> KnowledgeGraph:
@@ -383,11 +394,60 @@ class KnowledgeGraph:
             GraphError: If one is malformed; nothing is removed then.
         """
         rows = {read_triple(triple) for triple in triples}
-        statements = [s for s in map(self._statement, rows) if s is not None]
-        for row in rows:
-            self._label_rows.pop(row, None)
-        self._merged = np.delete(self._arrays(), statements, axis=1)
-        self._forget()
+        self._drop([s for s in map(self._statement, rows) if s is not None], rows)
+        self.version += 1
+
+    def remove_where(
+        self,
+        subject: str | None = None,
+        predicate: str | None = None,
+        object: str | None = None,
+        source: str | None = None,
+    ) -> int:
+        """Removes the statements and labels that have all the given parts, visible at once; ids as of `remove`.
+
+        Args:
+            subject: A term as of `from_triples`; None stands for any.
+            predicate: As ``subject``.
+            object: As ``subject``.
+            source: One of `source_names`, or a file, which takes the named graphs in it along.
+
+        Returns:
+            How many were removed.
+
+        Raises:
+            GraphError: If no part is given, or one is malformed; nothing is removed then.
+        """
+        if subject is predicate is object is source is None:
+            raise GraphError("No part of the statements to remove was given.", "Give at least one.")
+        prefixes = (NODE_PREFIX, RELATION_PREFIX, NODE_PREFIX)
+        parts = zip((subject, predicate, object), prefixes)
+        terms = [None if part is None else read_term(part, prefix) for part, prefix in parts]
+        removed = self._drop(*self._matches(terms, source))
+        self.version += 1
+        return removed
+
+    def update(self, path: str | os.PathLike[str], format: str | None = None, limits: Limits | None = None) -> None:
+        """Replaces all that came from a file by what it holds now, visible at once; ids as of `remove`.
+
+        A statement that several files held counts as of the first one, and goes where that does not hold it any more.
+
+        Args:
+            path: A file of the same name as the one that was read, or of the same path where several had that name.
+            format: As of `from_rdf`.
+            limits: As of `from_rdf`.
+
+        Raises:
+            GraphError: If the file cannot be read, or nothing came from such a file; the graph stays as it is then.
+        """
+        files = dict.fromkeys(split_source(source)[0] for source in self.source_names)
+        file = str(path) if str(path) in files else Path(path).name
+        if file not in files:
+            known = ", ".join(name for name in files if name) or "no file"
+            raise GraphError(f"No statement came from a file {path}.", f"Statements came from {known}.")
+        rows = list(rows_of_files([(file, Path(path))], format, limits, taken=self._node_ids))
+        self._drop(*self._matches([None, None, None], file))
+        self._take(rows)
         self.version += 1
 
     # Queries
@@ -457,6 +517,10 @@ class KnowledgeGraph:
         """The graph, labels included, as an `rdflib.Graph`."""
         return bridges.to_rdflib(self)
 
+    def to_pandas(self) -> pandas.DataFrame:
+        """The graph, labels included, as a table with the columns subject, predicate, object and source."""
+        return bridges.to_pandas(self)
+
     def to_networkx(self) -> networkx.MultiDiGraph:
         """The graph as a MultiDiGraph: nodes by IRI (``label``, ``literal``, ``names``), edges by relation IRI."""
         return bridges.to_networkx(self)
@@ -494,6 +558,33 @@ class KnowledgeGraph:
         if heads:
             self._pending.append(np.array([heads, links, tails, origins], dtype=np.int64))
         self._forget()
+
+    def _matches(
+        self, terms: Sequence[str | None], source: str | None
+    ) -> tuple[NDArray[np.int64], list[tuple[str, str, str]]]:
+        """Statement ids and label rows with these terms and this source; None stands for any."""
+        columns = self._arrays()
+        hit = np.ones(columns.shape[1], dtype=np.bool_)
+        for column, term, ids in zip(columns, terms, (self._node_ids, self._relation_ids, self._node_ids)):
+            if term is not None:
+                hit &= column == ids.get(term, -1)
+        origins = {i for i, name in enumerate(self.source_names) if source in (None, name, split_source(name)[0])}
+        hit &= np.isin(columns[3], list(origins))
+        labels = [
+            row
+            for row, origin in self._label_rows.items()
+            if origin in origins and all(term in (None, part) for term, part in zip(terms, row))
+        ]
+        return np.flatnonzero(hit), labels
+
+    def _drop(self, statements: ArrayLike, labels: Iterable[tuple[str, str, str]]) -> int:
+        """Takes statements and labels out, and says how many there were; a label that is not there counts as none."""
+        before = self._arrays().shape[1] + len(self._label_rows)
+        for row in labels:
+            self._label_rows.pop(row, None)
+        self._merged = np.delete(self._arrays(), np.asarray(statements, dtype=np.int64), axis=1)
+        self._forget()
+        return before - self._merged.shape[1] - len(self._label_rows)
 
     def _complete(self, what: str) -> KnowledgeGraph:
         if not self.num_statements:
