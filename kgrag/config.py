@@ -15,6 +15,7 @@ class Limits:
     nesting_depth: int = 500
     question_chars: int = 4_000
     query_rows: int = 100_000
+    query_bytes: int = 2 << 30  # of memory, beyond that of the graph
 
 
 @dataclass(frozen=True)

@@ -199,7 +199,10 @@ def test_the_process_can_open_no_connection() -> None:
         worker = _Worker()  # without the check of the text
         with pytest.raises(GraphError):
             address = f"http://127.0.0.1:{server.getsockname()[1]}/"
-            worker.ask({"query": f"SELECT * {{ SERVICE <{address}> {{ ?s ?p ?o }} }}", "rows": 1}, timeout=10)
+            worker.ask(
+                {"query": f"SELECT * {{ SERVICE <{address}> {{ ?s ?p ?o }} }}", "rows": 1, "memory": 1 << 30},
+                timeout=10,
+            )
         with pytest.raises(TimeoutError):
             server.accept()
 
@@ -236,6 +239,18 @@ def test_a_crash_is_survived(graph: KnowledgeGraph) -> None:
     os.kill(pid(graph), signal.SIGTERM)
     time.sleep(0.1)
     assert graph.query("ASK { ?s ?p ?o }") is True
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no bound on memory")
+def test_memory_is_bounded() -> None:
+    graph = make(3000)
+    started = time.perf_counter()
+    with pytest.raises(GraphError, match="too much memory"):
+        graph.query(SLOW, limits=Limits(query_bytes=64 << 20))
+    assert time.perf_counter() - started < 5
+    assert len(graph.query("SELECT * { ?s ?p ?o }", limits=Limits(query_bytes=64 << 20))) == 3005
+    graph.add([("ex:a", "ex:p", "ex:b")])
+    assert graph.query("ASK { <ex:a> ?p ?o }") is True
 
 
 def test_the_process_ends_with_the_graph() -> None:

@@ -15,7 +15,7 @@ from kgrag.errors import GraphError
 from kgrag.graph import bridges
 from kgrag.graph.adjacency import Adjacency
 from kgrag.graph.labels import LabelTable, label_ranks
-from kgrag.graph.querying import Answer, QueryEngine
+from kgrag.graph.querying import QueryEngine, QueryResult
 from kgrag.graph.rows import Row, rows_of_files, rows_of_triples, split_source
 from kgrag.graph.storage import read_graph, write_graph
 from kgrag.graph.terms import (
@@ -458,7 +458,7 @@ class KnowledgeGraph:
         bindings: Mapping[str, str] | None = None,
         timeout: float = 10.0,
         limits: Limits | None = None,
-    ) -> Answer:
+    ) -> QueryResult:
         """Evaluates a SPARQL 1.1 query over all statements and labels, as they are now.
 
         It runs in a process of its own, which is started with the first query, takes the graph in anew after each
@@ -470,14 +470,14 @@ class KnowledgeGraph:
             bindings: Term string (IRI, ``_:name``, literal in N-Triples form) by name of a variable of the outermost
                 pattern. They are bound as values, so that text from strangers cannot change the query.
             timeout: Seconds after which the evaluation is stopped.
-            limits: Bounds on nesting and on the number of results.
+            limits: Bounds on nesting, memory and the number of results.
 
         Returns:
             SELECT: a list of dicts, term string by name of variable, without the unbound ones. ASK: a bool. CONSTRUCT
             and DESCRIBE: a list of (subject, predicate, object) term strings.
 
         Raises:
-            GraphError: If the query is malformed or refused, takes too long, or has too many results.
+            GraphError: If the query is malformed or refused, takes too much time or memory, or has too many results.
         """
         return self._engine.query(self, sparql, bindings or {}, timeout, limits or Limits())
 

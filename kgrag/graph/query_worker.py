@@ -15,6 +15,11 @@ from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Store
 
 from kgrag.graph.sparql import BLANK_NODE
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
 _FUNCTIONS: Any = {NamedNode(BLANK_NODE): lambda name: BlankNode(name.value) if isinstance(name, Literal) else None}
 
 
@@ -23,15 +28,18 @@ def main() -> None:
     _shut_in()
     requests: SimpleQueue[tuple[dict[str, Any], bytes]] = SimpleQueue()
     threading.Thread(target=_receive, args=(sys.stdin.buffer, requests), daemon=True).start()
-    store = Store()
+    store, own_bytes = Store(), _peak_memory()
     while True:
         request, body = requests.get()
         try:
             if "query" in request:
+                _bound_memory(own_bytes + request["memory"])
                 answer = _evaluate(store, request["query"], request["rows"])
             else:
+                _bound_memory(None)
                 store = Store()
                 store.extend(pyoxigraph.parse(body, RdfFormat.N_TRIPLES))  # load() would rename blank nodes
+                own_bytes = _peak_memory()
                 answer = {}
         except SyntaxError as error:
             answer = {"error": f"not valid SPARQL: {error.msg}"}
@@ -43,12 +51,21 @@ def main() -> None:
 
 def _shut_in() -> None:
     """No further file or connection can be opened from here on, whatever a query asks for; no core is dumped."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return
-    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if resource:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _peak_memory() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 if resource else 0
+
+
+def _bound_memory(most: int | None) -> None:
+    """Lets the process end when it needs more: a sort of a cross product fills a gigabyte each second."""
+    if resource and sys.platform == "linux":  # elsewhere this bound has no effect, or another unit
+        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        most = hard if most is None else most
+        resource.setrlimit(resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 def _receive(stream: BinaryIO, requests: SimpleQueue[tuple[dict[str, Any], bytes]]) -> None:

@@ -20,7 +20,7 @@ from kgrag.graph.sparql import prepare
 if TYPE_CHECKING:
     from kgrag.graph.knowledge_graph import KnowledgeGraph
 
-Answer = bool | list[dict[str, str]] | list[tuple[str, str, str]]
+QueryResult = bool | list[dict[str, str]] | list[tuple[str, str, str]]
 
 # Modules are sought where this process seeks them, and the module that was started here is not run again there.
 _START = "import sys; sys.path[:] = sys.argv[1:]; from kgrag.graph.query_worker import main; main()"
@@ -36,20 +36,22 @@ class QueryEngine:
 
     def query(
         self, graph: KnowledgeGraph, sparql: str, bindings: Mapping[str, str], timeout: float, limits: Limits
-    ) -> Answer:
+    ) -> QueryResult:
         """See `KnowledgeGraph.query`."""
         if not isinstance(timeout, (int, float)) or not 0 < timeout < math.inf:
             raise GraphError(f"The time-out {timeout!r} is not a number of seconds.", "Give one above 0, such as 10.0.")
         query = prepare(sparql, bindings, limits)
         with self._lock:
             worker = self._current(graph)
-            answer = worker.ask({"query": query, "rows": limits.query_rows}, timeout=timeout)
+            request = {"query": query, "rows": limits.query_rows, "memory": limits.query_bytes}
+            answer = worker.ask(request, timeout=timeout)
         if "boolean" in answer:
             return bool(answer["boolean"])
         rows = answer["rows"]
         if len(rows) > limits.query_rows:
             raise GraphError(
-                f"The SPARQL query has more than {limits.query_rows:,} results.", "Add a LIMIT, or raise query_rows."
+                f"The SPARQL query has more than {limits.query_rows:,} results.",
+                "Add a LIMIT, or raise Limits.query_rows.",
             )
         return [tuple(row) for row in rows] if rows and isinstance(rows[0], list) else rows
 
@@ -121,7 +123,10 @@ class _Worker:
                     f"The SPARQL query was stopped after {timeout:g} seconds.",
                     "Make it more specific, add a LIMIT, or give it a longer time-out.",
                 )
-            raise GraphError("The SPARQL query crashed its evaluator.", "Make it shorter or less nested.")
+            raise GraphError(
+                "The SPARQL query crashed its evaluator, or needed too much memory.",
+                "Make it shorter, less nested or more specific, or raise Limits.query_bytes.",
+            )
         answer = json.loads(line)
         if "error" in answer:
             reason = " ".join(answer["error"].split()).rstrip(".")
