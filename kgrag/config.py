@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds on what is read from files that strangers may have written."""
+    """Bounds on what is read from files, and asked in queries, that strangers may have written."""
 
     file_bytes: int = 4 << 30
     statements: int = 50_000_000
     literal_chars: int = 1 << 20
     nesting_depth: int = 500
     question_chars: int = 4_000
+    query_rows: int = 100_000
+    query_bytes: int = 2 << 30  # of memory, beyond that of the graph
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,8 @@ class Thought:
 
     @property
     def link_score(self) -> float:
-        """Score of the least certain link."""
-        return min((link.score for link in self.evidence.links if link.node is not None), default=0.0)
+        """Score of the least certain link; 0 where a name is unknown, for the question is about that as well."""
+        return min((link.score for link in self.evidence.links), default=0.0)
 
 
 def refusal(question: str, links: Sequence[Link], reason: str, confidence: float = 0.0) -> Answer:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import networkx
 import numpy as np
+import pandas
 import pyoxigraph
 import pytest
 import rdflib
@@ -23,6 +24,7 @@ from kgrag.graph.terms import literal_parts, literal_value, local_name, read_ter
 from kgrag.types import Triple
 
 EX = "http://example.org/"
+LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
 XSD = "http://www.w3.org/2001/XMLSchema#"
 TURTLE = """\
 @prefix : <http://example.org/> .
@@ -475,6 +477,73 @@ def test_source_of_an_added_triple(graph: KnowledgeGraph) -> None:
     assert graph.triple(graph.num_statements - 1).source == "by hand"
 
 
+@settings(max_examples=60)
+@given(st.lists(st.tuples(ids, st.integers(0, 2), ids), min_size=1, max_size=25), st.tuples(*[st.none() | ids] * 3))
+def test_removing_by_pattern_equals_a_naive_scan(
+    statements: list[tuple[int, int, int]], wanted: tuple[int | None, int | None, int | None]
+) -> None:
+    graph = KnowledgeGraph.from_triples([(f"ex:{h}", f"ex:{r}", f"ex:{t}") for h, r, t in statements])
+    pattern = [None if part is None else f"ex:{part}" for part in wanted]
+    if pattern == [None] * 3:
+        with pytest.raises(GraphError, match="No part"):
+            graph.remove_where(*pattern)
+        return
+    before = rows(graph)
+    left = {row for row in before if any(part not in (None, term) for part, term in zip(pattern, row))}
+    assert graph.remove_where(*pattern) == len(before) - len(left)
+    assert rows(graph) == left
+
+
+def test_removing_by_pattern_takes_labels_along(graph: KnowledgeGraph, tmp_path: Path) -> None:
+    version = graph.version
+    assert graph.remove_where(subject=EX + "aspirin", object='"ASA"@en') == 1
+    assert not graph.find("ASA") and graph.find("Aspirin") and graph.version == version + 1
+    assert graph.remove_where(predicate="plain name") == graph.remove_where(source="other.ttl") == 0
+    with pytest.raises(GraphError):
+        graph.remove_where(subject="")
+    assert graph.remove_where(subject=EX + "aspirin") == 6
+    assert not graph.find("Aspirin")
+    quads = f'<x:a> <x:p> <x:b> .\n<x:a> <x:p> <x:c> <x:g> .\n<x:a> <{LABEL}> "a" <x:g> .'
+    named = KnowledgeGraph.from_rdf(write(tmp_path, "a.nq", quads), write(tmp_path, "b.nt", "<x:b> <x:p> <x:d> ."))
+    assert named.remove_where(source="a.nq, graph x:g") == 2
+    assert named.remove_where(source="a.nq") == 1
+    assert rows(named) == {("x:b", "x:p", "x:d")}
+
+
+def test_update_replaces_what_came_from_a_file(tmp_path: Path) -> None:
+    first = write(tmp_path, "a.trig", f'<x:a> <x:p> <x:b>, _:x . <x:a> <{LABEL}> "old" . <x:g> {{ <x:a> <x:p> <x:c> }}')
+    graph = KnowledgeGraph.from_rdf(first, write(tmp_path, "b.nt", "_:x <x:q> <x:d> ."))
+    before, version = rows(graph), graph.version
+    for malformed in ("<x:a> <x:p> <x:b> . <x:a>", " "):
+        write(tmp_path, "a.trig", malformed)
+        with pytest.raises(GraphError):
+            graph.update(first)
+        assert rows(graph) == before and graph.version == version
+    write(tmp_path, "a.trig", f'<x:a> <x:p> <x:b>, _:x . <x:a> <{LABEL}> "new" .')
+    graph.update(first)
+    assert graph.version == version + 1
+    assert not graph.find("old") and graph.label(graph.find("new")[0]) == "new"
+    blank = {row[2] for row in graph.rows() if row[2].startswith("_:")}
+    assert len(blank) == 1 and not blank & {"_:b0", "_:b1"}  # a blank node of a new file is a new one
+    assert {row for row in rows(graph) if row[2] not in blank} == {
+        ("x:a", "x:p", "x:b"),
+        ("x:a", LABEL, '"new"'),
+        ("_:b1", "x:q", "x:d"),
+    }
+    with pytest.raises(GraphError, match=r"came from a\.trig, b\.nt"):
+        graph.update(write(tmp_path, "c.nt", "<x:a> <x:p> <x:b> ."))
+
+
+def test_update_tells_files_of_one_name_apart(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+    paths = [write(tmp_path, f"{folder}/a.nt", f"<x:{folder}> <x:p> <x:b> .") for folder in ("one", "two")]
+    graph = KnowledgeGraph.from_rdf(*paths)
+    write(tmp_path, "two/a.nt", "<x:three> <x:p> <x:b> .")
+    graph.update(paths[1])
+    assert rows(graph) == {("x:one", "x:p", "x:b"), ("x:three", "x:p", "x:b")}
+
+
 # Saving
 
 
@@ -524,19 +593,6 @@ def test_damaged_folders(graph: KnowledgeGraph, tmp_path: Path) -> None:
         KnowledgeGraph.load(tmp_path)
 
 
-@pytest.mark.parametrize("ending", ["nt", "ttl"])
-def test_written_graph_is_the_same(graph: KnowledgeGraph, tmp_path: Path, ending: str) -> None:
-    graph.write(tmp_path / f"out.{ending}")
-    assert rows(KnowledgeGraph.from_rdf(tmp_path / f"out.{ending}")) == rows(graph)
-
-
-def test_writing_what_cannot_be_written(graph: KnowledgeGraph, tmp_path: Path) -> None:
-    with pytest.raises(GraphError, match=r"\.nt or \.ttl"):
-        graph.write(tmp_path / "out.csv")
-    with pytest.raises(GraphError, match="cannot be written"):
-        graph.write(tmp_path / "none" / "out.nt")
-
-
 # Bridges
 
 
@@ -574,3 +630,25 @@ def test_plain_networkx_graphs() -> None:
     plain.nodes["Anna"]["label"] = "Anna K."
     graph = KnowledgeGraph.from_networkx(plain)
     assert [str(graph.triple(i)) for i in range(2)] == ["Anna K. — sibling of — Ben", "Ben — related to — 3"]
+
+
+def test_pandas_and_back(graph: KnowledgeGraph) -> None:
+    graph.add([("_:x", EX + "treats", EX + "headache")])
+    there = graph.to_pandas()
+    assert list(there.columns) == ["subject", "predicate", "object", "source"]
+    assert list(there[["subject", "predicate", "object"]].itertuples(index=False, name=None)) == list(graph.rows())
+    assert set(there["source"]) == {"drugs.ttl", ""}
+    back = KnowledgeGraph.from_pandas(there)
+    assert list(back.rows()) == list(graph.rows()) and back.labels == graph.labels
+    assert back.to_pandas().equals(there)
+
+
+def test_plain_tables() -> None:
+    table = {"object": ["Ben", "Cem"], "subject": ["Anna", "Ben"], "predicate": ["knows"] * 2, "source": ["a", None]}
+    graph = KnowledgeGraph.from_pandas(pandas.DataFrame(table))
+    assert [str(graph.triple(i)) for i in range(2)] == ["Anna — knows — Ben", "Ben — knows — Cem"]
+    assert [graph.triple(i).source for i in range(2)] == ["a", ""]
+    with pytest.raises(GraphError, match="no column predicate; it has subject, object"):
+        KnowledgeGraph.from_pandas(pandas.DataFrame({"subject": ["a"], "object": ["b"]}))
+    with pytest.raises(GraphError, match="A triple holds nan"):
+        KnowledgeGraph.from_pandas(pandas.DataFrame(table).assign(subject=float("nan")))

@@ -79,8 +79,9 @@ def test_refusals_say_why(rag, question):
     assert not answer.entities and not answer.citations
 
 
-def test_what_is_added_and_removed_counts_at_once():
-    rag = KGRAG.build(KnowledgeGraph.from_triples(FACTS))
+def test_what_is_added_and_removed_counts_at_once(tmp_path):
+    KnowledgeGraph.from_triples(FACTS).write(tmp_path / "facts.nt")
+    rag = KGRAG.build(KnowledgeGraph.from_rdf(tmp_path / "facts.nt"))
     assert "cough" not in rag.ask("What are the symptoms of brivane?").answers
     rag.graph.add([("brivane", "has symptom", "cough")])
     assert "cough" in rag.ask("What are the symptoms of brivane?").answers
@@ -88,6 +89,11 @@ def test_what_is_added_and_removed_counts_at_once():
     assert set(rag.ask("What are the symptoms of brivane?").answers) == {"joint pain", "cough"}
     rag.graph.add([("brivane", "managed by", "neurology")])  # a relation that was not there
     assert rag.ask("Which specialty looks after people with brivane?").answers == ["neurology"]
+    rag.graph.remove_where(subject="brivane", object="joint pain")
+    assert rag.ask("What are the symptoms of brivane?").answers == ["cough"]
+    KnowledgeGraph.from_triples([("brivane", "has symptom", "chills")]).write(tmp_path / "facts.nt")
+    rag.graph.update(tmp_path / "facts.nt")
+    assert set(rag.ask("What are the symptoms of brivane?").answers) == {"cough", "chills"}
 
 
 def test_asking_many_is_asking_each(rag):

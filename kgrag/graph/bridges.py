@@ -1,22 +1,34 @@
-"""rdflib and networkx graphs as rows of term strings, and back."""
+"""rdflib and networkx graphs and pandas tables as rows of term strings, and back."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyoxigraph
 
-from kgrag.graph.terms import NODE_PREFIX, RELATION_PREFIX, literal_parts, read_term, relation_name, to_oxigraph
+from kgrag.errors import GraphError
+from kgrag.graph.terms import (
+    NODE_PREFIX,
+    RELATION_PREFIX,
+    literal_parts,
+    read_term,
+    read_triple,
+    relation_name,
+    to_oxigraph,
+)
 from kgrag.graph.vocabulary import LABELS, RDFS
 
 if TYPE_CHECKING:
     import networkx
+    import pandas
     import rdflib
 
     from kgrag.graph.knowledge_graph import KnowledgeGraph
 
 Row = tuple[str, str, str]
+_COLUMNS = ("subject", "predicate", "object")
 _RELATION_KEYS = ("relation", "predicate", "label", "type")
 
 
@@ -109,3 +121,33 @@ def to_networkx(graph: KnowledgeGraph) -> networkx.MultiDiGraph:
         }
         result.add_edge(iris[head], iris[tail], key=iri, **attributes)
     return result
+
+
+def rows_from_pandas(frame: pandas.DataFrame) -> Iterator[tuple[str, str, str, str]]:
+    """Every line of a table as term strings, with its source, "" where it has none.
+
+    Raises:
+        GraphError: If a column is missing or a term is malformed.
+    """
+    missing = [name for name in _COLUMNS if name not in frame.columns]
+    if missing:
+        raise GraphError(
+            f"The table has no column {' or '.join(missing)}; it has {', '.join(map(str, frame.columns)) or 'none'}.",
+            "Name its columns subject, predicate, object and, at will, source.",
+        )
+    sources = frame["source"].tolist() if "source" in frame.columns else [""] * len(frame)
+    for *triple, source in zip(*(frame[name].tolist() for name in _COLUMNS), sources):
+        yield (*read_triple(triple), source if isinstance(source, str) else "")
+
+
+def to_pandas(graph: KnowledgeGraph) -> pandas.DataFrame:
+    """All statements, then all labels, as a table with the columns subject, predicate, object and source."""
+    import pandas
+
+    nodes, sources = np.array(graph.iris, dtype=object), np.array(graph.source_names, dtype=object)
+    relations = np.array([graph.relation_iri(i) for i in range(graph.num_relations)], dtype=object)
+    columns = (nodes[graph.heads], relations[graph.relations], nodes[graph.tails], sources[graph.sources])
+    labels = [(*row, graph.source_names[source]) for row, source in graph.label_sources()]
+    names = [*_COLUMNS, "source"]
+    statements = pandas.DataFrame(dict(zip(names, columns)))
+    return pandas.concat([statements, pandas.DataFrame(labels, columns=names)], ignore_index=True)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyoxigraph
 from numpy.typing import ArrayLike, NDArray
 
 from kgrag.config import Limits
@@ -16,7 +15,8 @@ from kgrag.errors import GraphError
 from kgrag.graph import bridges
 from kgrag.graph.adjacency import Adjacency
 from kgrag.graph.labels import LabelTable, label_ranks
-from kgrag.graph.reading import format_of, parse
+from kgrag.graph.querying import QueryEngine, QueryResult
+from kgrag.graph.rows import Row, rows_of_files, rows_of_triples, split_source
 from kgrag.graph.storage import read_graph, write_graph
 from kgrag.graph.terms import (
     NODE_PREFIX,
@@ -27,16 +27,15 @@ from kgrag.graph.terms import (
     read_term,
     read_triple,
     relation_name,
-    to_oxigraph,
 )
-from kgrag.graph.vocabulary import LABELS, PREFIXES, TYPE_PROPERTIES
+from kgrag.graph.vocabulary import LABELS, TYPE_PROPERTIES
+from kgrag.graph.writing import write_rdf
 from kgrag.types import Ids, Triple
 
 if TYPE_CHECKING:
     import networkx
+    import pandas
     import rdflib
-
-_Row = tuple[str, str, str, str]  # subject, predicate, object as term strings; source
 
 
 class KnowledgeGraph:
@@ -47,10 +46,10 @@ class KnowledgeGraph:
     is no subject or object of anything else, is no node. Ids are in the order of first appearance; no statement occurs
     twice.
 
-    Make one with `from_rdf`, `from_triples`, `from_rdflib`, `from_networkx` or `load`.
+    Make one with `from_rdf`, `from_triples`, `from_rdflib`, `from_networkx`, `from_pandas` or `load`.
 
     Attributes:
-        version: Grows with each `add` and `remove`; what is computed from the graph is valid for one version.
+        version: Grows with each change; what is computed from the graph is valid for one version.
         source_names: Files (with the named graph, where there is one) that statements came from.
     """
 
@@ -84,6 +83,7 @@ class KnowledgeGraph:
         self._label_rows: dict[tuple[str, str, str], int] = {}
         self._merged: NDArray[np.int64] = np.zeros((4, 0), dtype=np.int64)  # heads, relations, tails, sources
         self._pending: list[NDArray[np.int64]] = []  # the same of statements that nobody has looked at yet
+        self._engine = QueryEngine()
         self._forget()
 
     # Making one
@@ -114,7 +114,9 @@ class KnowledgeGraph:
         if not paths:
             raise GraphError("No RDF file was given.", "Give at least one path.")
         graph = cls(labels, label_properties, language)
-        graph._take(_rows_of_files([Path(path) for path in paths], format, limits))
+        names = [Path(path).name for path in paths]
+        files = [(name if names.count(name) == 1 else str(path), Path(path)) for name, path in zip(names, paths)]
+        graph._take(rows_of_files(files, format, limits))
         return graph._complete(", ".join(map(str, paths)))
 
     @classmethod
@@ -141,7 +143,7 @@ class KnowledgeGraph:
             GraphError: If a triple is malformed, or there is no statement besides labels.
         """
         graph = cls(labels, label_properties, language)
-        graph._take(_rows_of_triples(triples))
+        graph._take(rows_of_triples(triples))
         return graph._complete("The list of triples")
 
     @classmethod
@@ -161,6 +163,16 @@ class KnowledgeGraph:
         result = cls(language=language)
         result._take((*row, "") for row in bridges.rows_from_networkx(graph))
         return result._complete("The networkx graph")
+
+    @classmethod
+    def from_pandas(cls, frame: pandas.DataFrame, language: str = "en") -> KnowledgeGraph:
+        """Takes the columns subject, predicate, object and, where there is one, source of a table over.
+
+        Terms are read as in `from_triples`, which see for errors.
+        """
+        result = cls(language=language)
+        result._take(bridges.rows_from_pandas(frame))
+        return result._complete("The table")
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> KnowledgeGraph:
@@ -369,7 +381,7 @@ class KnowledgeGraph:
         Raises:
             GraphError: If one is malformed; nothing is added then.
         """
-        self._take(list(_rows_of_triples(triples)))
+        self._take(list(rows_of_triples(triples)))
         self.version += 1
 
     def remove(self, triples: Iterable[Triple | Sequence[str]]) -> None:
@@ -382,12 +394,92 @@ class KnowledgeGraph:
             GraphError: If one is malformed; nothing is removed then.
         """
         rows = {read_triple(triple) for triple in triples}
-        statements = [s for s in map(self._statement, rows) if s is not None]
-        for row in rows:
-            self._label_rows.pop(row, None)
-        self._merged = np.delete(self._arrays(), statements, axis=1)
-        self._forget()
+        self._drop([s for s in map(self._statement, rows) if s is not None], rows)
         self.version += 1
+
+    def remove_where(
+        self,
+        subject: str | None = None,
+        predicate: str | None = None,
+        object: str | None = None,
+        source: str | None = None,
+    ) -> int:
+        """Removes the statements and labels that have all the given parts, visible at once; ids as of `remove`.
+
+        Args:
+            subject: A term as of `from_triples`; None stands for any.
+            predicate: As ``subject``.
+            object: As ``subject``.
+            source: One of `source_names`, or a file, which takes the named graphs in it along.
+
+        Returns:
+            How many were removed.
+
+        Raises:
+            GraphError: If no part is given, or one is malformed; nothing is removed then.
+        """
+        if subject is predicate is object is source is None:
+            raise GraphError("No part of the statements to remove was given.", "Give at least one.")
+        prefixes = (NODE_PREFIX, RELATION_PREFIX, NODE_PREFIX)
+        parts = zip((subject, predicate, object), prefixes)
+        terms = [None if part is None else read_term(part, prefix) for part, prefix in parts]
+        removed = self._drop(*self._matches(terms, source))
+        self.version += 1
+        return removed
+
+    def update(self, path: str | os.PathLike[str], format: str | None = None, limits: Limits | None = None) -> None:
+        """Replaces all that came from a file by what it holds now, visible at once; ids as of `remove`.
+
+        A statement that several files held counts as of the first one, and goes where that does not hold it any more.
+
+        Args:
+            path: A file of the same name as the one that was read, or of the same path where several had that name.
+            format: As of `from_rdf`.
+            limits: As of `from_rdf`.
+
+        Raises:
+            GraphError: If the file cannot be read, or nothing came from such a file; the graph stays as it is then.
+        """
+        files = dict.fromkeys(split_source(source)[0] for source in self.source_names)
+        file = str(path) if str(path) in files else Path(path).name
+        if file not in files:
+            known = ", ".join(name for name in files if name) or "no file"
+            raise GraphError(f"No statement came from a file {path}.", f"Statements came from {known}.")
+        rows = list(rows_of_files([(file, Path(path))], format, limits, taken=self._node_ids))
+        self._drop(*self._matches([None, None, None], file))
+        self._take(rows)
+        self.version += 1
+
+    # Queries
+
+    def query(
+        self,
+        sparql: str,
+        bindings: Mapping[str, str] | None = None,
+        timeout: float = 10.0,
+        limits: Limits | None = None,
+    ) -> QueryResult:
+        """Evaluates a SPARQL 1.1 query over all statements and labels, as they are now.
+
+        It runs in a process of its own, which is started with the first query, takes the graph in anew after each
+        change, and ends with the graph. Nothing is fetched: SERVICE and FROM are refused, and so are updates. Numbers
+        and dates come in canonical form ("01" as "1").
+
+        Args:
+            sparql: SELECT, ASK, CONSTRUCT or DESCRIBE.
+            bindings: Term string (IRI, ``_:name``, literal in N-Triples form) by name of a variable of the outermost
+                pattern. They are bound as values, so that text from strangers cannot change the query.
+            timeout: Seconds after which the evaluation is stopped.
+            limits: Bounds on nesting, memory and the number of results.
+
+        Returns:
+            SELECT: a list of dicts, term string by name of variable, without the unbound ones. ASK: a bool. CONSTRUCT
+            and DESCRIBE: a list of (subject, predicate, object) term strings.
+
+        Raises:
+            GraphError: If the query is malformed or refused, takes too much time or memory, or has too many results.
+        """
+        return self._engine.query(self, sparql, bindings or {}, timeout, limits or Limits())
 
     # Out again
 
@@ -402,25 +494,32 @@ class KnowledgeGraph:
         """Every label as (subject, property, literal) term strings."""
         return iter(self._label_rows)
 
+    def label_sources(self) -> Iterator[tuple[tuple[str, str, str], int]]:
+        """Every label as of `label_rows`, with the position in `source_names` of where it came from."""
+        return iter(self._label_rows.items())
+
     def write(self, path: str | os.PathLike[str], format: str | None = None) -> None:
-        """Writes all statements and labels as N-Triples or Turtle, by the file's ending unless the format is given.
+        """Writes all statements and labels; those that were read from a named graph go into it again.
+
+        Turtle, N-Triples and RDF/XML have no named graphs and lose their names. A statement that was read from several
+        is in the first one.
+
+        Args:
+            path: A file; it is replaced when all is ready.
+            format: Turtle, N-Triples, N-Quads, TriG, RDF/XML or JSON-LD; by default the file's ending decides.
 
         Raises:
-            GraphError: If the format is another one, or the file cannot be written.
+            GraphError: If the format is another one or cannot hold the graph, or the file cannot be written.
         """
-        rdf_format = format_of(format or Path(path).suffix)
-        if rdf_format not in (pyoxigraph.RdfFormat.N_TRIPLES, pyoxigraph.RdfFormat.TURTLE):
-            raise GraphError(f"A graph cannot be written to {path}.", "Let it end in .nt or .ttl, or name a format.")
-        prefixes = PREFIXES if rdf_format == pyoxigraph.RdfFormat.TURTLE else None
-        triples = (pyoxigraph.Triple(*map(to_oxigraph, row)) for row in self.rows())  # type: ignore[arg-type]
-        try:
-            pyoxigraph.serialize(triples, os.fspath(path), rdf_format, prefixes=prefixes)
-        except OSError as error:
-            raise GraphError(f"{path} cannot be written: {error}.", "Check the folder.") from error
+        write_rdf(self, path, format)
 
     def to_rdflib(self) -> rdflib.Graph:
         """The graph, labels included, as an `rdflib.Graph`."""
         return bridges.to_rdflib(self)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The graph, labels included, as a table with the columns subject, predicate, object and source."""
+        return bridges.to_pandas(self)
 
     def to_networkx(self) -> networkx.MultiDiGraph:
         """The graph as a MultiDiGraph: nodes by IRI (``label``, ``literal``, ``names``), edges by relation IRI."""
@@ -434,7 +533,7 @@ class KnowledgeGraph:
 
     # Within
 
-    def _take(self, rows: Iterable[_Row]) -> None:
+    def _take(self, rows: Iterable[Row]) -> None:
         """Takes rows in; statements among them are merged into the arrays at the next look."""
         nodes, relations, ranks, sources = self._node_ids, self._relation_ids, self._ranks, self._source_ids
         heads: list[int] = []
@@ -459,6 +558,33 @@ class KnowledgeGraph:
         if heads:
             self._pending.append(np.array([heads, links, tails, origins], dtype=np.int64))
         self._forget()
+
+    def _matches(
+        self, terms: Sequence[str | None], source: str | None
+    ) -> tuple[NDArray[np.int64], list[tuple[str, str, str]]]:
+        """Statement ids and label rows with these terms and this source; None stands for any."""
+        columns = self._arrays()
+        hit = np.ones(columns.shape[1], dtype=np.bool_)
+        for column, term, ids in zip(columns, terms, (self._node_ids, self._relation_ids, self._node_ids)):
+            if term is not None:
+                hit &= column == ids.get(term, -1)
+        origins = {i for i, name in enumerate(self.source_names) if source in (None, name, split_source(name)[0])}
+        hit &= np.isin(columns[3], list(origins))
+        labels = [
+            row
+            for row, origin in self._label_rows.items()
+            if origin in origins and all(term in (None, part) for term, part in zip(terms, row))
+        ]
+        return np.flatnonzero(hit), labels
+
+    def _drop(self, statements: ArrayLike, labels: Iterable[tuple[str, str, str]]) -> int:
+        """Takes statements and labels out, and says how many there were; a label that is not there counts as none."""
+        before = self._arrays().shape[1] + len(self._label_rows)
+        for row in labels:
+            self._label_rows.pop(row, None)
+        self._merged = np.delete(self._arrays(), np.asarray(statements, dtype=np.int64), axis=1)
+        self._forget()
+        return before - self._merged.shape[1] - len(self._label_rows)
 
     def _complete(self, what: str) -> KnowledgeGraph:
         if not self.num_statements:
@@ -507,28 +633,3 @@ def _unique(columns: NDArray[np.int64], num_nodes: int, num_relations: int) -> N
     _, pair = np.unique(heads * num_nodes + tails, return_inverse=True)  # in two steps, so that no key overflows
     _, first = np.unique(pair * num_relations + relations, return_index=True)
     return columns if len(first) == len(heads) else columns[:, np.sort(first)]
-
-
-def _rows_of_triples(triples: Iterable[Triple | Sequence[str]]) -> Iterator[_Row]:
-    for triple in triples:
-        yield (*read_triple(triple), triple.source if isinstance(triple, Triple) else "")
-
-
-def _rows_of_files(paths: Sequence[Path], format: str | None, limits: Limits | None) -> Iterator[_Row]:
-    """Statements of files as term strings, with blank nodes named by their order of appearance."""
-    names = [path.name for path in paths]
-    literal, blank, default = pyoxigraph.Literal, pyoxigraph.BlankNode, pyoxigraph.DefaultGraph
-    blanks: dict[tuple[int, str], str] = {}
-    for number, path in enumerate(paths):
-        file = path.name if names.count(path.name) == 1 else str(path)
-        for subject, predicate, obj, graph in parse(path, format, limits):
-            head, kind = subject.value, type(obj)
-            if type(subject) is blank:
-                head = blanks.setdefault((number, head), f"_:b{len(blanks)}")
-            if kind is literal:
-                tail = str(obj)
-            elif kind is blank:
-                tail = blanks.setdefault((number, obj.value), f"_:b{len(blanks)}")
-            else:
-                tail = obj.value
-            yield head, predicate.value, tail, file if type(graph) is default else f"{file}, graph {graph.value}"

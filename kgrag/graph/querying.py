@@ -1,0 +1,155 @@
+"""SPARQL over a graph, evaluated in a process of its own: it can be stopped, and may crash, without harm here."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import subprocess
+import sys
+import threading
+import weakref
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from kgrag.config import Limits
+from kgrag.errors import GraphError
+from kgrag.graph.sparql import prepare
+
+if TYPE_CHECKING:
+    from kgrag.graph.knowledge_graph import KnowledgeGraph
+
+QueryResult = bool | list[dict[str, str]] | list[tuple[str, str, str]]
+
+# Modules are sought where this process seeks them, and the module that was started here is not run again there.
+_START = "import sys; sys.path[:] = sys.argv[1:]; from kgrag.graph.query_worker import main; main()"
+
+
+class QueryEngine:
+    """Evaluates the queries of one graph; a process is started with the first one, and ends with the engine."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._worker: _Worker | None = None
+        self._version = -1
+
+    def query(
+        self, graph: KnowledgeGraph, sparql: str, bindings: Mapping[str, str], timeout: float, limits: Limits
+    ) -> QueryResult:
+        """See `KnowledgeGraph.query`."""
+        if not isinstance(timeout, (int, float)) or not 0 < timeout < math.inf:
+            raise GraphError(f"The time-out {timeout!r} is not a number of seconds.", "Give one above 0, such as 10.0.")
+        query = prepare(sparql, bindings, limits)
+        with self._lock:
+            worker = self._current(graph)
+            request = {"query": query, "rows": limits.query_rows, "memory": limits.query_bytes}
+            answer = worker.ask(request, timeout=timeout)
+        if "boolean" in answer:
+            return bool(answer["boolean"])
+        rows = answer["rows"]
+        if len(rows) > limits.query_rows:
+            raise GraphError(
+                f"The SPARQL query has more than {limits.query_rows:,} results.",
+                "Add a LIMIT, or raise Limits.query_rows.",
+            )
+        return [tuple(row) for row in rows] if rows and isinstance(rows[0], list) else rows
+
+    def _current(self, graph: KnowledgeGraph) -> _Worker:
+        """A running process that holds the graph as it is now."""
+        if self._worker is None or not self._worker.is_usable():
+            self._worker, self._version = _Worker(), -1
+        if self._version != graph.version:
+            statements = _n_triples(graph)
+            self._worker.ask({"bytes": len(statements)}, statements)
+            self._version = graph.version
+        return self._worker
+
+    def __reduce__(self) -> tuple[type[QueryEngine], tuple[()]]:
+        return type(self), ()  # a copy of a graph starts a process of its own
+
+
+class _Worker:
+    """A child process that answers one request at a time; killed when this object goes."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-I", "-c", _START, *filter(None, sys.path)]
+        pipe = subprocess.PIPE
+        try:
+            self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
+        except OSError as error:
+            raise GraphError(f"No process for SPARQL can be started: {error}.", "Check sys.executable.") from error
+        self._owner = os.getpid()
+        self._end = weakref.finalize(self, _end, self._process, self._owner)
+
+    def is_usable(self) -> bool:
+        """Whether it runs, and for this process: a fork must not talk into the conversation of its parent."""
+        return self._end.alive and self._owner == os.getpid() and self._process.poll() is None
+
+    def ask(self, request: dict[str, Any], body: bytes = b"", timeout: float | None = None) -> dict[str, Any]:
+        """Sends a request and waits for its answer.
+
+        Raises:
+            GraphError: If the time is over, the process died, or it reports an error.
+        """
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None and stdout is not None
+        expired = threading.Event()
+
+        def stop() -> None:
+            expired.set()
+            self._process.kill()
+
+        timer = threading.Timer(timeout, stop) if timeout is not None else None
+        line = b""
+        try:
+            if timer:
+                timer.daemon = True
+                timer.start()
+            stdin.write(json.dumps(request).encode() + b"\n" + body)
+            stdin.flush()
+            line = stdout.readline()
+        except OSError:
+            pass  # it died while it was spoken to, which an unfinished line says as well
+        finally:
+            if timer:
+                timer.cancel()
+                timer.join()
+            if expired.is_set() or not line.endswith(b"\n"):
+                self._end()
+        if not line.endswith(b"\n"):
+            if expired.is_set():
+                raise GraphError(
+                    f"The SPARQL query was stopped after {timeout:g} seconds.",
+                    "Make it more specific, add a LIMIT, or give it a longer time-out.",
+                )
+            raise GraphError(
+                "The SPARQL query crashed its evaluator, or needed too much memory.",
+                "Make it shorter, less nested or more specific, or raise Limits.query_bytes.",
+            )
+        answer = json.loads(line)
+        if "error" in answer:
+            reason = " ".join(answer["error"].split()).rstrip(".")
+            reason = reason if len(reason) <= 300 else reason[:297] + "..."
+            raise GraphError(f"The SPARQL query cannot be answered: {reason}.", "Mend the query.")
+        return answer
+
+
+def _end(process: subprocess.Popen[bytes], owner: int) -> None:
+    if os.getpid() == owner:
+        process.kill()
+        process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):  # what was still to be written has nowhere to go
+                pipe.close()
+
+
+def _n_triples(graph: KnowledgeGraph) -> bytes:
+    nodes = [text if text.startswith(('"', "_:")) else f"<{text}>" for text in graph.iris]
+    relations = [f"<{graph.relation_iri(i)}>" for i in range(graph.num_relations)]
+    ends = zip(graph.heads.tolist(), graph.relations.tolist(), graph.tails.tolist())
+    lines = [f"{nodes[head]} {relations[relation]} {nodes[tail]} .\n" for head, relation, tail in ends]
+    for subject, predicate, literal in graph.label_rows():
+        lines.append(f"{subject if subject.startswith('_:') else f'<{subject}>'} <{predicate}> {literal} .\n")
+    return "".join(lines).encode()

@@ -1,0 +1,71 @@
+"""A graph as an RDF file."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyoxigraph
+from pyoxigraph import DefaultGraph, Quad, RdfFormat, Triple
+
+from kgrag.errors import GraphError
+from kgrag.graph.reading import format_of
+from kgrag.graph.rows import split_source
+from kgrag.graph.terms import to_oxigraph
+from kgrag.graph.vocabulary import PREFIXES
+
+if TYPE_CHECKING:
+    from kgrag.graph.knowledge_graph import KnowledgeGraph
+
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def write_rdf(graph: KnowledgeGraph, path: str | os.PathLike[str], format: str | None = None) -> None:
+    """See `KnowledgeGraph.write`."""
+    rdf_format = format_of(format or Path(path).suffix)
+    if rdf_format is None:
+        raise GraphError(
+            f"A graph cannot be written to {path}{f' as {format}' if format else ''}.",
+            "Let it end in .ttl, .nt, .nq, .trig, .rdf or .jsonld, or name one of these formats.",
+        )
+    statements: Iterator[Any] = _quads(graph)
+    if not rdf_format.supports_datasets:
+        statements = (quad.triple for quad in statements)
+    if rdf_format == RdfFormat.RDF_XML:
+        statements = map(_checked_for_xml, statements)
+    whole = BytesIO()  # first, so that no half of a graph replaces a file
+    try:
+        pyoxigraph.serialize(statements, whole, rdf_format, prefixes=PREFIXES)
+        Path(path).write_bytes(whole.getbuffer())
+    except OSError as error:
+        raise GraphError(f"{path} cannot be written: {error}.", "Check the folder, or use another format.") from error
+
+
+def _quads(graph: KnowledgeGraph) -> Iterator[Quad]:
+    nodes: list[Any] = [to_oxigraph(text) for text in graph.iris]
+    relations: list[Any] = [to_oxigraph(graph.relation_iri(i)) for i in range(graph.num_relations)]
+    graphs = [_graph_name(source) for source in graph.source_names]
+    columns = (graph.heads, graph.relations, graph.tails, graph.sources)
+    for head, relation, tail, source in zip(*(column.tolist() for column in columns)):
+        yield Quad(nodes[head], relations[relation], nodes[tail], graphs[source])
+    for row, source in graph.label_sources():
+        subject, predicate, literal = map(to_oxigraph, row)
+        yield Quad(subject, predicate, literal, graphs[source])  # type: ignore[arg-type]
+
+
+def _graph_name(source: str) -> Any:
+    try:
+        return to_oxigraph(split_source(source)[1])
+    except GraphError:  # no graph, or a name from elsewhere that only looks like one
+        return DefaultGraph()
+
+
+def _checked_for_xml(triple: Triple) -> Triple:
+    """XML has no way to write most control characters, escaped or not."""
+    if isinstance(triple.object, pyoxigraph.Literal) and (found := _NOT_IN_XML.search(triple.object.value)):
+        raise GraphError(f"RDF/XML cannot hold the character {found[0]!a} of {triple}.", "Use another format.")
+    return triple
