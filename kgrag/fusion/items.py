@@ -11,9 +11,7 @@ import numpy as np
 from kgrag.types import Floats
 
 SCALARS = 6  # answer probability, its logarithm, retrieval score, verdict, hops, whether it is a long text
-TOLD = (
-    0.68  # least cosine at which a sentence may answer a question: it lies between those that do and those that do not
-)
+TOLD = 0.73  # least cosine at which a sentence may answer a question: most that do not lie below
 LONG_TEXT = 60  # characters from which a literal is a text rather than a name
 
 
