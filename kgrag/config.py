@@ -7,9 +7,21 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds on what is read from files that strangers may have written."""
+    """Bounds on what is read from files that strangers may have written.
+
+    Attributes:
+        file_bytes: Size of a file, unpacked.
+        unpacked_ratio: How many times its size a packed file may grow, once it has grown beyond 16 MiB.
+        context_bytes: Size of the context files that a JSON-LD document refers to, counted at each reference.
+        statements: Statements of a file.
+        literal_chars: Length of a literal.
+        nesting_depth: Depth of JSON-LD and of triple terms.
+        question_chars: Length of a question.
+    """
 
     file_bytes: int = 4 << 30
+    unpacked_ratio: int = 200
+    context_bytes: int = 16 << 20
     statements: int = 50_000_000
     literal_chars: int = 1 << 20
     nesting_depth: int = 500

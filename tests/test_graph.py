@@ -156,7 +156,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     cases = {
         tmp_path / "none.ttl": "no file",
         tmp_path: "is a folder",
-        write(tmp_path, "empty.ttl", " \n"): "is empty",
+        write(tmp_path, "empty.ttl", " \n"): "empty.ttl holds no statement",
         write(tmp_path, "cut.nt.gz", gzip.compress(b"<x:a> <x:b> <x:c> .\n" * 99)[:-9]): "cannot be read",
         Path("https://example.org/graph.ttl"): "web address",
     }

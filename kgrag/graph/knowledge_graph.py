@@ -15,8 +15,9 @@ from kgrag.config import Limits
 from kgrag.errors import GraphError
 from kgrag.graph import bridges
 from kgrag.graph.adjacency import Adjacency
+from kgrag.graph.formats import format_of
 from kgrag.graph.labels import LabelTable, label_ranks
-from kgrag.graph.reading import format_of, parse
+from kgrag.graph.reading import parse
 from kgrag.graph.storage import read_graph, write_graph
 from kgrag.graph.terms import (
     NODE_PREFIX,
@@ -521,7 +522,7 @@ def _rows_of_files(paths: Sequence[Path], format: str | None, limits: Limits | N
     blanks: dict[tuple[int, str], str] = {}
     for number, path in enumerate(paths):
         file = path.name if names.count(path.name) == 1 else str(path)
-        for subject, predicate, obj, graph in parse(path, format, limits):
+        for subject, predicate, obj, graph in parse(path, format, limits=limits):
             head, kind = subject.value, type(obj)
             if type(subject) is blank:
                 head = blanks.setdefault((number, head), f"_:b{len(blanks)}")

@@ -1,0 +1,45 @@
+"""Names of RDF formats, and which one a file is in."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+
+from pyoxigraph import RdfFormat
+
+_FORMATS = {
+    RdfFormat.TURTLE: ("turtle", "ttl", "n3"),
+    RdfFormat.N_TRIPLES: ("n-triples", "ntriples", "nt"),
+    RdfFormat.N_QUADS: ("n-quads", "nquads", "nq"),
+    RdfFormat.TRIG: ("trig",),
+    RdfFormat.RDF_XML: ("rdf/xml", "rdfxml", "rdf", "owl", "xml"),
+    RdfFormat.JSON_LD: ("json-ld", "jsonld", "json"),
+}
+_BY_NAME = {name: rdf_format for rdf_format, names in _FORMATS.items() for name in names}
+VALID_FORMATS = "turtle, n-triples, n-quads, trig, rdf/xml or json-ld"
+
+_XML_START = re.compile(rb"<(\?xml|!|([\w.-]+:)?RDF\s)")
+_QUAD_LINE = re.compile(
+    rb'(<\S+>|_:\S+)\s*<\S+>\s*(<\S+>|_:\S+|"(?:[^"\\]|\\.)*"(@[\w-]+|\^\^<\S+>)?)\s*(<\S+>|_:\S+)\s*\.'
+)
+
+
+def format_of(name: str) -> RdfFormat | None:
+    """The format that a name or a file ending ("turtle", ".ttl") stands for; None where it stands for none."""
+    return _BY_NAME.get(name.lower().lstrip("."))
+
+
+def guess_format(name: str, data: bytes) -> RdfFormat:
+    """The format by ending; by content where the ending says nothing, or says XML and the content does not."""
+    suffixes = [suffix for suffix in PurePath(name).suffixes if suffix.lower() != ".gz"]
+    by_ending = format_of(suffixes[-1]) if suffixes else None
+    start = data.lstrip()
+    is_xml = _XML_START.match(start) is not None
+    if by_ending is not None and (by_ending is not RdfFormat.RDF_XML or is_xml):
+        return by_ending
+    if is_xml:
+        return RdfFormat.RDF_XML
+    if re.match(rb'\{\s*["}]|\[\s*\{', start):
+        return RdfFormat.JSON_LD
+    first = next((line for line in start.splitlines() if line.strip() and not line.startswith(b"#")), b"")
+    return RdfFormat.N_QUADS if _QUAD_LINE.match(first) else RdfFormat.TRIG  # TriG contains Turtle and N-Triples
