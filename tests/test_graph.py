@@ -153,9 +153,10 @@ def test_malformed_files(tmp_path: Path, name: str, text: str | bytes, where: st
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
     cases = {
         tmp_path / "none.ttl": "no file",
-        tmp_path: "is a folder",
+        tmp_path / "empty": "holds no RDF file",
         write(tmp_path, "empty.ttl", " \n"): "empty.ttl holds no statement",
         write(tmp_path, "cut.nt.gz", gzip.compress(b"<x:a> <x:b> <x:c> .\n" * 99)[:-9]): "cannot be read",
         Path("https://example.org/graph.ttl"): "web address",

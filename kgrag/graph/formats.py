@@ -16,6 +16,8 @@ _FORMATS = {
     RdfFormat.JSON_LD: ("json-ld", "jsonld", "json"),
 }
 _BY_NAME = {name: rdf_format for rdf_format, names in _FORMATS.items() for name in names}
+RDF_ENDINGS = (".ttl", ".n3", ".nt", ".nq", ".trig", ".rdf", ".owl", ".jsonld")
+PACKED_ENDINGS = (".gz", ".bz2", ".xz", ".zst")
 VALID_FORMATS = "turtle, n-triples, n-quads, trig, rdf/xml or json-ld"
 
 _XML_START = re.compile(rb"<(\?xml|!|([\w.-]+:)?RDF\s)")
@@ -29,10 +31,15 @@ def format_of(name: str) -> RdfFormat | None:
     return _BY_NAME.get(name.lower().lstrip("."))
 
 
+def content_ending(name: str) -> str:
+    """Ending of a file's name in small letters, but for that of a packed file."""
+    suffixes = [suffix.lower() for suffix in PurePath(name).suffixes]
+    return next((suffix for suffix in reversed(suffixes) if suffix not in PACKED_ENDINGS), "")
+
+
 def guess_format(name: str, data: bytes) -> RdfFormat:
     """The format by ending; by content where the ending says nothing, or says XML and the content does not."""
-    suffixes = [suffix for suffix in PurePath(name).suffixes if suffix.lower() != ".gz"]
-    by_ending = format_of(suffixes[-1]) if suffixes else None
+    by_ending = format_of(content_ending(name))
     start = data.lstrip()
     is_xml = _XML_START.match(start) is not None
     if by_ending is not None and (by_ending is not RdfFormat.RDF_XML or is_xml):

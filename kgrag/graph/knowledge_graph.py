@@ -30,6 +30,7 @@ from kgrag.graph.terms import (
     relation_name,
     to_oxigraph,
 )
+from kgrag.graph.unpacking import Source, files_in, name_of
 from kgrag.graph.vocabulary import LABELS, PREFIXES, TYPE_PROPERTIES
 from kgrag.types import Ids, Triple
 
@@ -92,8 +93,9 @@ class KnowledgeGraph:
     @classmethod
     def from_rdf(
         cls,
-        *paths: str | os.PathLike[str],
+        *sources: Source,
         format: str | None = None,
+        base_iri: str | None = None,
         labels: Mapping[str, str] | None = None,
         label_properties: Iterable[str] = (),
         language: str = "en",
@@ -102,8 +104,10 @@ class KnowledgeGraph:
         """Reads RDF files into one graph; blank nodes of different files are different, and are named anew.
 
         Args:
-            *paths: Files; see `kgrag.graph.parse`.
+            *sources: Paths, bytes or binary streams; see `kgrag.graph.parse`. Of a folder, the RDF files in it are read
+                in the order of their names, but not the folders in it.
             format: Format of all of them; by default each file's ending or content decides.
+            base_iri: What relative IRIs are resolved against; by default, those of a file against its name.
             labels: Label by IRI, for what the graph itself does not label.
             label_properties: IRIs of further properties whose literals are labels; they come before the known ones.
             language: Preferred language of labels.
@@ -112,11 +116,12 @@ class KnowledgeGraph:
         Raises:
             GraphError: If a file cannot be read, or there is no statement besides labels.
         """
-        if not paths:
+        if not sources:
             raise GraphError("No RDF file was given.", "Give at least one path.")
         graph = cls(labels, label_properties, language)
-        graph._take(_rows_of_files([Path(path) for path in paths], format, limits))
-        return graph._complete(", ".join(map(str, paths)))
+        named = _named(sources)
+        graph._take(_rows_of_sources(named, format, base_iri, limits))
+        return graph._complete(", ".join(named))
 
     @classmethod
     def from_triples(
@@ -515,21 +520,36 @@ def _rows_of_triples(triples: Iterable[Triple | Sequence[str]]) -> Iterator[_Row
         yield (*read_triple(triple), triple.source if isinstance(triple, Triple) else "")
 
 
-def _rows_of_files(paths: Sequence[Path], format: str | None, limits: Limits | None) -> Iterator[_Row]:
-    """Statements of files as term strings, with blank nodes named by their order of appearance."""
-    names = [path.name for path in paths]
+def _named(sources: Sequence[Source]) -> dict[str, Source]:
+    """Sources, with the files of folders in the place of these, by the names that statements of them bear."""
+    files: list[Source] = []
+    for source in sources:
+        is_folder = isinstance(source, (str, os.PathLike)) and os.path.isdir(source)
+        files.extend(files_in(Path(source)) if is_folder else [source])  # type: ignore[arg-type]
+    names = [name_of(file) for file in files]
+    named: dict[str, Source] = {}
+    for number, (name, file) in enumerate(zip(names, files), start=1):
+        if names.count(name) > 1:
+            name = str(file) if isinstance(file, (str, os.PathLike)) else f"{name} {number}"
+        named[name] = file
+    return named
+
+
+def _rows_of_sources(
+    named: Mapping[str, Source], format: str | None, base_iri: str | None, limits: Limits | None
+) -> Iterator[_Row]:
+    """Statements of sources as term strings, with blank nodes named by their order of appearance."""
     literal, blank, default = pyoxigraph.Literal, pyoxigraph.BlankNode, pyoxigraph.DefaultGraph
-    blanks: dict[tuple[int, str], str] = {}
-    for number, path in enumerate(paths):
-        file = path.name if names.count(path.name) == 1 else str(path)
-        for subject, predicate, obj, graph in parse(path, format, limits=limits):
+    blanks: dict[tuple[str, str], str] = {}
+    for name, source in named.items():
+        for subject, predicate, obj, graph in parse(source, format, base_iri, limits):
             head, kind = subject.value, type(obj)
             if type(subject) is blank:
-                head = blanks.setdefault((number, head), f"_:b{len(blanks)}")
+                head = blanks.setdefault((name, head), f"_:b{len(blanks)}")
             if kind is literal:
                 tail = str(obj)
             elif kind is blank:
-                tail = blanks.setdefault((number, obj.value), f"_:b{len(blanks)}")
+                tail = blanks.setdefault((name, obj.value), f"_:b{len(blanks)}")
             else:
                 tail = obj.value
-            yield head, predicate.value, tail, file if type(graph) is default else f"{file}, graph {graph.value}"
+            yield head, predicate.value, tail, name if type(graph) is default else f"{name}, graph {graph.value}"
