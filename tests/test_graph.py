@@ -166,8 +166,8 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
             KnowledgeGraph.from_rdf(path)
     with pytest.raises(GraphError, match="No RDF file"):
         KnowledgeGraph.from_rdf()
-    with pytest.raises(GraphError, match="format 'csv' is not known"):
-        KnowledgeGraph.from_rdf(tmp_path / "a.csv", format="csv")
+    with pytest.raises(GraphError, match="format 'docx' is not known"):
+        KnowledgeGraph.from_rdf(tmp_path / "a.docx", format="docx")
 
 
 def test_limits(tmp_path: Path) -> None:

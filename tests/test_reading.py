@@ -12,11 +12,14 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pyoxigraph import DefaultGraph, Literal, NamedNode
 
 from kgrag.config import Limits
 from kgrag.errors import GraphError
 from kgrag.graph import KnowledgeGraph, parse
+from kgrag.graph.faults import snippet
 
 LINE = b"<x:a> <x:b> <x:c> .\n"
 
@@ -210,3 +213,126 @@ def test_graphs_of_bytes_and_streams(tmp_path: Path) -> None:
         graph = KnowledgeGraph.from_rdf(stream, b"_:x <x:p> <x:d> .", b"<e> <x:p> _:x .", base_iri="http://e/")
     assert [graph.triple(i).source for i in range(3)] == ["a.nt", "data 2", "data 3"]
     assert set(graph.iris) == {"_:b0", "x:c", "_:b1", "x:d", "http://e/e", "_:b2"}
+
+
+# Tables
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.tsv", 'subject\tpredicate\tobject\nAnna\tsibling of\tBen\nAnna\tage\t"5"\n'),
+        ("a.tab", 'Object\tSubject\tPredicate\nBen\tAnna\tsibling of\n\n"5"\tAnna\tage'),
+        ("a.csv", 'head,relation,tail,source\r\nAnna,sibling of,Ben,web\r\nAnna,age,"""5""",web\r\n'),
+        ("a.csv", 'SOURCE;weight;RELATION;TARGET\nAnna;0.5;sibling of;Ben\nAnna;1;"age";"""5"""\n'),
+        ("a.csv", '?subject\t?predicate\t?object\nAnna\tsibling of\tBen\nAnna\tage\t"5"\n'),
+        ("a.txt", 'subject,relation,object\nAnna,sibling of,Ben\nAnna,age,"""5"""\n'),
+        ("a", '\ufeffhead\trelation\ttail\nAnna\tsibling of\tBen\nAnna\tage\t"5"\n'),
+        ("a.csv.gz", gzip.compress(b'head,relation,tail\nAnna,sibling of,Ben\nAnna,age,"""5"""\n')),
+    ],
+)
+def test_tables(tmp_path: Path, name: str, text: str | bytes) -> None:
+    graph = KnowledgeGraph.from_rdf(write(tmp_path, name, text))
+    plain = KnowledgeGraph.from_triples([("Anna", "sibling of", "Ben"), ("Anna", "age", '"5"')])
+    assert list(graph.rows()) == list(plain.rows())
+    assert graph.triple(0).source == name
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (
+            "subject,verb,object\na,b,c\n",
+            "a.csv, line 1: the header .*«subject,verb,object».* called subject, predicate",
+        ),
+        ("\nsubject,predicate,object\na,b,c\n\na,b\n", "a.csv, line 5: it has 2 cells, .* 3: «a,b»"),
+        ("subject,predicate,object\na,b,\n", "a.csv, line 2: A triple holds ''"),
+        ('subject,predicate,object\n"a\nb",b,c\na,b,"c" d\n', "line 4: .* expected after"),
+        ('subject,predicate,object\na,b,"c\n', "line 2: unexpected end of data"),
+        ('subject,predicate,object\n"""a""",b,c\n', "line 2: The literal"),
+        (b"subject,predicate,object\na,b,\xff\n", "line 2: .*not valid Unicode"),
+        ("subject,predicate,object\na,b,http://e/100%\n", "line 2: .*no valid RDF term"),
+    ],
+)
+def test_faulty_tables(tmp_path: Path, text: str | bytes, reason: str) -> None:
+    with pytest.raises(GraphError, match=reason):
+        list(parse(write(tmp_path, "a.csv", text)))
+
+
+def test_a_table_without_lines(tmp_path: Path) -> None:
+    assert list(parse(b"", "csv")) == list(parse(b"head,relation,tail\n", "csv")) == []
+
+
+# Faults
+
+
+def test_the_line_is_shown() -> None:
+    with pytest.raises(GraphError) as error:
+        list(parse(b"<x:a> <x:b> <x:c> .\n<x:a> <x:b> <\x1b[31m> .\n", "nt"))
+    assert "line 2, column 13" in str(error.value) and "«<x:a> <x:b> <\\x1b[31m> .»" in str(error.value)
+    with pytest.raises(GraphError) as error:
+        list(parse(b'{"@id": "x:a",\n "x:b": }', "json-ld"))
+    assert '« "x:b": }»' in str(error.value)
+
+
+@given(st.text(), st.integers(1, 300))
+def test_snippets_are_short_and_harmless(line: str, column: int) -> None:
+    shown = snippet(line, column)
+    assert len(shown) <= 80 and shown.isprintable()
+
+
+def test_snippets_show_the_column() -> None:
+    line = "a" * 100 + "HERE" + "b" * 100
+    assert "HERE" in snippet(line, 101) and snippet(line, 101).startswith("…") and snippet(line, 101).endswith("…")
+    assert snippet("a" * 80) == "a" * 80
+
+
+N_TRIPLES = b"""\
+<x:a> <x:p> <x:b> .
+<x:a> <x:p> .
+rubbish "open
+<x:a> <x:p> "\xff" .
+<x:a> <x:p> <x:c> . <x:a> <x:p> <x:not> .
+_:x <x:p> <<( <x:a> <x:p> <x:b> )>> .
+# a comment
+
+_:x <x:p> <x:d> ."""
+TABLE = b"subject,predicate,object\nx:a,x:p,x:b\nx:a,x:p\nx:a,x:p,\nx:a,x:p,\xff\n_:x,x:p,x:d\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "format", "lines"),
+    [
+        (N_TRIPLES, "nt", [2, 3, 4, 5, 6]),
+        (N_TRIPLES, "nq", [2, 3, 4, 5, 6]),
+        (TABLE, "csv", [3, 4, 5]),
+        (TABLE.replace(b",", b"\t"), "tsv", [3, 4, 5]),
+    ],
+)
+def test_faulty_lines_can_be_left_out(
+    data: bytes, format: str, lines: list[int], caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(GraphError):
+        KnowledgeGraph.from_rdf(data, format=format)
+    graph = KnowledgeGraph.from_rdf(data, format=format, on_error="skip")
+    assert set(graph.rows()) == {("x:a", "x:p", "x:b"), ("_:b0", "x:p", "x:d")}
+    assert graph.skipped.count == len(lines)
+    assert [fault.line for fault in graph.skipped.first] == lines
+    assert all(fault.reason and fault.text for fault in graph.skipped.first)
+    assert f"{len(lines)} lines were left out" in caplog.text and f"data, line {lines[0]}" in caplog.text
+
+
+def test_many_faulty_lines_are_counted(caplog: pytest.LogCaptureFixture) -> None:
+    data = b"".join(b"<x:a> <x:p> <x:%d> .\nfaulty\n" % number for number in range(3000))
+    assert len(list(parse(data, "nt", on_error="skip"))) == 3000
+    assert "3,000 lines were left out" in caplog.text and "and 2,990 more" in caplog.text
+    caplog.clear()
+    assert KnowledgeGraph.from_rdf(LINE, format="nt", on_error="skip").skipped.count == 0
+    assert not caplog.text
+
+
+def test_what_cannot_be_skipped() -> None:
+    with pytest.raises(GraphError, match="read as Turtle, of which no single line"):
+        list(parse(LINE, "ttl", on_error="skip"))
+    with pytest.raises(GraphError, match="'raise' or 'skip'"):
+        KnowledgeGraph.from_rdf(LINE, on_error="ignore")

@@ -1,4 +1,4 @@
-"""Names of RDF formats, and which one a file is in."""
+"""Names of formats, and which one a file is in."""
 
 from __future__ import annotations
 
@@ -7,18 +7,24 @@ from pathlib import PurePath
 
 from pyoxigraph import RdfFormat
 
-_FORMATS = {
+from kgrag.graph.tables import Table, table_of
+
+Format = RdfFormat | Table
+
+_FORMATS: dict[Format, tuple[str, ...]] = {
     RdfFormat.TURTLE: ("turtle", "ttl", "n3"),
     RdfFormat.N_TRIPLES: ("n-triples", "ntriples", "nt"),
     RdfFormat.N_QUADS: ("n-quads", "nquads", "nq"),
     RdfFormat.TRIG: ("trig",),
     RdfFormat.RDF_XML: ("rdf/xml", "rdfxml", "rdf", "owl", "xml"),
     RdfFormat.JSON_LD: ("json-ld", "jsonld", "json"),
+    Table.TSV: ("tsv", "tab"),
+    Table.CSV: ("csv",),
 }
 _BY_NAME = {name: rdf_format for rdf_format, names in _FORMATS.items() for name in names}
 RDF_ENDINGS = (".ttl", ".n3", ".nt", ".nq", ".trig", ".rdf", ".owl", ".jsonld")
 PACKED_ENDINGS = (".gz", ".bz2", ".xz", ".zst")
-VALID_FORMATS = "turtle, n-triples, n-quads, trig, rdf/xml or json-ld"
+VALID_FORMATS = "turtle, n-triples, n-quads, trig, rdf/xml, json-ld, tsv or csv"
 
 _XML_START = re.compile(rb"<(\?xml|!|([\w.-]+:)?RDF\s)")
 _QUAD_LINE = re.compile(
@@ -26,7 +32,7 @@ _QUAD_LINE = re.compile(
 )
 
 
-def format_of(name: str) -> RdfFormat | None:
+def format_of(name: str) -> Format | None:
     """The format that a name or a file ending ("turtle", ".ttl") stands for; None where it stands for none."""
     return _BY_NAME.get(name.lower().lstrip("."))
 
@@ -37,7 +43,7 @@ def content_ending(name: str) -> str:
     return next((suffix for suffix in reversed(suffixes) if suffix not in PACKED_ENDINGS), "")
 
 
-def guess_format(name: str, data: bytes) -> RdfFormat:
+def guess_format(name: str, data: bytes) -> Format:
     """The format by ending; by content where the ending says nothing, or says XML and the content does not."""
     by_ending = format_of(content_ending(name))
     start = data.lstrip()
@@ -48,5 +54,8 @@ def guess_format(name: str, data: bytes) -> RdfFormat:
         return RdfFormat.RDF_XML
     if re.match(rb'\{\s*["}]|\[\s*\{', start):
         return RdfFormat.JSON_LD
+    table = table_of(start[:1000].partition(b"\n")[0].decode("utf-8", "replace"))
+    if table is not None:
+        return table
     first = next((line for line in start.splitlines() if line.strip() and not line.startswith(b"#")), b"")
     return RdfFormat.N_QUADS if _QUAD_LINE.match(first) else RdfFormat.TRIG  # TriG contains Turtle and N-Triples

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyoxigraph
 from numpy.typing import ArrayLike, NDArray
+from pyoxigraph import RdfFormat
 
 from kgrag.config import Limits
 from kgrag.errors import GraphError
 from kgrag.graph import bridges
 from kgrag.graph.adjacency import Adjacency
+from kgrag.graph.faults import Skipped
 from kgrag.graph.formats import format_of
 from kgrag.graph.labels import LabelTable, label_ranks
-from kgrag.graph.reading import parse
+from kgrag.graph.reading import read, skipped_for
 from kgrag.graph.storage import read_graph, write_graph
 from kgrag.graph.terms import (
     NODE_PREFIX,
@@ -53,6 +55,7 @@ class KnowledgeGraph:
 
     Attributes:
         version: Grows with each `add` and `remove`; what is computed from the graph is valid for one version.
+        skipped: Lines of its files that were left out when it was read.
         source_names: Files (with the named graph, where there is one) that statements came from.
     """
 
@@ -71,6 +74,7 @@ class KnowledgeGraph:
         self, labels: Mapping[str, str] | None = None, label_properties: Iterable[str] = (), language: str = "en"
     ) -> None:
         self.version = 0
+        self.skipped = Skipped()
         self.source_names: list[str] = []
         self._language = language
         if isinstance(label_properties, str):
@@ -100,6 +104,7 @@ class KnowledgeGraph:
         label_properties: Iterable[str] = (),
         language: str = "en",
         limits: Limits | None = None,
+        on_error: str = "raise",
     ) -> KnowledgeGraph:
         """Reads RDF files into one graph; blank nodes of different files are different, and are named anew.
 
@@ -112,6 +117,8 @@ class KnowledgeGraph:
             label_properties: IRIs of further properties whose literals are labels; they come before the known ones.
             language: Preferred language of labels.
             limits: Bounds on what is read.
+            on_error: "skip" leaves lines of N-Triples, N-Quads, TSV and CSV out that cannot be read: they are in
+                `skipped`, and logged.
 
         Raises:
             GraphError: If a file cannot be read, or there is no statement besides labels.
@@ -120,7 +127,11 @@ class KnowledgeGraph:
             raise GraphError("No RDF file was given.", "Give at least one path.")
         graph = cls(labels, label_properties, language)
         named = _named(sources)
-        graph._take(_rows_of_sources(named, format, base_iri, limits))
+        skipped = skipped_for(on_error)
+        graph._take(_rows_of_sources(named, format, base_iri, limits, skipped))
+        if skipped is not None:
+            graph.skipped = skipped
+            skipped.report()
         return graph._complete(", ".join(named))
 
     @classmethod
@@ -415,9 +426,9 @@ class KnowledgeGraph:
             GraphError: If the format is another one, or the file cannot be written.
         """
         rdf_format = format_of(format or Path(path).suffix)
-        if rdf_format not in (pyoxigraph.RdfFormat.N_TRIPLES, pyoxigraph.RdfFormat.TURTLE):
+        if not isinstance(rdf_format, RdfFormat) or rdf_format not in (RdfFormat.N_TRIPLES, RdfFormat.TURTLE):
             raise GraphError(f"A graph cannot be written to {path}.", "Let it end in .nt or .ttl, or name a format.")
-        prefixes = PREFIXES if rdf_format == pyoxigraph.RdfFormat.TURTLE else None
+        prefixes = PREFIXES if rdf_format == RdfFormat.TURTLE else None
         triples = (pyoxigraph.Triple(*map(to_oxigraph, row)) for row in self.rows())  # type: ignore[arg-type]
         try:
             pyoxigraph.serialize(triples, os.fspath(path), rdf_format, prefixes=prefixes)
@@ -536,13 +547,17 @@ def _named(sources: Sequence[Source]) -> dict[str, Source]:
 
 
 def _rows_of_sources(
-    named: Mapping[str, Source], format: str | None, base_iri: str | None, limits: Limits | None
+    named: Mapping[str, Source],
+    format: str | None,
+    base_iri: str | None,
+    limits: Limits | None,
+    skipped: Skipped | None,
 ) -> Iterator[_Row]:
     """Statements of sources as term strings, with blank nodes named by their order of appearance."""
     literal, blank, default = pyoxigraph.Literal, pyoxigraph.BlankNode, pyoxigraph.DefaultGraph
     blanks: dict[tuple[str, str], str] = {}
     for name, source in named.items():
-        for subject, predicate, obj, graph in parse(source, format, base_iri, limits):
+        for subject, predicate, obj, graph in read(source, format, base_iri, limits, skipped):
             head, kind = subject.value, type(obj)
             if type(subject) is blank:
                 head = blanks.setdefault((name, head), f"_:b{len(blanks)}")

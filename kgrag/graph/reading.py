@@ -13,20 +13,30 @@ from kgrag.config import Limits
 from kgrag.errors import GraphError
 from kgrag.graph.canonical import with_canonical_xml
 from kgrag.graph.checking import checked, decode
-from kgrag.graph.faults import one_line, where
+from kgrag.graph.faults import Skipped, fault_of, one_line
 from kgrag.graph.formats import VALID_FORMATS, format_of, guess_format
 from kgrag.graph.jsonld import conformant, prepare
+from kgrag.graph.lines import read_lines
+from kgrag.graph.tables import Table, read_table
 from kgrag.graph.unpacking import Source, unpack
+
+_BY_LINE = (RdfFormat.N_TRIPLES, RdfFormat.N_QUADS, Table.TSV, Table.CSV)
 
 
 def parse(
-    data: Source, format: str | None = None, base_iri: str | None = None, limits: Limits | None = None
+    data: Source,
+    format: str | None = None,
+    base_iri: str | None = None,
+    limits: Limits | None = None,
+    on_error: str = "raise",
 ) -> Iterator[Quad]:
     """Reads the statements of RDF, which may be packed, without touching the network.
 
     Turtle, N-Triples, N-Quads, TriG and RDF/XML are read as RDF 1.1 defines them, JSON-LD as its version 1.1. XML
     literals of RDF/XML are in exclusive canonical XML. Contexts of JSON-LD are taken from the document's own folder,
-    and from nowhere else.
+    and from nowhere else. TSV and CSV need a header that names the columns subject, predicate and object, or head,
+    relation and tail, or source, relation and target; their cells are read as `KnowledgeGraph.from_triples` reads
+    strings, and further columns are left alone.
 
     Args:
         data: A path, bytes, or a stream opened in binary mode.
@@ -34,6 +44,8 @@ def parse(
         base_iri: What relative IRIs are resolved against. For a file it is ``file:///`` and the file's name by default,
             so that they do not depend on its folder; else there is none, and relative IRIs are errors.
         limits: Bounds on size and nesting.
+        on_error: "raise", or "skip": then lines of N-Triples, N-Quads, TSV and CSV that cannot be read are left out,
+            and logged when all is read.
 
     Returns:
         An iterator of `pyoxigraph.Quad`, which unpacks into subject, predicate, object and graph, in the order of the
@@ -43,62 +55,102 @@ def parse(
         GraphError: If the file is missing, too large or malformed (with line and column), if RDF/XML declares a DOCTYPE
             or an ENTITY, or if it is nested too deeply or holds triple terms. Raised while iterating.
     """
+    skipped = skipped_for(on_error)
+    yield from read(data, format, base_iri, limits, skipped)
+    if skipped is not None:
+        skipped.report()
+
+
+def skipped_for(on_error: str) -> Skipped | None:
+    """What takes faulty lines, or None where they are errors."""
+    if on_error not in ("raise", "skip"):
+        raise GraphError(f"on_error is {on_error!r}.", "Use 'raise' or 'skip'.")
+    return Skipped() if on_error == "skip" else None
+
+
+def read(
+    source: Source, format: str | None, base_iri: str | None, limits: Limits | None, skipped: Skipped | None
+) -> Iterator[Quad]:
+    """As `parse`, with the lines that are left out in `skipped`."""
     limits = limits or Limits()
     if format is not None and format_of(format) is None:
         raise GraphError(f"The RDF format {format!r} is not known.", f"Use {VALID_FORMATS}.")
-    name, packed, path = unpack(data, limits)
-    decoded = decode(name, packed)
-    rdf_format = (format_of(format) if format else None) or guess_format(name, decoded)
-    text = checked(name, decoded, rdf_format, limits)
-    try:
-        yield from _bounded(name, _statements(name, text, rdf_format, base_iri, path, limits), limits)
-    except (SyntaxError, ValueError, RecursionError) as error:
-        place, reason = where(error, text)
-        if "remote context" in reason:
-            reason = "it refers to a context outside of its folder, and nothing is fetched"
+    name, packed, path = unpack(source, limits)
+    data = decode(name, packed)
+    found = (format_of(format) if format else None) or guess_format(name, data)
+    if skipped is not None and found not in _BY_LINE:
         raise GraphError(
-            f"{name}{place}: not valid {rdf_format.name}: {reason}.", "Mend the file or name its format."
-        ) from error
-
-
-def _statements(
-    name: str, text: bytes | str, rdf_format: RdfFormat, base_iri: str | None, path: Path | None, limits: Limits
-) -> Iterator[Quad]:
-    """What the parser finds, and what a format asks for beyond it."""
-    if base_iri is None and path is not None:
-        base_iri = "file:///" + quote(path.name, errors="replace")
-    iris: dict[str, str] = {}
-    if isinstance(text, bytes) and rdf_format is RdfFormat.JSON_LD:
-        text, iris = prepare(name, text, path.parent if path else None, limits)
-    try:
-        quads = pyoxigraph.parse(text, rdf_format, base_iri=base_iri)
-    except ValueError as error:
-        raise GraphError(
-            f"{base_iri!r} is no base for relative IRIs: {one_line(str(error))}.", "Give an absolute IRI as base_iri."
-        ) from error
-    if rdf_format is RdfFormat.RDF_XML:
-        return map(with_canonical_xml, quads)
-    if rdf_format is RdfFormat.JSON_LD:
-        return (conformant(quad, iris) for quad in quads)
-    return quads
-
-
-def _bounded(name: str, quads: Iterator[Quad], limits: Limits) -> Iterator[Quad]:
-    literal, triple, longest = pyoxigraph.Literal, pyoxigraph.Triple, limits.literal_chars
+            f"{name} is read as {found.name}, of which no single line can be left out.",
+            "Use on_error='skip' with n-triples, n-quads, tsv or csv only, and name the format if it is one of them.",
+        )
+    if isinstance(found, Table):
+        quads = read_table(name, data, found, skipped)
+    else:
+        quads = _rdf(name, data, found, base_iri, path, limits, skipped)
     for number, quad in enumerate(quads, start=1):
-        term = quad.object
-        if isinstance(term, literal) and len(term.value) > longest:
-            raise GraphError(
-                f"{name}: the literal of statement {number} has more than {longest:,} characters.",
-                "Shorten it, or raise Limits.literal_chars.",
-            )
-        if isinstance(term, triple):
-            raise GraphError(
-                f"{name}: the object of statement {number} is a triple term, which is not supported.",
-                "Describe the statement by a node of its own.",
-            )
+        reason = _refusal(quad, limits)
+        if reason:
+            raise GraphError(f"{name}, statement {number}: {reason}.", "Shorten or rewrite it.")
         if number > limits.statements:
             raise GraphError(
                 f"{name} holds more than {limits.statements:,} statements.", "Split it, or raise Limits.statements."
             )
         yield quad
+
+
+def _rdf(
+    name: str,
+    data: bytes,
+    rdf_format: RdfFormat,
+    base_iri: str | None,
+    path: Path | None,
+    limits: Limits,
+    skipped: Skipped | None,
+) -> Iterator[Quad]:
+    """What the parser finds, and what a format asks for beyond it."""
+    text: bytes | str = checked(name, data, rdf_format, limits)
+    if skipped is not None:
+        yield from read_lines(name, data, rdf_format, lambda quad: _refusal(quad, limits), skipped)
+        return
+    if base_iri is None and path is not None:
+        base_iri = "file:///" + quote(path.name, errors="replace")
+    written: bytes | str | None = text  # what places in errors refer to
+    try:
+        if rdf_format is RdfFormat.JSON_LD:
+            text, iris = prepare(name, data, path.parent if path else None, limits)
+            written = text if text is data else None
+            yield from (conformant(quad, iris) for quad in _parser(text, rdf_format, base_iri))
+        elif rdf_format is RdfFormat.RDF_XML:
+            yield from map(with_canonical_xml, _parser(text, rdf_format, base_iri))
+        else:
+            yield from _parser(text, rdf_format, base_iri)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        fault = fault_of(name, error, written)
+        reason = fault.reason
+        if "remote context" in reason:
+            reason = "it refers to a context outside of its folder, and nothing is fetched"
+        fault = fault._replace(reason=f"not valid {rdf_format.name}: {reason}")
+        raise GraphError(f"{fault}.", "Mend the file or name its format.") from error
+
+
+def _parser(text: bytes | str, rdf_format: RdfFormat, base_iri: str | None) -> Iterator[Quad]:
+    try:
+        return pyoxigraph.parse(text, rdf_format, base_iri=base_iri)
+    except ValueError as error:
+        raise GraphError(
+            f"{base_iri!r} is no base for relative IRIs: {one_line(str(error))}.", "Give an absolute IRI as base_iri."
+        ) from error
+
+
+def _refusal(quad: Quad, limits: Limits) -> str:
+    """Why a statement is not accepted; empty where it is."""
+    term = quad.object
+    if isinstance(term, pyoxigraph.NamedNode):  # most of them
+        return ""
+    if isinstance(term, pyoxigraph.Literal) and len(term.value) > limits.literal_chars:
+        return (
+            f"the literal has more than {limits.literal_chars:,} characters, the most that Limits.literal_chars allows"
+        )
+    if isinstance(term, pyoxigraph.Triple):
+        return "the object is a triple term, which is not supported: describe the statement by a node of its own"
+    return ""
