@@ -61,7 +61,7 @@ def test_base_of_relative_iris(tmp_path: Path) -> None:
     path = write(tmp_path, "a.ttl", turtle)
     assert objects(path) == ["<file:///a.ttl#c>"]
     assert objects(path, base_iri="http://e/d") == objects(turtle, base_iri="http://e/d") == ["<http://e/d#c>"]
-    with pytest.raises(GraphError, match="No scheme"):
+    with pytest.raises(GraphError, match="No scheme.*Give base_iri"):
         list(parse(turtle))
     with pytest.raises(GraphError, match="'no iri' is no base"):
         list(parse(turtle, base_iri="no iri"))
@@ -70,6 +70,21 @@ def test_base_of_relative_iris(tmp_path: Path) -> None:
 @pytest.mark.parametrize("format", ["ttl", "nt", "nq", "trig"])
 def test_nothing_is_no_error(format: str) -> None:
     assert list(parse(b"", format)) == list(parse(b"# a comment\n", format)) == []
+
+
+class Dribble(io.RawIOBase):
+    """A stream that hands out two bytes at a time."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = io.BytesIO(data)
+
+    def read(self, size: int = -1) -> bytes:
+        return self._data.read(2)
+
+
+def test_streams_that_give_little_at_a_time() -> None:
+    for data in (LINE, gzip.compress(LINE), LINE[:0]):
+        assert len(list(parse(Dribble(data), "nt"))) == bool(data)
 
 
 # RDF/XML
@@ -320,6 +335,16 @@ def test_faulty_lines_can_be_left_out(
     assert [fault.line for fault in graph.skipped.first] == lines
     assert all(fault.reason and fault.text for fault in graph.skipped.first)
     assert f"{len(lines)} lines were left out" in caplog.text and f"data, line {lines[0]}" in caplog.text
+
+
+def test_the_column_of_what_is_missing_at_the_end_of_a_line() -> None:
+    graph = KnowledgeGraph.from_rdf(LINE + b"<x:a> <x:p> <x:b>\n" + LINE, format="nt", on_error="skip")
+    assert [(fault.line, fault.column) for fault in graph.skipped.first] == [(2, 18)]
+
+
+def test_places_in_json_ld_with_a_list_of_contexts() -> None:
+    with pytest.raises(GraphError, match="line 2, column"):
+        list(parse(b'{"@context": [{"@vocab": "http://e/"}],\n "p": }', "json-ld"))
 
 
 def test_many_faulty_lines_are_counted(caplog: pytest.LogCaptureFixture) -> None:

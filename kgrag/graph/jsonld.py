@@ -59,7 +59,8 @@ def prepare(name: str, data: bytes, folder: Path | None, limits: Limits) -> Prep
     if not _TOUCHED.search(data):
         return Prepared(data, {})
     document = _Document(name, folder, limits)
-    return Prepared(json.dumps(document.read(data, folder)).encode(), document.iris)
+    whole = document.read(data, folder)
+    return Prepared(json.dumps(whole).encode() if document.is_changed else data, document.iris)
 
 
 def conformant(quad: Quad, iris: dict[str, str]) -> Quad:
@@ -82,6 +83,7 @@ class _Document:
 
     def __init__(self, name: str, folder: Path | None, limits: Limits) -> None:
         self.iris: dict[str, str] = {}
+        self.is_changed = False
         self._name, self._root, self._limits = name, folder and folder.resolve(), limits
         self._bytes = 0
         self._importing: dict[int, dict[str, Any]] = {}  # by id; kept, so that no id is given twice
@@ -103,6 +105,7 @@ class _Document:
 
     def _base(self, base: str) -> str | None:
         if _NOT_IN_IRIS.search(base):
+            self.is_changed = True
             _log.warning("%s: the base %s is no IRI; IRIs relative to it are left out.", self._name, printable(base))
             return None
         parts = _PARTS.fullmatch(base)
@@ -112,6 +115,7 @@ class _Document:
         folders, _, last = path.rpartition("/")  # resolution drops the last part, whatever it is
         settled = _without_dots(folders + "/") + last
         if settled != path:
+            self.is_changed = True
             self.iris[host + settled] = host + path  # references to the base itself keep its dots
         return host + settled + rest
 
@@ -151,6 +155,7 @@ class _Document:
         if path in chain:
             return _CYCLE
         data = path.read_bytes()
+        self.is_changed = True
         self._bytes += len(data)
         if self._bytes > self._limits.context_bytes:
             raise GraphError(

@@ -42,6 +42,7 @@ def read_lines(
             yield from read(b"".join(block))
         except (SyntaxError, GraphError):
             for number, line in enumerate(block, start=before + 1):
+                line = line.rstrip(b"\r\n")  # else what is missing at its end is missed in the next
                 try:
                     yield from read(line)
                 except (SyntaxError, GraphError) as error:

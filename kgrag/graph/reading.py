@@ -130,7 +130,9 @@ def _rdf(
         if "remote context" in reason:
             reason = "it refers to a context outside of its folder, and nothing is fetched"
         fault = fault._replace(reason=f"not valid {rdf_format.name}: {reason}")
-        raise GraphError(f"{fault}.", "Mend the file or name its format.") from error
+        is_relative = "No scheme" in reason and base_iri is None
+        advice = "Give base_iri, which relative IRIs are resolved against." if is_relative else ""
+        raise GraphError(f"{fault}.", advice or "Mend the file or name its format.") from error
 
 
 def _parser(text: bytes | str, rdf_format: RdfFormat, base_iri: str | None) -> Iterator[Quad]:

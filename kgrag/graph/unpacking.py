@@ -141,6 +141,8 @@ class _Counted(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         data = self._stream.read(len(buffer))
+        while 0 < len(data) < 8 and (more := self._stream.read(len(buffer) - len(data))):  # enough to tell its kind
+            data += more
         buffer[: len(data)] = data
         self.bytes += len(data)
         return len(data)
