@@ -142,6 +142,13 @@ def test_contexts_elsewhere_are_refused(tmp_path: Path, reference: str) -> None:
             list(parse(source, "json-ld"))
 
 
+def test_contexts_that_cannot_be_read(tmp_path: Path) -> None:
+    write(tmp_path, "faulty.jsonld", "{")
+    for reference in ("a" * 5000, "a\0b", "faulty.jsonld"):
+        with pytest.raises(GraphError, match="not valid JSON-LD"):
+            list(parse(write(tmp_path, "a.jsonld", {"@context": reference, "p": "v"})))
+
+
 def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
     outside = write(tmp_path, "outside.jsonld", {"@context": {"p": "x:p"}})
     path = write(tmp_path, "in/a.jsonld", {"@context": "link.jsonld", "p": "v"})

@@ -20,8 +20,6 @@ _TOUCHED = re.compile(rb'"@context"\s*:\s*["\[]|"@import"|"@base"\s*:\s*"[^"]*(?
 _NOT_IN_IRIS = re.compile(r'[\s<>"{}|\\^`]')
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|/")
 _PARTS = re.compile(r"(\w[\w+.-]*://[^/?#]*)(/[^?#]*)(.*)", re.DOTALL)
-
-
 _CYCLE: dict[str, Any] = {}  # in the place of a context within itself: it holds there already
 
 _log = logging.getLogger(__name__)
@@ -149,19 +147,22 @@ class _Document:
         """The context that a relative reference names; others stay as they are, and the parser refuses them."""
         if folder is None or self._root is None or _ABSOLUTE.match(reference):
             return reference
-        path = (folder / unquote(reference)).resolve()
-        if not path.is_relative_to(self._root) or not path.is_file():
-            return reference
-        if path in chain:
-            return _CYCLE
-        data = path.read_bytes()
+        try:
+            path = (folder / unquote(reference)).resolve()
+            if not path.is_relative_to(self._root) or not path.is_file():
+                return reference
+            if path in chain:
+                return _CYCLE
+            self._bytes += path.stat().st_size
+            if self._bytes > self._limits.context_bytes:
+                raise GraphError(
+                    f"The contexts of {self._name} have more than {self._limits.context_bytes:,} bytes together.",
+                    "Refer to them once, at the top, or raise Limits.context_bytes.",
+                )
+            data = path.read_bytes()
+        except OSError as error:
+            raise ValueError(f"the context {reference} cannot be read: {error}") from error
         self.is_changed = True
-        self._bytes += len(data)
-        if self._bytes > self._limits.context_bytes:
-            raise GraphError(
-                f"The contexts of {self._name} have more than {self._limits.context_bytes:,} bytes together.",
-                "Refer to them once, at the top, or raise Limits.context_bytes.",
-            )
         document = self.read(data, path.parent, (*chain, path))
         context = document.get("@context", reference) if isinstance(document, dict) else reference
         for part in context if isinstance(context, list) else [context]:
