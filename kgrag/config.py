@@ -7,15 +7,29 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds on what is read from files, and asked in queries, that strangers may have written."""
+    """Bounds on what is read from files, and asked in queries, that strangers may have written.
+
+    Attributes:
+        file_bytes: Size of a file, unpacked.
+        unpacked_ratio: How many times its size a packed file may grow, once it has grown beyond 16 MiB.
+        context_bytes: Size of the context files that a JSON-LD document refers to, counted at each reference.
+        statements: Statements of a file.
+        literal_chars: Length of a literal.
+        nesting_depth: Depth of JSON-LD, of triple terms and of queries.
+        question_chars: Length of a question.
+        query_rows: Results of a query.
+        query_bytes: Memory that a query may take, beyond that of the graph.
+    """
 
     file_bytes: int = 4 << 30
+    unpacked_ratio: int = 200
+    context_bytes: int = 16 << 20
     statements: int = 50_000_000
     literal_chars: int = 1 << 20
     nesting_depth: int = 500
     question_chars: int = 4_000
     query_rows: int = 100_000
-    query_bytes: int = 2 << 30  # of memory, beyond that of the graph
+    query_bytes: int = 2 << 30
 
 
 @dataclass(frozen=True)

@@ -155,10 +155,11 @@ def test_malformed_files(tmp_path: Path, name: str, text: str | bytes, where: st
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
     cases = {
         tmp_path / "none.ttl": "no file",
-        tmp_path: "is a folder",
-        write(tmp_path, "empty.ttl", " \n"): "is empty",
+        tmp_path / "empty": "holds no RDF file",
+        write(tmp_path, "empty.ttl", " \n"): "empty.ttl holds no statement",
         write(tmp_path, "cut.nt.gz", gzip.compress(b"<x:a> <x:b> <x:c> .\n" * 99)[:-9]): "cannot be read",
         Path("https://example.org/graph.ttl"): "web address",
     }
@@ -167,8 +168,8 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
             KnowledgeGraph.from_rdf(path)
     with pytest.raises(GraphError, match="No RDF file"):
         KnowledgeGraph.from_rdf()
-    with pytest.raises(GraphError, match="format 'csv' is not known"):
-        KnowledgeGraph.from_rdf(tmp_path / "a.csv", format="csv")
+    with pytest.raises(GraphError, match="format 'docx' is not known"):
+        KnowledgeGraph.from_rdf(tmp_path / "a.docx", format="docx")
 
 
 def test_limits(tmp_path: Path) -> None:

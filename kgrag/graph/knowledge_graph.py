@@ -14,9 +14,11 @@ from kgrag.config import Limits
 from kgrag.errors import GraphError
 from kgrag.graph import bridges
 from kgrag.graph.adjacency import Adjacency
+from kgrag.graph.faults import Skipped
 from kgrag.graph.labels import LabelTable, label_ranks
 from kgrag.graph.querying import QueryEngine, QueryResult
-from kgrag.graph.rows import Row, rows_of_files, rows_of_triples, split_source
+from kgrag.graph.reading import skipped_for
+from kgrag.graph.rows import Row, named_sources, rows_of_sources, rows_of_triples, split_source
 from kgrag.graph.storage import read_graph, write_graph
 from kgrag.graph.terms import (
     NODE_PREFIX,
@@ -28,6 +30,7 @@ from kgrag.graph.terms import (
     read_triple,
     relation_name,
 )
+from kgrag.graph.unpacking import Source
 from kgrag.graph.vocabulary import LABELS, TYPE_PROPERTIES
 from kgrag.graph.writing import write_rdf
 from kgrag.types import Ids, Triple
@@ -50,6 +53,7 @@ class KnowledgeGraph:
 
     Attributes:
         version: Grows with each change; what is computed from the graph is valid for one version.
+        skipped: Lines of its files that were left out when it was read.
         source_names: Files (with the named graph, where there is one) that statements came from.
     """
 
@@ -68,6 +72,7 @@ class KnowledgeGraph:
         self, labels: Mapping[str, str] | None = None, label_properties: Iterable[str] = (), language: str = "en"
     ) -> None:
         self.version = 0
+        self.skipped = Skipped()
         self.source_names: list[str] = []
         self._language = language
         if isinstance(label_properties, str):
@@ -91,33 +96,42 @@ class KnowledgeGraph:
     @classmethod
     def from_rdf(
         cls,
-        *paths: str | os.PathLike[str],
+        *sources: Source,
         format: str | None = None,
+        base_iri: str | None = None,
         labels: Mapping[str, str] | None = None,
         label_properties: Iterable[str] = (),
         language: str = "en",
         limits: Limits | None = None,
+        on_error: str = "raise",
     ) -> KnowledgeGraph:
         """Reads RDF files into one graph; blank nodes of different files are different, and are named anew.
 
         Args:
-            *paths: Files; see `kgrag.graph.parse`.
+            *sources: Paths, bytes or binary streams; see `kgrag.graph.parse`. Of a folder, the RDF files in it are read
+                in the order of their names, but not the folders in it.
             format: Format of all of them; by default each file's ending or content decides.
+            base_iri: What relative IRIs are resolved against; by default, those of a file against its name.
             labels: Label by IRI, for what the graph itself does not label.
             label_properties: IRIs of further properties whose literals are labels; they come before the known ones.
             language: Preferred language of labels.
             limits: Bounds on what is read.
+            on_error: "skip" leaves lines of N-Triples, N-Quads, TSV and CSV out that cannot be read: they are in
+                `skipped`, and logged.
 
         Raises:
             GraphError: If a file cannot be read, or there is no statement besides labels.
         """
-        if not paths:
+        if not sources:
             raise GraphError("No RDF file was given.", "Give at least one path.")
         graph = cls(labels, label_properties, language)
-        names = [Path(path).name for path in paths]
-        files = [(name if names.count(name) == 1 else str(path), Path(path)) for name, path in zip(names, paths)]
-        graph._take(rows_of_files(files, format, limits))
-        return graph._complete(", ".join(map(str, paths)))
+        named = named_sources(sources)
+        skipped = skipped_for(on_error)
+        graph._take(rows_of_sources(named, format, base_iri, limits, skipped))
+        if skipped is not None:
+            graph.skipped = skipped
+            skipped.report()
+        return graph._complete(", ".join(named))
 
     @classmethod
     def from_triples(
@@ -438,14 +452,19 @@ class KnowledgeGraph:
             limits: As of `from_rdf`.
 
         Raises:
-            GraphError: If the file cannot be read, or nothing came from such a file; the graph stays as it is then.
+            GraphError: If the file cannot be read or holds no statement, or nothing came from such a file; the graph stays
+                as it is then.
         """
         files = dict.fromkeys(split_source(source)[0] for source in self.source_names)
         file = str(path) if str(path) in files else Path(path).name
         if file not in files:
             known = ", ".join(name for name in files if name) or "no file"
             raise GraphError(f"No statement came from a file {path}.", f"Statements came from {known}.")
-        rows = list(rows_of_files([(file, Path(path))], format, limits, taken=self._node_ids))
+        rows = list(rows_of_sources({file: path}, format, limits=limits, taken=self._node_ids))
+        if not rows:
+            raise GraphError(
+                f"{path} holds no statement.", f"To remove what came from it, use remove_where(source={file!r})."
+            )
         self._drop(*self._matches([None, None, None], file))
         self._take(rows)
         self.version += 1
@@ -502,7 +521,7 @@ class KnowledgeGraph:
         """Writes all statements and labels; those that were read from a named graph go into it again.
 
         Turtle, N-Triples and RDF/XML have no named graphs and lose their names. A statement that was read from several
-        is in the first one.
+        is in the first one. Base directions of literals are written, but left out when JSON-LD is read again.
 
         Args:
             path: A file; it is replaced when all is ready.

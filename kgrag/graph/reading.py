@@ -1,12 +1,7 @@
-"""RDF files as statements, read safely: nothing is fetched, and hostile files are refused before they are parsed."""
+"""RDF as statements, read safely: nothing is fetched, and hostile files are refused before they are parsed."""
 
 from __future__ import annotations
 
-import codecs
-import gzip
-import os
-import re
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -16,231 +11,148 @@ from pyoxigraph import Quad, RdfFormat
 
 from kgrag.config import Limits
 from kgrag.errors import GraphError
+from kgrag.graph.canonical import with_canonical_xml
+from kgrag.graph.checking import checked, decode
+from kgrag.graph.faults import Skipped, fault_of, one_line
+from kgrag.graph.formats import VALID_FORMATS, format_of, guess_format
+from kgrag.graph.jsonld import conformant, prepare
+from kgrag.graph.lines import read_lines
+from kgrag.graph.tables import Table, read_table
+from kgrag.graph.unpacking import Source, unpack
 
-_FORMATS = {
-    RdfFormat.TURTLE: ("turtle", "ttl", "n3"),
-    RdfFormat.N_TRIPLES: ("n-triples", "ntriples", "nt"),
-    RdfFormat.N_QUADS: ("n-quads", "nquads", "nq"),
-    RdfFormat.TRIG: ("trig",),
-    RdfFormat.RDF_XML: ("rdf/xml", "rdfxml", "rdf", "owl", "xml"),
-    RdfFormat.JSON_LD: ("json-ld", "jsonld", "json"),
-}
-_BY_NAME = {name: rdf_format for rdf_format, names in _FORMATS.items() for name in names}
-_VALID = "turtle, n-triples, n-quads, trig, rdf/xml or json-ld"
-
-_BOMS = (  # UTF-32 first: its mark begins with that of UTF-16
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-)
-_XML_START = re.compile(rb"<(\?xml|!|([\w.-]+:)?RDF\s)")
-_QUAD_LINE = re.compile(
-    rb'(<\S+>|_:\S+)\s*<\S+>\s*(<\S+>|_:\S+|"(?:[^"\\]|\\.)*"(@[\w-]+|\^\^<\S+>)?)\s*(<\S+>|_:\S+)\s*\.'
-)
-_XML_ENCODING = re.compile(r"""^(\s*<\?xml[^>]*?)\sencoding\s*=\s*["']([^"'>]*)["']""")
-_DECLARATION = re.compile(r"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
-_JSON_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|[\]}]', re.DOTALL)
-_TURTLE_TOKEN = re.compile(
-    rb'"""(?:[^\\]|\\.)*?"""|\'\'\'(?:[^\\]|\\.)*?\'\'\'|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\''
-    rb'|<[^<>"{}|^`\s]*>|#[^\n]*|\\.|<<|>>',
-    re.DOTALL,
-)
-_POSITION = re.compile(r"^Parser error at line \d+ (?:column \d+|between columns \d+ and \d+): ")
-_QUOTED = re.compile(r"'([^']+)'")
+_BY_LINE = (RdfFormat.N_TRIPLES, RdfFormat.N_QUADS, Table.TSV, Table.CSV)
 
 
-def format_of(name: str) -> RdfFormat | None:
-    """The format that a name or a file ending ("turtle", ".ttl") stands for; None where it stands for none."""
-    return _BY_NAME.get(name.lower().lstrip("."))
+def parse(
+    data: Source,
+    format: str | None = None,
+    base_iri: str | None = None,
+    limits: Limits | None = None,
+    on_error: str = "raise",
+) -> Iterator[Quad]:
+    """Reads the statements of RDF, which may be packed, without touching the network.
 
-
-def parse(path: str | os.PathLike[str], format: str | None = None, limits: Limits | None = None) -> Iterator[Quad]:
-    """Reads the statements of an RDF file, which may be gzipped, without touching the network.
-
-    Relative IRIs are resolved against ``file:///`` and the file's name, so that they do not depend on its folder.
+    Turtle, N-Triples, N-Quads, TriG and RDF/XML are read as RDF 1.1 defines them, JSON-LD as its version 1.1. XML
+    literals of RDF/XML are in exclusive canonical XML. Contexts of JSON-LD are taken from the document's own folder,
+    and from nowhere else. TSV and CSV need a header that names the columns subject, predicate and object, or head,
+    relation and tail, or source, relation and target; their cells are read as `KnowledgeGraph.from_triples` reads
+    strings, and further columns are left alone.
 
     Args:
-        path: Turtle, N-Triples, N-Quads, TriG, RDF/XML or JSON-LD.
-        format: Name of the format; without it, the file's ending decides, or its content where that says nothing.
+        data: A path, bytes, or a stream opened in binary mode.
+        format: Name of the format; without it, the ending of the file decides, or the content where that says nothing.
+        base_iri: What relative IRIs are resolved against. For a file it is ``file:///`` and the file's name by default,
+            so that they do not depend on its folder; else there is none, and relative IRIs are errors.
         limits: Bounds on size and nesting.
+        on_error: "raise", or "skip": then lines of N-Triples, N-Quads, TSV and CSV that cannot be read are left out,
+            and logged when all is read.
 
     Returns:
-        An iterator of `pyoxigraph.Quad`, in the order of the file.
+        An iterator of `pyoxigraph.Quad`, which unpacks into subject, predicate, object and graph, in the order of the
+        data.
 
     Raises:
-        GraphError: If the file is missing, empty, too large or malformed (with line and column), if RDF/XML declares a
-            DOCTYPE or an ENTITY, or if it is nested too deeply or holds triple terms. Raised while iterating.
+        GraphError: If the file is missing, too large or malformed (with line and column), if RDF/XML declares a DOCTYPE
+            or an ENTITY, or if it is nested too deeply or holds triple terms. Raised while iterating.
     """
+    skipped = skipped_for(on_error)
+    yield from read(data, format, base_iri, limits, skipped)
+    if skipped is not None:
+        skipped.report()
+
+
+def skipped_for(on_error: str) -> Skipped | None:
+    """What takes faulty lines, or None where they are errors."""
+    if on_error not in ("raise", "skip"):
+        raise GraphError(f"on_error is {on_error!r}.", "Use 'raise' or 'skip'.")
+    return Skipped() if on_error == "skip" else None
+
+
+def read(
+    source: Source, format: str | None, base_iri: str | None, limits: Limits | None, skipped: Skipped | None
+) -> Iterator[Quad]:
+    """As `parse`, with the lines that are left out in `skipped`."""
     limits = limits or Limits()
-    path = Path(path)
     if format is not None and format_of(format) is None:
-        raise GraphError(f"The RDF format {format!r} is not known.", f"Use {_VALID}.")
-    data = _decode(path, _read(path, limits))
-    if not data.strip():
-        raise GraphError(f"{path} is empty.", "Give a file that holds RDF statements.")
-    rdf_format = (format_of(format) if format else None) or _guess(path, data)
-    text = _checked(path, data, rdf_format, limits)
-    try:
-        yield from _bounded(path, pyoxigraph.parse(text, rdf_format, base_iri=_base(path)), limits)
-    except (SyntaxError, ValueError) as error:
-        where, reason = _locate(error, text, rdf_format)
+        raise GraphError(f"The RDF format {format!r} is not known.", f"Use {VALID_FORMATS}.")
+    name, packed, path = unpack(source, limits)
+    data = decode(name, packed)
+    found = (format_of(format) if format else None) or guess_format(name, data)
+    if skipped is not None and found not in _BY_LINE:
         raise GraphError(
-            f"{path}{where}: not valid {rdf_format.name}: {_one_line(reason)}.", "Mend the file or name its format."
-        ) from error
-
-
-def _read(path: Path, limits: Limits) -> bytes:
-    """All bytes of a file, unpacked."""
-    if re.match(r"https?:/", str(path)):
-        raise GraphError(f"{path} is a web address, and nothing is fetched.", "Download the file and give its path.")
-    if not path.exists():
-        raise GraphError(f"There is no file {path}.", "Check the path.")
-    if path.is_dir():
-        raise GraphError(f"{path} is a folder.", "Give the RDF files in it one by one.")
-    try:
-        with open(path, "rb") as file:
-            packed = file.read(2) == b"\x1f\x8b"
-        with gzip.open(path) if packed else open(path, "rb") as stream:
-            data = stream.read(limits.file_bytes + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise GraphError(f"{path} cannot be read: {_one_line(str(error))}.", "Check the file.") from error
-    if len(data) > limits.file_bytes:
-        raise GraphError(f"{path} is larger than {limits.file_bytes:,} bytes.", "Split it, or raise Limits.file_bytes.")
-    return data
-
-
-def _decode(path: Path, data: bytes) -> bytes:
-    """The same text in UTF-8 without a byte order mark."""
-    encoding = next((name for mark, name in _BOMS if data.startswith(mark)), None)
-    if encoding is None and b"\0" in data[:4]:  # UTF-16 and UTF-32 without a mark begin with "<", "{", "@" and NULs
-        wide = data[:4].count(b"\0") == 3
-        big = data[:1] == b"\0"
-        encoding = ("utf-32-" if wide else "utf-16-") + ("be" if big else "le")
-    if encoding is None:
-        return data
-    try:
-        return data.decode(encoding).encode()
-    except UnicodeError as error:
-        raise GraphError(f"{path} is not valid {encoding}: {_one_line(str(error))}.", "Save it as UTF-8.") from error
-
-
-def _guess(path: Path, data: bytes) -> RdfFormat:
-    """The format by ending; by content where the ending says nothing, or says XML and the content does not."""
-    suffixes = [suffix for suffix in path.suffixes if suffix.lower() != ".gz"]
-    by_ending = format_of(suffixes[-1]) if suffixes else None
-    start = data.lstrip()
-    is_xml = _XML_START.match(start) is not None
-    if by_ending is not None and (by_ending is not RdfFormat.RDF_XML or is_xml):
-        return by_ending
-    if is_xml:
-        return RdfFormat.RDF_XML
-    if re.match(rb'\{\s*["}]|\[\s*\{', start):
-        return RdfFormat.JSON_LD
-    first = next((line for line in start.splitlines() if line.strip() and not line.startswith(b"#")), b"")
-    return RdfFormat.N_QUADS if _QUAD_LINE.match(first) else RdfFormat.TRIG  # TriG contains Turtle and N-Triples
-
-
-def _checked(path: Path, data: bytes, rdf_format: RdfFormat, limits: Limits) -> bytes | str:
-    """What may be handed to the parser, which crashes on, or never finishes, what is refused here."""
-    if rdf_format is RdfFormat.RDF_XML:
-        return _checked_xml(path, data)
-    if rdf_format is RdfFormat.JSON_LD:
-        depth = _depth(data, _JSON_TOKEN, (b"[", b"{"), (b"]", b"}"))
+            f"{name} is read as {found.name}, of which no single line can be left out.",
+            "Use on_error='skip' with n-triples, n-quads, tsv or csv only, and name the format if it is one of them.",
+        )
+    if isinstance(found, Table):
+        quads = read_table(name, data, found, skipped)
     else:
-        # Triple terms are refused as statements; nested deeply they crash the parser before it says a word.
-        few = data.count(b"<<") <= limits.nesting_depth
-        depth = 0 if few else _depth(data, _TURTLE_TOKEN, (b"<<",), (b">>",))
-    if depth > limits.nesting_depth:
-        raise GraphError(
-            f"{path} is nested {depth} deep, more than {limits.nesting_depth}.",
-            "Flatten it, or raise Limits.nesting_depth with care: the parser crashes on a few thousand.",
-        )
-    return data
-
-
-def _checked_xml(path: Path, data: bytes) -> str:
-    """RDF/XML as text, free of the declarations by which a small file becomes an endless one."""
-    head = data[:1000].decode("latin-1")
-    declared = _XML_ENCODING.match(head)
-    encoding = declared[2] if declared else "utf-8"
-    if encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32")):
-        encoding = "utf-8"  # what _decode made of it
-    try:
-        text = data.decode(encoding)
-    except (LookupError, UnicodeError) as error:
-        raise GraphError(f"{path} is not valid {encoding}: {_one_line(str(error))}.", "Save it as UTF-8.") from error
-    found = _DECLARATION.search(text)
-    if found:
-        line = text.count("\n", 0, found.start()) + 1
-        raise GraphError(
-            f"{path}, line {line}: RDF/XML with <!{found[1].upper()} is refused, for entities can make it endless.",
-            "Write the entities out, or save the graph as Turtle.",
-        )
-    return _XML_ENCODING.sub(r"\1", text, count=1)  # it is text now; the parser accepts UTF-8 alone
-
-
-def _depth(data: bytes, token: re.Pattern[bytes], opening: tuple[bytes, ...], closing: tuple[bytes, ...]) -> int:
-    depth = deepest = 0
-    for match in token.finditer(data):
-        text = match[0]
-        if text in opening:
-            depth += 1
-            deepest = max(deepest, depth)
-        elif text in closing:
-            depth = max(depth - 1, 0)
-    return deepest
-
-
-def _bounded(path: Path, quads: Iterator[Quad], limits: Limits) -> Iterator[Quad]:
-    literal, triple, longest = pyoxigraph.Literal, pyoxigraph.Triple, limits.literal_chars
+        quads = _rdf(name, data, found, base_iri, path, limits, skipped)
     for number, quad in enumerate(quads, start=1):
-        term = quad.object
-        if isinstance(term, literal) and len(term.value) > longest:
-            raise GraphError(
-                f"{path}: the literal of statement {number} has more than {longest:,} characters.",
-                "Shorten it, or raise Limits.literal_chars.",
-            )
-        if isinstance(term, triple):
-            raise GraphError(
-                f"{path}: the object of statement {number} is a triple term, which is not supported.",
-                "Describe the statement by a node of its own.",
-            )
+        reason = _refusal(quad, limits)
+        if reason:
+            raise GraphError(f"{name}, statement {number}: {reason}.", "Shorten or rewrite it.")
         if number > limits.statements:
             raise GraphError(
-                f"{path} holds more than {limits.statements:,} statements.", "Split it, or raise Limits.statements."
+                f"{name} holds more than {limits.statements:,} statements.", "Split it, or raise Limits.statements."
             )
         yield quad
 
 
-def _base(path: Path) -> str:
-    return "file:///" + quote(path.name, errors="replace")
-
-
-def _locate(error: Exception, text: bytes | str, rdf_format: RdfFormat) -> tuple[str, str]:
-    """Where a file is malformed, as ", line l, column c", and the reason without its position."""
-    reason = str(getattr(error, "msg", None) or error)
-    line, column = getattr(error, "lineno", None), getattr(error, "offset", None)
-    if line is None and isinstance(text, str):
-        line, column = _xml_position(text, reason)
-    where = "" if line is None else f", line {line}, column {column}"
-    return where, _POSITION.sub("", reason)
-
-
-def _xml_position(text: str, reason: str) -> tuple[int | None, int | None]:
-    """The RDF/XML parser gives no position: ask expat, else look for what the reason quotes."""
-    from xml.parsers import expat
-
+def _rdf(
+    name: str,
+    data: bytes,
+    rdf_format: RdfFormat,
+    base_iri: str | None,
+    path: Path | None,
+    limits: Limits,
+    skipped: Skipped | None,
+) -> Iterator[Quad]:
+    """What the parser finds, and what a format asks for beyond it."""
+    text: bytes | str = checked(name, data, rdf_format, limits)
+    if skipped is not None:
+        yield from read_lines(name, data, rdf_format, lambda quad: _refusal(quad, limits), skipped)
+        return
+    if base_iri is None and path is not None:
+        base_iri = "file:///" + quote(path.name, errors="replace")
+    written: bytes | str | None = text  # what places in errors refer to
     try:
-        expat.ParserCreate("utf-8").Parse(text.encode(), True)
-    except expat.ExpatError as error:
-        return error.lineno, error.offset + 1
-    quoted = _QUOTED.search(reason)
-    at = text.find(quoted[1]) if quoted else -1
-    return (None, None) if at < 0 else (text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
+        if rdf_format is RdfFormat.JSON_LD:
+            text, iris = prepare(name, data, path.parent if path else None, limits)
+            written = text if text is data else None
+            yield from (conformant(quad, iris) for quad in _parser(text, rdf_format, base_iri))
+        elif rdf_format is RdfFormat.RDF_XML:
+            yield from map(with_canonical_xml, _parser(text, rdf_format, base_iri))
+        else:
+            yield from _parser(text, rdf_format, base_iri)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        fault = fault_of(name, error, written)
+        reason = fault.reason
+        if "remote context" in reason:
+            reason = "it refers to a context outside of its folder, and nothing is fetched"
+        fault = fault._replace(reason=f"not valid {rdf_format.name}: {reason}")
+        is_relative = "No scheme" in reason and base_iri is None
+        advice = "Give base_iri, which relative IRIs are resolved against." if is_relative else ""
+        raise GraphError(f"{fault}.", advice or "Mend the file or name its format.") from error
 
 
-def _one_line(message: str) -> str:
-    message = " ".join(message.split()).rstrip(".")
-    return message if len(message) <= 300 else message[:297] + "..."
+def _parser(text: bytes | str, rdf_format: RdfFormat, base_iri: str | None) -> Iterator[Quad]:
+    try:
+        return pyoxigraph.parse(text, rdf_format, base_iri=base_iri)
+    except ValueError as error:
+        raise GraphError(
+            f"{base_iri!r} is no base for relative IRIs: {one_line(str(error))}.", "Give an absolute IRI as base_iri."
+        ) from error
+
+
+def _refusal(quad: Quad, limits: Limits) -> str:
+    """Why a statement is not accepted; empty where it is."""
+    term = quad.object
+    if isinstance(term, pyoxigraph.NamedNode):  # most of them
+        return ""
+    if isinstance(term, pyoxigraph.Literal) and len(term.value) > limits.literal_chars:
+        return (
+            f"the literal has more than {limits.literal_chars:,} characters, the most that Limits.literal_chars allows"
+        )
+    if isinstance(term, pyoxigraph.Triple):
+        return "the object is a triple term, which is not supported: describe the statement by a node of its own"
+    return ""

@@ -1,17 +1,20 @@
-"""Statements from files and lists as rows: subject, predicate and object as term strings, and where they came from."""
+"""Statements from files, streams and lists as rows: subject, predicate and object as term strings, and where they came from."""
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 
 import pyoxigraph
 
 from kgrag.config import Limits
-from kgrag.graph.reading import parse
+from kgrag.graph.faults import Skipped
+from kgrag.graph.reading import read
 from kgrag.graph.terms import read_triple
+from kgrag.graph.unpacking import Source, files_in, name_of
 from kgrag.types import Triple
 
 Row = tuple[str, str, str, str]  # subject, predicate, object as term strings; source
@@ -36,23 +39,42 @@ def rows_of_triples(triples: Iterable[Triple | Sequence[str]]) -> Iterator[Row]:
         yield (*read_triple(triple), triple.source if isinstance(triple, Triple) else "")
 
 
-def rows_of_files(
-    files: Iterable[tuple[str, Path]],
+def named_sources(sources: Iterable[Source]) -> dict[str, Source]:
+    """Sources, with the files of folders in the place of these, by the names that statements of them bear."""
+    files: list[Source] = []
+    for source in sources:
+        is_folder = isinstance(source, (str, os.PathLike)) and os.path.isdir(source)
+        files.extend(files_in(Path(source)) if is_folder else [source])  # type: ignore[arg-type]
+    names = [name_of(file) for file in files]
+    named: dict[str, Source] = {}
+    for number, (name, file) in enumerate(zip(names, files), start=1):
+        if names.count(name) > 1:
+            name = str(file) if isinstance(file, (str, os.PathLike)) else f"{name} {number}"
+        named[name] = file
+    return named
+
+
+def rows_of_sources(
+    sources: Mapping[str, Source],
     format: str | None = None,
+    base_iri: str | None = None,
     limits: Limits | None = None,
+    skipped: Skipped | None = None,
     taken: Container[str] = (),
 ) -> Iterator[Row]:
-    """Statements of RDF files, with blank nodes named by their order of appearance.
+    """Statements of files, bytes and streams, with blank nodes named by their order of appearance.
 
     Args:
-        files: What each file is called as a source, and its path.
+        sources: What is read, by what it is called as a source.
         format: As of `parse`.
+        base_iri: As of `parse`.
         limits: As of `parse`.
+        skipped: As of `read`.
         taken: Names that no blank node may get.
     """
     literal, blank, default = pyoxigraph.Literal, pyoxigraph.BlankNode, pyoxigraph.DefaultGraph
     free = (name for name in map("_:b{}".format, count()) if name not in taken)
-    for file, path in files:
+    for file, source in sources.items():
         blanks: dict[str, str] = {}
 
         def named(term: pyoxigraph.NamedNode | pyoxigraph.BlankNode, blanks: dict[str, str] = blanks) -> str:
@@ -62,7 +84,7 @@ def rows_of_files(
                 blanks[term.value] = next(free)
             return blanks[term.value]
 
-        for subject, predicate, obj, graph in parse(path, format, limits):
+        for subject, predicate, obj, graph in read(source, format, base_iri, limits, skipped):
             head = named(subject)
             tail = str(obj) if type(obj) is literal else named(obj)
             yield head, predicate.value, tail, file if type(graph) is default else source_name(file, named(graph))

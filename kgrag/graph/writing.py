@@ -13,7 +13,7 @@ import pyoxigraph
 from pyoxigraph import DefaultGraph, Quad, RdfFormat, Triple
 
 from kgrag.errors import GraphError
-from kgrag.graph.reading import format_of
+from kgrag.graph.formats import format_of
 from kgrag.graph.rows import split_source
 from kgrag.graph.terms import to_oxigraph
 from kgrag.graph.vocabulary import PREFIXES
@@ -27,7 +27,7 @@ _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 def write_rdf(graph: KnowledgeGraph, path: str | os.PathLike[str], format: str | None = None) -> None:
     """See `KnowledgeGraph.write`."""
     rdf_format = format_of(format or Path(path).suffix)
-    if rdf_format is None:
+    if not isinstance(rdf_format, RdfFormat):
         raise GraphError(
             f"A graph cannot be written to {path}{f' as {format}' if format else ''}.",
             "Let it end in .ttl, .nt, .nq, .trig, .rdf or .jsonld, or name one of these formats.",
