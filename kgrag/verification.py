@@ -12,13 +12,11 @@ from kgrag.composer import Composition
 from kgrag.encoding import Findings, GraphReader
 from kgrag.fusion import Role
 from kgrag.generation import Draft, print_answer
-from kgrag.generation.sentences import relation_sentence
+from kgrag.generation.sentences import NOUNS, RELATIONS, joined, relation_sentence
 from kgrag.graph import KnowledgeGraph
 from kgrag.retrieval import PassageIndex
 from kgrag.types import Answer, AnswerEntity, Citation, Evidence, Link, Passage
 
-_NOUNS = (Role.RELATION_NOUN, Role.RELATION_NOUN_INVERSE)
-_RELATIONS = (Role.RELATION_VERB, Role.RELATION_VERB_INVERSE, *_NOUNS)
 KEPT = 0.5  # share of its belief that an answer must keep when only the cited statements are read
 
 
@@ -170,12 +168,12 @@ def says_what_is_stated(pieces: Sequence[str | int], thought: Thought) -> bool:
     passed = {int(end) for s in stated for end in (subgraph.heads[s], subgraph.tails[s])}
     if any(items.roles[p] in (Role.TOPIC, Role.BRIDGE) and items.references[p] not in passed for p in named):
         return False
-    relation = next((p for p in named if items.roles[p] in _RELATIONS), None)
+    relation = next((p for p in named if items.roles[p] in RELATIONS), None)
     if relation is None:
         return True
     at = named.index(relation)
     before, after = named[:at], named[at + 1 :]
-    if items.roles[relation] in _NOUNS:  # "the R of H is T", "T is the R of H"
+    if items.roles[relation] in NOUNS:  # "the R of H is T", "T is the R of H"
         before, after = (after, before) if before else (after[:1], after[1:])
     reference: Any = items.references[relation]
     heads, tails = ({items.references[p]: p for p in side} for side in (before, after))
@@ -201,8 +199,8 @@ def is_well_formed(pieces: Sequence[str | int]) -> bool:
 def in_other_words(answers: Sequence[int], thought: Thought) -> list[str | int]:
     """A sentence that the statements bear out, where one can say it all; else the answers one after the other."""
     items = thought.composition.prompt.items
-    listed = plain_list(answers)[:-1]
-    for relation in items.where(*_RELATIONS) if answers else ():
+    listed = joined(answers)
+    for relation in items.where(*RELATIONS) if answers else ():
         for named in items.where(Role.TOPIC, Role.BRIDGE):
             pieces = relation_sentence(items.roles[relation], relation, named, listed, len(answers) > 1)
             if says_what_is_stated(pieces, thought):
@@ -212,12 +210,7 @@ def in_other_words(answers: Sequence[int], thought: Thought) -> list[str | int]:
 
 def plain_list(answers: Sequence[int]) -> list[str | int]:
     """Answers one after the other, with nothing said of them."""
-    joined: list[str | int] = []
-    for number, answer in enumerate(answers):
-        if number:
-            joined.append("and" if number == len(answers) - 1 else ",")
-        joined.append(answer)
-    return [*joined, "."] if joined else []
+    return [*joined(answers), "."] if answers else []
 
 
 def _id(citation: Citation) -> str:

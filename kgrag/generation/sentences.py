@@ -8,6 +8,18 @@ from typing import TypeVar
 from kgrag.fusion import Role
 
 Piece = TypeVar("Piece")
+NOUNS = (Role.RELATION_NOUN, Role.RELATION_NOUN_INVERSE)
+RELATIONS = (Role.RELATION_VERB, Role.RELATION_VERB_INVERSE, *NOUNS)
+
+
+def joined(pieces: Sequence[Piece]) -> list[Piece | str]:
+    """Pieces as a list: commas between them, and "and" before the last."""
+    listed: list[Piece | str] = []
+    for number, piece in enumerate(pieces):
+        if number:
+            listed.append("and" if number == len(pieces) - 1 else ",")
+        listed.append(piece)
+    return listed
 
 
 def relation_sentence(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kgrag.config import LinkingConfig
@@ -12,7 +13,6 @@ from kgrag.linking.candidates import ExactMatcher, FuzzyMatcher
 from kgrag.linking.folding import fold, fold_text, spaced, unaccented
 from kgrag.linking.rewording import RewordedNames, root
 from kgrag.linking.tokens import QUOTES, Token, Tokenizer, boundary
-from kgrag.linking.words import split_words
 from kgrag.resources import common_words
 from kgrag.types import Link, Mention
 from kgrag.wordings import asking_words
@@ -70,7 +70,6 @@ class EntityLinker:
         self.config = config or LinkingConfig()
         self._tokenizer = Tokenizer()
         self._english = common_words()  # spelt rightly, hence no misspelt names
-        self._english_roots = frozenset(root(word) for word in self._english | asking_words())
         self._version: int | None = None
         self._fuzzy: FuzzyMatcher | None = None
 
@@ -162,9 +161,8 @@ class EntityLinker:
                 start, end = first + found.first, first + found.last
                 if not any(self._content(token) for token in tokens[start:end]):
                     continue
-                name = {root(unaccented(word)) for word in split_words(self._aliases.keys[found.key])}
                 around = [i for run in runs if run[0] < end and start < run[1] for i in range(*run)]
-                if all(root(unaccented(words[i])) in name for i in around if self._content(tokens[i])):
+                if all(root(unaccented(words[i])) in found.roots for i in around if self._content(tokens[i])):
                     # of an unknown name no part is known
                     place = tokens[start].start, tokens[end - 1].end
                     yield _Match(*place, found.key, self._words.NAME, False, False, _REWORDED)
@@ -268,7 +266,7 @@ class EntityLinker:
         if len(word) < _FOREIGN or not token.text.islower() or not word.isalpha() or not self._content(token):
             return False
         forms = (word, word[:-1], word[:-2], word[:-3], word[:-1] + "e", word.removeprefix("un"))
-        return root(word) not in self._english_roots and not any(form in self._english for form in forms)
+        return root(word) not in _english_roots() and not any(form in self._english for form in forms)
 
     def _head_noun(self, text: str, end: int, strong: list[_Match]) -> int:
         """Where an unknown name ends if a known word follows it: "Larkwell syndrome" is no syndrome of the graph's."""
@@ -378,6 +376,11 @@ class EntityLinker:
         node, score = candidates[0]
         named = node if score >= self.config.threshold else None
         return Link(_mention(text, start, end), named, score, exact, tuple(candidates))
+
+
+@lru_cache(maxsize=1)
+def _english_roots() -> frozenset[str]:
+    return frozenset(root(word) for word in common_words() | asking_words())
 
 
 def _acronym(names: Sequence[Name]) -> bool:

@@ -56,11 +56,12 @@ _GAP = 3  # stop words that may stand between those of a name
 
 
 class Reworded(NamedTuple):
-    """Tokens ``first`` to ``last``, exclusive, that name ``key``."""
+    """Tokens ``first`` to ``last``, exclusive, that name ``key``, a name of words with these roots."""
 
     first: int
     last: int
     key: int
+    roots: tuple[str, ...]
 
 
 def _parted(word: str) -> tuple[str, str]:
@@ -140,15 +141,15 @@ class RewordedNames:
             for key in self._by_root.get(one, ()) if one else ():
                 if key in self._endings:
                     if len(words[at]) >= _SINGLE and _same_thing(_parted(words[at])[1], self._endings[key]):
-                        yield Reworded(at, at + 1, key)
+                        yield Reworded(at, at + 1, key, self._names[key])
                     continue
                 span = self._span(words, roots, at, key)
                 if span is not None:
-                    yield Reworded(*span, key)
+                    yield Reworded(*span, key, self._names[key])
             for key in self._alone.get(words[at], ()):
                 roots_of = self._names[key]
                 if capital[at] or (len(roots_of) == 2 and roots_of[0] == one and roots_of[1] in _DROPPED):
-                    yield Reworded(at, at + 1, key)
+                    yield Reworded(at, at + 1, key, self._names[key])
 
     def _span(self, words: Sequence[str], roots: Sequence[str], at: int, key: int) -> tuple[int, int] | None:
         """Where the words of a name stand around a position, if all that must be there are."""

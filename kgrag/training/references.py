@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kgrag.fusion import EvidenceItems, Role
-from kgrag.generation.sentences import relation_sentence
+from kgrag.generation.sentences import RELATIONS, joined, relation_sentence
 
 Step = str | tuple[int, ...]
 FRAME = ("yes", "no", ",", "and", "the", "of", "is", "are", "through", ":", ".", "graph", "says", "only", "that")
@@ -45,9 +45,7 @@ def _sentence(items: EvidenceItems, answers: Sequence[int]) -> list[Step]:
         return ["<ans>", tuple(answers), "</ans>"]
     hops = int(items.scalars[0, 4])
     bridges = items.where(Role.BRIDGE)
-    relations = items.where(
-        Role.RELATION_VERB, Role.RELATION_VERB_INVERSE, Role.RELATION_NOUN, Role.RELATION_NOUN_INVERSE
-    )
+    relations = items.where(*RELATIONS)
     topics = items.where(Role.TOPIC)
     if hops == 2 and len(bridges) == 1 and len(relations) == 2:  # the last statement says it
         relation, topic = relations[1], bridges[0]
@@ -61,17 +59,8 @@ def _sentence(items: EvidenceItems, answers: Sequence[int]) -> list[Step]:
 
 
 def _list(answers: Sequence[int]) -> list[Step]:
-    return ["<ans>", *_joined([tuple(answers)] * len(answers)), "</ans>"]
+    return ["<ans>", *joined([tuple(answers)] * len(answers)), "</ans>"]
 
 
 def _plain_list(positions: Sequence[int]) -> list[Step]:
-    return _joined([(p,) for p in positions])
-
-
-def _joined(steps: Sequence[Step]) -> list[Step]:
-    joined: list[Step] = []
-    for i, step in enumerate(steps):
-        if i:
-            joined.append("and" if i == len(steps) - 1 else ",")
-        joined.append(step)
-    return joined
+    return joined([(p,) for p in positions])
