@@ -17,9 +17,8 @@ from hypothesis import strategies as st
 from pyoxigraph import RdfFormat
 
 from kgrag.config import Limits
-from kgrag.errors import GraphError, SavedFolderError
+from kgrag.errors import GraphError
 from kgrag.graph import KnowledgeGraph, normalise, parse
-from kgrag.graph.labels import LabelTable, label_ranks
 from kgrag.graph.terms import literal_parts, literal_value, local_name, read_term, relation_name, to_oxigraph
 from kgrag.types import Triple
 
@@ -264,8 +263,10 @@ def test_preferred_language(turtle: Path) -> None:
 def test_which_label_is_shown(names: list[tuple[str, str]], shown: str) -> None:
     skos = "http://www.w3.org/2004/02/skos/core#"
     for order in (names, names[::-1]):
-        table = LabelTable([("x:a", skos + name, text) for name, text in order], {}, label_ranks(), "en")
-        assert table.names("x:a")[0] == shown
+        graph = KnowledgeGraph.from_triples(
+            [("x:a", skos + name, text) for name, text in order] + [("x:a", "x:p", "x:b")]
+        )
+        assert graph.label(node(graph, "x:a")) == shown
 
 
 def test_labels_of_relations_in_order() -> None:
@@ -543,55 +544,6 @@ def test_update_tells_files_of_one_name_apart(tmp_path: Path) -> None:
     write(tmp_path, "two/a.nt", "<x:three> <x:p> <x:b> .")
     graph.update(paths[1])
     assert rows(graph) == {("x:one", "x:p", "x:b"), ("x:three", "x:p", "x:b")}
-
-
-# Saving
-
-
-def test_saved_graph_is_the_same(turtle: Path, tmp_path: Path) -> None:
-    graph = KnowledgeGraph.from_rdf(
-        turtle, labels={EX + "Drug": "medicine"}, label_properties=["ex:name"], language="de"
-    )
-    graph.add([("Plain name", "has part", '"0x"^^<ex:hex>')])
-    graph.save(tmp_path / "saved")
-    loaded = KnowledgeGraph.load(tmp_path / "saved")
-    assert list(loaded.rows()) == list(graph.rows())
-    assert (loaded.labels, loaded.relation_labels, loaded.version) == (graph.labels, graph.relation_labels, 1)
-    assert list(loaded.aliases()) == list(graph.aliases())
-    assert [loaded.triple(i) for i in range(loaded.num_statements)] == [
-        graph.triple(i) for i in range(graph.num_statements)
-    ]
-    loaded.add([("x", "y", "z")])
-    assert loaded.num_statements == graph.num_statements + 1
-
-
-def test_damaged_folders(graph: KnowledgeGraph, tmp_path: Path) -> None:
-    with pytest.raises(SavedFolderError, match="missing"):
-        KnowledgeGraph.load(tmp_path)
-    graph.save(tmp_path)
-    good = json.loads((tmp_path / "graph.json").read_text(encoding="utf-8"))
-    twice = [good["nodes"][0]] * len(good["nodes"])
-    for change in (
-        {"nodes": good["nodes"][:2]},
-        {"nodes": twice},
-        {"format": 99},
-        {"labels": [["a"]]},
-        {"labels": [3]},
-        {"given": 3},
-        {"source_names": []},
-    ):
-        write(tmp_path, "graph.json", json.dumps(good | change))
-        with pytest.raises(SavedFolderError):
-            KnowledgeGraph.load(tmp_path)
-    for text in ("{", "[]"):
-        write(tmp_path, "graph.json", text)
-        with pytest.raises(SavedFolderError):
-            KnowledgeGraph.load(tmp_path)
-    write(tmp_path, "graph.json", json.dumps(good))
-    assert rows(KnowledgeGraph.load(tmp_path)) == rows(graph)
-    write(tmp_path, "graph.safetensors", b"nonsense")
-    with pytest.raises(SavedFolderError, match="damaged"):
-        KnowledgeGraph.load(tmp_path)
 
 
 # Bridges

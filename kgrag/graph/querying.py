@@ -146,10 +146,9 @@ def _end(process: subprocess.Popen[bytes], owner: int) -> None:
 
 
 def _n_triples(graph: KnowledgeGraph) -> bytes:
-    nodes = [text if text.startswith(('"', "_:")) else f"<{text}>" for text in graph.iris]
-    relations = [f"<{graph.relation_iri(i)}>" for i in range(graph.num_relations)]
-    ends = zip(graph.heads.tolist(), graph.relations.tolist(), graph.tails.tolist())
-    lines = [f"{nodes[head]} {relations[relation]} {nodes[tail]} .\n" for head, relation, tail in ends]
-    for subject, predicate, literal in graph.label_rows():
-        lines.append(f"{subject if subject.startswith('_:') else f'<{subject}>'} <{predicate}> {literal} .\n")
-    return "".join(lines).encode()
+    def written(term: str) -> str:
+        return term if term.startswith(('"', "_:")) else f"<{term}>"
+
+    return "".join(
+        f"{written(subject)} <{predicate}> {written(obj)} .\n" for subject, predicate, obj in graph.rows()
+    ).encode()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
@@ -39,12 +40,22 @@ _CAPITALISED = re.compile(r"[A-Z][a-z]*")
 
 
 def normalise(text: str) -> str:
-    """The form in which two names are compared: NFKC, case folded, runs of "_" and white space as one space.
+    """The form in which two names are compared: NFKC, case folded, runs of "_" and white space as one space."""
+    return " ".join(_folded(text).split())
 
-    Folding can undo what NFKC did, hence NFKC once more: ``normalise(normalise(x)) == normalise(x)``.
-    """
+
+def normalise_all(texts: Sequence[str]) -> list[str]:
+    """`normalise` of many texts, at once: NUL parts them, which no form of Unicode joins with its neighbours."""
+    folded = _folded("\0".join(texts)).split("\0")
+    if len(folded) != len(texts):  # there is a NUL in one, or nothing at all
+        return list(map(normalise, texts))
+    return [" ".join(text.split()) for text in folded]
+
+
+def _folded(text: str) -> str:
+    """Folding can undo what NFKC did, hence NFKC once more: normalising twice changes nothing."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return _SPACES.sub(" ", folded).strip()
+    return folded.replace("_", " ")
 
 
 class LiteralParts(NamedTuple):

@@ -37,7 +37,8 @@ class AliasIndex:
 
     def __init__(self, graph: KnowledgeGraph) -> None:
         nodes = graph.num_nodes
-        self.degrees = np.bincount(graph.heads, minlength=nodes) + np.bincount(graph.tails, minlength=nodes)
+        ends = np.concatenate([graph.heads[graph.statements], graph.tails[graph.statements]])
+        self.degrees = np.bincount(ends, minlength=nodes)
         self.literal = graph.is_literal
         self.words = QuestionWords(graph.relation_labels, _class_labels(graph))
         literal, labels = self.literal.tolist(), graph.labels
@@ -63,5 +64,7 @@ def _class_labels(graph: KnowledgeGraph) -> list[str]:
     """Labels of the objects of rdf:type."""
     for relation in range(graph.num_relations):
         if graph.relation_iri(relation) == "http://www.w3.org/1999/02/22-rdf-syntax-ns#type":
-            return [graph.label(int(node)) for node in np.unique(graph.tails[graph.relations == relation])]
+            statements = graph.statements
+            kept = statements[graph.relations[statements] == relation]
+            return [graph.label(int(node)) for node in np.unique(graph.tails[kept])]
     return []
