@@ -63,6 +63,13 @@ def stable_order(values: Ids) -> Ids:
     return np.sort((values << 32) | np.arange(len(values), dtype=np.int64)) & 0xFFFFFFFF
 
 
+def distinct(ids: Ids) -> Ids:
+    """The distinct ones of ids, in order: without sorting them, for they are not much larger than there are many."""
+    met = np.zeros(int(ids.max()) + 1 if len(ids) else 0, np.bool_)
+    met[ids] = True
+    return np.flatnonzero(met)
+
+
 def prefixed(name: str, arrays: Arrays) -> dict[str, NDArray[Any]]:
     """Arrays by the name of what they are part of, a dot and their own."""
     return {f"{name}.{part}": array for part, array in arrays.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import accumulate, count, islice
 
 import numpy as np
@@ -50,10 +50,15 @@ class Dictionary:
         id = self._ids.get(string)
         return self._saved_id(string) if id is None and self._base else id
 
+    def add(self, string: str) -> int:
+        """Id of a string, which is added where it is not there yet."""
+        id = self.get(string)
+        return self._ids[string] if id is None else id
+
     @property
-    def add(self) -> Callable[[str], int]:
-        """A function that gives the id of a string, which is added where it is not there yet."""
-        return self._add_beyond_saved if self._base else self._ids.__getitem__
+    def adding(self) -> _Adding | dict[str, int]:
+        """`add` as ``[string]``: quicker than a call, where there are millions."""
+        return _Adding(self) if self._base else self._ids
 
     def pick(self, ids: Iterable[int]) -> list[str]:
         """The strings of several ids."""
@@ -66,9 +71,8 @@ class Dictionary:
         """Whether each of the ids is a literal's: these alone begin with a quote."""
         flags = np.zeros(len(ids), np.bool_)
         is_saved = ids < self._base
-        saved = ids[is_saved]
-        begins = np.where(saved > 0, self._ends[saved - 1], 0) if len(saved) else saved
-        flags[is_saved] = np.frombuffer(self._bytes, np.uint8)[begins] == ord('"')
+        begins, ends = np.append(0, self._ends)[ids[is_saved]], self._ends[ids[is_saved]]
+        flags[np.flatnonzero(is_saved)[begins < ends]] = self._saved["bytes"][begins[begins < ends]] == ord('"')
         late = self._listed()
         flags[~is_saved] = [late[id - self._base].startswith('"') for id in ids[~is_saved].tolist()]
         return flags
@@ -105,8 +109,10 @@ class Dictionary:
     def _utf8_bytes(self, id: int) -> bytes:
         return bytes(self._utf8(id))
 
-    def _add_beyond_saved(self, string: str) -> int:
-        id = self.get(string)
-        if id is None:
-            id = self._ids[string]
-        return id
+
+class _Adding:
+    def __init__(self, dictionary: Dictionary) -> None:
+        self._add = dictionary.add
+
+    def __getitem__(self, string: str) -> int:
+        return self._add(string)

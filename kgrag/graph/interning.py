@@ -9,16 +9,17 @@ from itertools import count, islice
 import numpy as np
 import pyoxigraph
 from numpy.typing import NDArray
-from pyoxigraph import Quad
 
 from kgrag.config import Limits
 from kgrag.graph.dictionary import Dictionary
 from kgrag.graph.faults import Skipped
-from kgrag.graph.reading import check, opened
+from kgrag.graph.reading import Opened, check, open_source
 from kgrag.graph.rows import Row, source_name
+from kgrag.graph.splitting import read_in_parts
 from kgrag.graph.unpacking import Source
 
 Columns = NDArray[np.int64]
+NameBlank = Callable[[str], str]
 
 _BATCH = 1 << 16  # statements; lists of more take memory, and time to get it
 
@@ -32,11 +33,11 @@ class Interner:
     """
 
     def __init__(self, terms: Dictionary, origins: Dictionary) -> None:
-        self._terms, self._origins = terms, origins
+        self.terms, self.origins = terms, origins
 
     def rows(self, rows: Iterable[Row]) -> Columns:
         """Subject, predicate, object and source of each row, shape (4, rows)."""
-        term, origin = self._terms.add, self._origins.add
+        term, origin = self.terms.add, self.origins.add
         ids = [(term(subject), term(predicate), term(obj), origin(source)) for subject, predicate, obj, source in rows]
         return np.array(ids, np.int64).reshape(-1, 4).T
 
@@ -64,62 +65,53 @@ class Interner:
             GraphError: As of `parse`.
         """
         limits = limits or Limits()
-        free = (name for name in map("_:b{}".format, count()) if name not in self._terms)
+        free = (name for name in map("_:b{}".format, count()) if name not in self.terms)
         columns = [np.zeros((4, 0), np.int64)]
         for file, source in sources.items():
             blanks: defaultdict[str, str] = defaultdict(free.__next__)
-            name, quads = opened(source, format, base_iri, limits, skipped)
-            columns.extend(self._batches(file, name, quads, blanks.__getitem__, limits))
+            opened = open_source(source, format, base_iri, limits, skipped)
+            parts = None if skipped is not None else read_in_parts(self, file, opened, blanks.__getitem__, limits)
+            columns.extend(parts or self.quads(file, opened, blanks.__getitem__, limits))
         return np.concatenate(columns, axis=1)
 
-    def _batches(
-        self, file: str, name: str, quads: Iterator[Quad], blank: Callable[[str], str], limits: Limits
-    ) -> Iterator[Columns]:
+    def quads(self, file: str, opened: Opened, blank: NameBlank, limits: Limits) -> Iterator[Columns]:
+        """The statements of one source, batch by batch.
+
+        Args:
+            file: What it is called as a source.
+            opened: Its statements.
+            blank: Gives the term of a blank node by its label.
+            limits: Bounds on the statements.
+        """
         before = 0
-        while True:
-            batch = self._batch(file, name, islice(quads, _BATCH), before, blank, limits)
-            if not batch.shape[1]:
-                return
+        while (batch := self._batch(file, opened, before, blank, limits)).shape[1]:
             yield batch
             before += batch.shape[1]
 
-    def _batch(
-        self,
-        file: str,
-        name: str,
-        quads: Iterator[Quad],
-        before: int,
-        blank: Callable[[str], str],
-        limits: Limits,
-    ) -> Columns:
+    def _batch(self, file: str, opened: Opened, before: int, blank: NameBlank, limits: Limits) -> Columns:
         # Each attribute of a term makes a new object, and each call takes its time: hence the flat loop.
-        iri, literal, default, longest = (
-            pyoxigraph.NamedNode,
-            pyoxigraph.Literal,
-            pyoxigraph.DefaultGraph,
-            limits.literal_chars,
-        )
-        term = self._terms.add
-        here = self._origins.add(file)
+        iri, literal, default = pyoxigraph.NamedNode, pyoxigraph.Literal, pyoxigraph.DefaultGraph
+        ids, longest = self.terms.adding, limits.literal_chars
+        here = self.origins.add(file)
         subjects: list[int] = []
         predicates: list[int] = []
         objects: list[int] = []
         elsewhere: dict[int, int] = {}
-        for subject, predicate, obj, graph in quads:
-            subjects.append(term(subject.value if type(subject) is iri else blank(subject.value)))
-            predicates.append(term(predicate.value))
+        for subject, predicate, obj, graph in islice(opened.quads, _BATCH):
+            subjects.append(ids[subject.value if type(subject) is iri else blank(subject.value)])
+            predicates.append(ids[predicate.value])
             if type(obj) is iri:
-                objects.append(term(obj.value))
+                objects.append(ids[obj.value])
             elif type(obj) is literal and len(text := str(obj)) <= longest:
-                objects.append(term(text))
+                objects.append(ids[text])
             else:
-                check(name, before + len(subjects), obj, limits)
-                objects.append(term(str(obj) if type(obj) is literal else blank(obj.value)))
+                check(opened.name, before + len(subjects), obj, limits)
+                objects.append(ids[str(obj) if type(obj) is literal else blank(obj.value)])
             if type(graph) is not default:
                 named = graph.value if type(graph) is iri else blank(graph.value)
-                elsewhere[len(subjects) - 1] = self._origins.add(source_name(file, named))
+                elsewhere[len(subjects) - 1] = self.origins.add(source_name(file, named))
         if subjects:
-            check(name, before + len(subjects), None, limits)
+            check(opened.name, before + len(subjects), None, limits)
         origins = np.full(len(subjects), here)
         origins[list(elsewhere)] = list(elsewhere.values())
         return np.array([subjects, predicates, objects, origins], np.int64)

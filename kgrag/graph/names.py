@@ -31,7 +31,8 @@ class NameIndex:
     def of(cls, texts: Sequence[str], nodes: Ids) -> NameIndex:
         """Indexes names as they are written, one for each of the nodes."""
         names = Dictionary()
-        return cls(names, np.array(list(map(names.add, normalise_all(texts))), np.int64), nodes)
+        ids = names.adding
+        return cls(names, np.array([ids[name] for name in normalise_all(texts)], np.int64), nodes)
 
     def find(self, text: str) -> list[int]:
         """Nodes that bear a name, or bore it; by id."""

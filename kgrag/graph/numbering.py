@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kgrag.graph.arrays import Growing
+from kgrag.graph.arrays import Growing, distinct
 from kgrag.types import Ids
 
 
@@ -53,7 +53,7 @@ class Numbering:
         found = self.find(terms)
         missing = found < 0
         if missing.any():
-            new = np.unique(terms[missing])
+            new = distinct(terms[missing])
             if new[-1] >= len(self._numbers):
                 self._numbers.extend(np.full(new[-1] + 1 - len(self._numbers), -1, np.int64))
             self._numbers.put(new, np.arange(len(self), len(self) + len(new)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import pyoxigraph
@@ -74,16 +74,32 @@ def read(
 ) -> Iterator[Quad]:
     """As `parse`, with the lines that are left out in `skipped`."""
     limits = limits or Limits()
-    name, quads = opened(source, format, base_iri, limits, skipped)
-    for number, quad in enumerate(quads, start=1):
-        check(name, number, quad.object, limits)
+    opened = open_source(source, format, base_iri, limits, skipped)
+    for number, quad in enumerate(opened.quads, start=1):
+        check(opened.name, number, quad.object, limits)
         yield quad
 
 
-def opened(
+class Opened(NamedTuple):
+    """A source whose statements are ready to be parsed.
+
+    Attributes:
+        name: What errors call it.
+        format: What it is read as.
+        data: Its text, in UTF-8.
+        quads: Its statements as the parser finds them: `check` is still to be asked.
+    """
+
+    name: str
+    format: RdfFormat | Table
+    data: bytes
+    quads: Iterator[Quad]
+
+
+def open_source(
     source: Source, format: str | None, base_iri: str | None, limits: Limits, skipped: Skipped | None
-) -> tuple[str, Iterator[Quad]]:
-    """What errors call a source, and its statements as the parser finds them: `check` is still to be asked."""
+) -> Opened:
+    """Reads and unpacks a source, and finds out what it is; see `parse`."""
     if format is not None and format_of(format) is None:
         raise GraphError(f"The RDF format {format!r} is not known.", f"Use {VALID_FORMATS}.")
     name, packed, path = unpack(source, limits)
@@ -95,8 +111,10 @@ def opened(
             "Use on_error='skip' with n-triples, n-quads, tsv or csv only, and name the format if it is one of them.",
         )
     if isinstance(found, Table):
-        return name, read_table(name, data, found, skipped)
-    return name, _rdf(name, data, found, base_iri, path, limits, skipped)
+        quads = read_table(name, data, found, skipped)
+    else:
+        quads = _rdf(name, data, found, base_iri, path, limits, skipped)
+    return Opened(name, found, data, quads)
 
 
 def check(name: str, number: int, term: Any, limits: Limits) -> None:

@@ -16,7 +16,7 @@ import pyoxigraph
 
 from kgrag.errors import GraphError
 
-NODE_PREFIX, RELATION_PREFIX = "urn:kgrag:node:", "urn:kgrag:relation:"
+NODE_PREFIX, RELATION_PREFIX = _OWN_PREFIXES = "urn:kgrag:node:", "urn:kgrag:relation:"
 
 _SPACES = re.compile(r"[_\s]+")
 _LITERAL = re.compile(
@@ -175,7 +175,7 @@ def local_name(iri: str) -> str:
         return iri
     if iri.startswith(NODE_PREFIX):
         return unquote(iri[len(NODE_PREFIX) :])
-    return " ".join(_SPACES.sub(" ", _last_part(iri)).split()) or iri
+    return " ".join(_last_part(iri).replace("_", " ").split()) or iri
 
 
 def relation_name(iri: str) -> str:
@@ -202,12 +202,11 @@ def is_verbal(label: str) -> bool:
 
 
 def _last_part(iri: str) -> str:
-    for prefix in (NODE_PREFIX, RELATION_PREFIX):
-        if iri.startswith(prefix):
-            return unquote(iri[len(prefix) :])
+    if iri.startswith(_OWN_PREFIXES):
+        return unquote(iri[iri.index(":", len("urn:kgrag:")) + 1 :])
     trimmed = iri.rstrip("/#:")
-    last = re.split(r"[/#]", trimmed)[-1]
-    if "/" not in trimmed and "#" not in trimmed:  # urn:isbn:123, ex:alice
+    last = trimmed[max(trimmed.rfind("/"), trimmed.rfind("#")) + 1 :]
+    if len(last) == len(trimmed):  # urn:isbn:123, ex:alice
         last = last.rsplit(":", 1)[-1]
     return unquote(last)
 
