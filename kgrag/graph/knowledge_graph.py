@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     import pandas
     import rdflib
 
+_REMEMBERED = 1_000  # versions whose renamed nodes are known
+
 
 class KnowledgeGraph:
     """Nodes, relations and statements, each by an integer id.
@@ -71,6 +73,7 @@ class KnowledgeGraph:
             self._given[read_term(name, NODE_PREFIX)] = self._given[read_term(name, RELATION_PREFIX)] = label
         self._store = Store(self._label_properties, self._given, language)
         self._journal: Journal | None = None
+        self._renamed: dict[int, set[int] | None] = {}  # nodes by the version that renamed them
         self._engine = QueryEngine()
         self._forget()
 
@@ -344,6 +347,17 @@ class KnowledgeGraph:
         names, nodes = self._store.aliases()
         return iter(dict.fromkeys(zip(names, nodes.tolist())))
 
+    def names(self, node: int) -> list[str]:
+        """The names of one node, as of `aliases`, best first."""
+        return self._store.names_of(node)
+
+    def renamed_since(self, version: int) -> list[int] | None:
+        """Nodes whose names may have changed since a version; None where they are too many, or it is too long ago."""
+        changes = [self._renamed.get(later) for later in range(version + 1, self.version + 1)]
+        if None in changes:
+            return None
+        return sorted(set().union(*changes))  # type: ignore[arg-type]
+
     def find(self, text: str) -> list[int]:
         """Nodes whose IRI is the text, or one of whose names equals it up to case, "_" and white space; by id."""
         return self._store.find(text)
@@ -584,8 +598,14 @@ class KnowledgeGraph:
             else:
                 gone += self._store.withdraw(*matching, self._store.sources_of(source))
         self._take(add)
-        self.version += 1
+        self._next_version()
         return gone
+
+    def _next_version(self) -> None:
+        """Tells what is computed from the graph that it has changed, and which names."""
+        self.version += 1
+        self._renamed[self.version] = self._store.take_renamed()
+        self._renamed.pop(self.version - _REMEMBERED, None)
 
     def _complete(self, what: str) -> KnowledgeGraph:
         if not self.num_statements:
@@ -593,6 +613,7 @@ class KnowledgeGraph:
                 f"{what} holds no statement between nodes" + (", only labels." if self._store.names.count else "."),
                 "A graph needs at least one.",
             )
+        self._store.take_renamed()  # nobody has seen it yet
         return self
 
     def _checked(self, nodes: ArrayLike) -> Ids:

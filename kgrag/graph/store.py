@@ -64,6 +64,7 @@ class Store:
         self._given = given
         self._index = NameIndex.from_arrays(without("index", saved)) if saved else None
         self._literal = Growing(np.zeros(0, np.bool_))
+        self._renamed: set[int] | None = set()
         self._shown: dict[int, str] = {}  # labels of nodes that were asked for
 
     # Changes
@@ -95,14 +96,14 @@ class Store:
     def drop(self, facts: Ids, names: Ids) -> int:
         """Takes statements and names away, by their ids, whatever their sources; says how many were there."""
         removed = self.facts.remove(facts) + self.names.remove(names)
-        self._renew([self.nodes.find(self.names.column(SUBJECT)[names])])
+        self._renew(self._touched(facts, names))
         return removed
 
     def withdraw(self, facts: Ids, names: Ids, sources: set[int]) -> int:
         """Takes sources away from statements and names; says how many had no other one, and are gone."""
-        gone = self.names.withdraw(names, sources)
-        self._renew([self.nodes.find(self.names.column(SUBJECT)[gone])])
-        return len(gone) + len(self.facts.withdraw(facts, sources))
+        facts, names = self.facts.withdraw(facts, sources), self.names.withdraw(names, sources)
+        self._renew(self._touched(facts, names))
+        return len(facts) + len(names)
 
     def matching(self, terms: Sequence[str | None]) -> tuple[Ids, Ids]:
         """Ids of the statements and of the names that have all the given parts; None stands for any."""
@@ -175,12 +176,23 @@ class Store:
         order = np.argsort(nodes, kind="stable")[np.count_nonzero(nodes < 0) :]
         return [texts[place] for place in order.tolist()], nodes[order]
 
+    def names_of(self, node: int) -> list[str]:
+        """The names of one node, as of `aliases`, best first."""
+        term = self.nodes.term(node)
+        names = self.labels.of(term)
+        if names:
+            return names
+        one = np.array([node])
+        is_used = len(self.facts.by(SUBJECT, one)[0]) or len(self.facts.by(OBJECT, one)[0])
+        name = _findable_name(self.terms[term]) if is_used else ""
+        return [name] if name else []
+
     def find(self, text: str) -> list[int]:
         """Nodes whose term is the text, or one of whose names equals it when normalised; by id."""
         if self._index is None:
             self._index = NameIndex.of(*self.aliases())
         wanted = normalise(text)
-        found = {node for node in self._index.find(text) if wanted in map(normalise, self._names_of(node))}
+        found = {node for node in self._index.find(text) if wanted in map(normalise, self.names_of(node))}
         node = self.node(text[1:-1] if text.startswith("<") and text.endswith(">") else text)
         return sorted(found if node is None else found | {node})
 
@@ -203,28 +215,27 @@ class Store:
 
     # Within
 
-    def _names_of(self, node: int) -> list[str]:
-        term = self.nodes.term(node)
-        names = self.labels.of(term)
-        if names:
-            return names
-        one = np.array([node])
-        is_used = len(self.facts.by(SUBJECT, one)[0]) or len(self.facts.by(OBJECT, one)[0])
-        name = _findable_name(self.terms[term]) if is_used else ""
-        return [name] if name else []
+    def take_renamed(self) -> set[int] | None:
+        """Nodes whose names may have changed since this was asked last; None where they are too many."""
+        renamed, self._renamed = self._renamed, set()
+        return renamed
+
+    def _touched(self, facts: Ids, names: Ids) -> list[Ids]:
+        ends = [self.facts.column(column)[facts] for column in (SUBJECT, OBJECT)]
+        return [*ends, self.nodes.find(self.names.column(SUBJECT)[names])]
 
     def _renew(self, nodes: list[Ids]) -> None:
         """Sees to it that nodes whose names may have changed are shown and found by what they are called now."""
         self._shown.clear()
-        if self._index is None:
-            return
         changed = np.unique(np.concatenate(nodes))
         if len(changed) > _ADDED:
-            self._index = None
+            self._index = self._renamed = None
             return
         for node in changed[changed >= 0].tolist():
-            for name in self._names_of(node):
-                self._index.add(name, node)
+            if self._renamed is not None:
+                self._renamed.add(node)
+            for name in self.names_of(node) if self._index is not None else ():
+                self._index.add(name, node)  # type: ignore[union-attr]
 
 
 def _own_name(term: str) -> str:
