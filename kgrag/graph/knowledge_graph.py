@@ -21,7 +21,7 @@ from kgrag.graph.reading import skipped_for
 from kgrag.graph.rows import Row, named_sources, rows_of_triples, split_source
 from kgrag.graph.statements import OBJECT, PREDICATE, SOURCE, SUBJECT
 from kgrag.graph.storage import read_graph, write_graph
-from kgrag.graph.store import Store
+from kgrag.graph.store import News, Store
 from kgrag.graph.terms import NODE_PREFIX, RELATION_PREFIX, read_term, read_triple
 from kgrag.graph.unpacking import Source
 from kgrag.graph.vocabulary import TYPE_PROPERTIES
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     import pandas
     import rdflib
 
-_REMEMBERED = 1_000  # versions whose renamed nodes are known
+_REMEMBERED = 1_000  # versions whose news are known
+
+Changed = tuple[list[tuple[str, str, str]], list[tuple[str, str, str]]]
 
 
 class KnowledgeGraph:
@@ -73,7 +75,7 @@ class KnowledgeGraph:
             self._given[read_term(name, NODE_PREFIX)] = self._given[read_term(name, RELATION_PREFIX)] = label
         self._store = Store(self._label_properties, self._given, language)
         self._journal: Journal | None = None
-        self._renamed: dict[int, set[int] | None] = {}  # nodes by the version that renamed them
+        self._news: dict[int, News] = {}  # by the version that they made
         self._engine = QueryEngine()
         self._forget()
 
@@ -296,8 +298,10 @@ class KnowledgeGraph:
         """
         forward, heads = self.statements_from(nodes)
         backward, tails = self.statements_to(nodes)
-        positions = np.concatenate([heads, tails])
-        pairs = np.unique(positions * self.num_nodes + np.concatenate([self.tails[forward], self.heads[backward]]))
+        pairs = np.concatenate([heads, tails]) * self.num_nodes
+        pairs += np.concatenate([self.tails[forward], self.heads[backward]])
+        pairs.sort()
+        pairs = pairs[np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]]
         return pairs % self.num_nodes, pairs // self.num_nodes
 
     # Names
@@ -353,10 +357,8 @@ class KnowledgeGraph:
 
     def renamed_since(self, version: int) -> list[int] | None:
         """Nodes whose names may have changed since a version; None where they are too many, or it is too long ago."""
-        changes = [self._renamed.get(later) for later in range(version + 1, self.version + 1)]
-        if None in changes:
-            return None
-        return sorted(set().union(*changes))  # type: ignore[arg-type]
+        renamed = [news and news.renamed for news in self._since(version)]
+        return None if None in renamed else sorted(set().union(*renamed))  # type: ignore[arg-type]
 
     def find(self, text: str) -> list[int]:
         """Nodes whose IRI is the text, or one of whose names equals it up to case, "_" and white space; by id."""
@@ -505,17 +507,20 @@ class KnowledgeGraph:
 
     def rows(self) -> Iterator[tuple[str, str, str]]:
         """Every statement, then every label, as (subject, predicate, object) term strings."""
-        nodes, relations = self.iris, list(map(self.relation_iri, range(self.num_relations)))
-        statements = self.statements
-        columns = (column[statements].tolist() for column in (self.heads, self.relations, self.tails))
-        for head, relation, tail in zip(*columns):
-            yield nodes[head], relations[relation], nodes[tail]
-        yield from self.label_rows()
+        yield from self._store.rows(self.statements, self._store.names.ids)
 
     def label_rows(self) -> Iterator[tuple[str, str, str]]:
         """Every label as (subject, property, literal) term strings."""
-        names, pick = self._store.names, self._store.terms.pick
-        return zip(*(pick(names.column(column)[names.ids].tolist()) for column in (SUBJECT, PREDICATE, OBJECT)))
+        return self._store.rows(self.statements[:0], self._store.names.ids)
+
+    def changes_since(self, version: int) -> list[Changed] | None:
+        """What went and what then came, version by version, as of `rows`; None as of `renamed_since`."""
+        changes: list[Changed] = []
+        for news in self._since(version):
+            if news is None or news.gone is None or news.come is None:
+                return None
+            changes.append((news.gone, news.come))
+        return changes
 
     def row_sources(self) -> Iterator[list[str]]:
         """The names of all sources of each row, in the order of `rows`."""
@@ -604,8 +609,11 @@ class KnowledgeGraph:
     def _next_version(self) -> None:
         """Tells what is computed from the graph that it has changed, and which names."""
         self.version += 1
-        self._renamed[self.version] = self._store.take_renamed()
-        self._renamed.pop(self.version - _REMEMBERED, None)
+        self._news[self.version] = self._store.take_news()
+        self._news.pop(self.version - _REMEMBERED, None)
+
+    def _since(self, version: int) -> list[News | None]:
+        return [self._news.get(later) for later in range(version + 1, self.version + 1)]
 
     def _complete(self, what: str) -> KnowledgeGraph:
         if not self.num_statements:
@@ -613,7 +621,7 @@ class KnowledgeGraph:
                 f"{what} holds no statement between nodes" + (", only labels." if self._store.names.count else "."),
                 "A graph needs at least one.",
             )
-        self._store.take_renamed()  # nobody has seen it yet
+        self._store.take_news()  # nobody has seen it yet
         return self
 
     def _checked(self, nodes: ArrayLike) -> Ids:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,22 @@ from kgrag.types import Ids
 
 Row = tuple[str, str, str]
 
-_ADDED = 1_000  # nodes whose names are added to the index one by one; for more it is made anew
+_FEW = 1_000  # nodes or statements of a change that others can follow one by one; with more they begin anew
+
+
+@dataclass
+class News:
+    """What changed; each is None where it is too much to follow.
+
+    Attributes:
+        renamed: Nodes whose names may have changed.
+        gone: Statements and names that went, as term strings.
+        come: Those that came, after the others went.
+    """
+
+    renamed: set[int] | None = field(default_factory=set)
+    gone: list[Row] | None = field(default_factory=list)
+    come: list[Row] | None = field(default_factory=list)
 
 
 class Store:
@@ -64,7 +80,7 @@ class Store:
         self._given = given
         self._index = NameIndex.from_arrays(without("index", saved)) if saved else None
         self._literal = Growing(np.zeros(0, np.bool_))
-        self._renamed: set[int] | None = set()
+        self._news = News()
         self._shown: dict[int, str] = {}  # labels of nodes that were asked for
 
     # Changes
@@ -89,20 +105,20 @@ class Store:
         )
         subjects = np.unique(named[SUBJECT])
         self.nodes.add(subjects[self.relations.find(subjects) < 0])
-        self.names.add(named)
-        self.facts.add(stated)
+        names, facts = self.names.add(named), self.facts.add(stated)
+        self._news.come = self._with_rows(self._news.come, facts, names)
         self._renew([*stated[[SUBJECT, OBJECT]], self.nodes.find(subjects)])
 
     def drop(self, facts: Ids, names: Ids) -> int:
         """Takes statements and names away, by their ids, whatever their sources; says how many were there."""
         removed = self.facts.remove(facts) + self.names.remove(names)
-        self._renew(self._touched(facts, names))
+        self._went(facts, names)
         return removed
 
     def withdraw(self, facts: Ids, names: Ids, sources: set[int]) -> int:
         """Takes sources away from statements and names; says how many had no other one, and are gone."""
         facts, names = self.facts.withdraw(facts, sources), self.names.withdraw(names, sources)
-        self._renew(self._touched(facts, names))
+        self._went(facts, names)
         return len(facts) + len(names)
 
     def matching(self, terms: Sequence[str | None]) -> tuple[Ids, Ids]:
@@ -215,25 +231,39 @@ class Store:
 
     # Within
 
-    def take_renamed(self) -> set[int] | None:
-        """Nodes whose names may have changed since this was asked last; None where they are too many."""
-        renamed, self._renamed = self._renamed, set()
-        return renamed
+    def take_news(self) -> News:
+        """What changed since this was asked last."""
+        news, self._news = self._news, News()
+        return news
 
-    def _touched(self, facts: Ids, names: Ids) -> list[Ids]:
+    def rows(self, facts: Ids, names: Ids) -> Iterator[Row]:
+        """Statements, then names, as term strings."""
+        pick, nodes = self.terms.pick, self.nodes.terms
+        stated = (nodes, self.relations.terms, nodes)
+        columns = [terms[self.facts.column(column)[facts]] for column, terms in enumerate(stated)]
+        yield from zip(*(pick(column.tolist()) for column in columns))
+        yield from zip(*(pick(self.names.column(column)[names].tolist()) for column in range(SOURCE)))
+
+    def _with_rows(self, rows: list[Row] | None, facts: Ids, names: Ids) -> list[Row] | None:
+        if rows is None or len(rows) + len(facts) + len(names) > _FEW:
+            return None
+        return [*rows, *self.rows(facts, names)]
+
+    def _went(self, facts: Ids, names: Ids) -> None:
+        self._news.gone = self._with_rows(self._news.gone, facts, names)
         ends = [self.facts.column(column)[facts] for column in (SUBJECT, OBJECT)]
-        return [*ends, self.nodes.find(self.names.column(SUBJECT)[names])]
+        self._renew([*ends, self.nodes.find(self.names.column(SUBJECT)[names])])
 
     def _renew(self, nodes: list[Ids]) -> None:
         """Sees to it that nodes whose names may have changed are shown and found by what they are called now."""
         self._shown.clear()
         changed = np.unique(np.concatenate(nodes))
-        if len(changed) > _ADDED:
-            self._index = self._renamed = None
+        if len(changed) > _FEW:
+            self._index = self._news.renamed = None
             return
         for node in changed[changed >= 0].tolist():
-            if self._renamed is not None:
-                self._renamed.add(node)
+            if self._news.renamed is not None:
+                self._news.renamed.add(node)
             for name in self.names_of(node) if self._index is not None else ():
                 self._index.add(name, node)  # type: ignore[union-attr]
 
