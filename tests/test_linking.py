@@ -186,7 +186,7 @@ def test_names_come_and_go_without_a_new_index(monkeypatch: pytest.MonkeyPatch) 
         return [graph.label(link.node) for link in linker.link(text) if link.node is not None]
 
     assert linked("What does aspirin treat?") == ["aspirin"]
-    monkeypatch.setattr("kgrag.linking.linker.AliasIndex", None)  # a new index would fail
+    monkeypatch.setattr("kgrag.linking.lexicon.AliasIndex", None)  # a new index would fail
     graph.add([("morbus Basedow", "treats", "headache")])
     assert linked("What does Morbus Basedow treat?") == ["morbus Basedow"]
     assert linked("What does morbus basedwo treat?") == ["morbus Basedow"]  # misspelt
