@@ -78,9 +78,7 @@ def _long_form(text: str, end: int, short: str) -> Place | None:
     wanted = [c.lower() for c in short if c.isalnum()]
     for place in range(len(wanted) - 1, -1, -1):
         at -= 1
-        while at >= 0 and (
-            window[at].lower() != wanted[place] or (place == 0 and at > 0 and window[at - 1].isalnum())
-        ):
+        while at >= 0 and (window[at].lower() != wanted[place] or (place == 0 and at > 0 and window[at - 1].isalnum())):
             at -= 1
         if at < 0:
             return None

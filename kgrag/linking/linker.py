@@ -256,7 +256,9 @@ class EntityLinker:
             if len(spans) >= _SPANS:
                 break
             for start, end in self._spans(tokens, first, last):
-                if not all(token.folded in self._lexicon.english for token in tokens[start:end] if self._content(token)):
+                if not all(
+                    token.folded in self._lexicon.english for token in tokens[start:end] if self._content(token)
+                ):
                     spans.setdefault((start, end), least)
         guesses = self._guesses(text, tokens, dict(list(spans.items())[:_SPANS]))
         unknown, torn = [], []
