@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 _BRACKETS = re.compile(r"\s?\(([^()]{2,200})\)")
+_WORD = re.compile(r"\w+")
 _LIST = re.compile(r"[,;] ")
 _BREAK = re.compile(r"[.;:?!]\s")
 _SHORTEST, _LONGEST = 2, 10  # characters of a short form
@@ -68,22 +69,35 @@ def _plausible(short: str) -> bool:
 
 
 def _long_form(text: str, end: int, short: str) -> Place | None:
-    """Where the shortest stretch before a position begins that holds the characters of a short form in their order.
-
-    The first of them must begin a word.
-    """
+    """Where the words before a position begin that a short form stands for, if they do."""
     before = text[max(0, end - _WINDOW) : end]
     window = before[max((broken.end() for broken in _BREAK.finditer(before)), default=0) :]
-    at = len(window)
     wanted = [c.lower() for c in short if c.isalnum()]
-    for place in range(len(wanted) - 1, -1, -1):
-        at -= 1
-        while at >= 0 and (window[at].lower() != wanted[place] or (place == 0 and at > 0 and window[at - 1].isalnum())):
-            at -= 1
-        if at < 0:
-            return None
+    at = _in_order(window, wanted)
+    if at is None:
+        at = _initials(window, wanted)
+    if at is None:
+        return None
     long = window[at:]
     words = long.split()
     if len(long) <= len(short) or len(words) > min(len(wanted) + 5, 2 * len(wanted)) or short in words:
         return None
     return end - len(long), end
+
+
+def _in_order(window: str, wanted: list[str]) -> int | None:
+    """Where the shortest ending of a text begins that has these characters in this order, the first at the start of a word."""
+    at = len(window)
+    for place in range(len(wanted) - 1, -1, -1):
+        at -= 1
+        while at >= 0 and (window[at].lower() != wanted[place] or (not place and at and window[at - 1].isalnum())):
+            at -= 1
+        if at < 0:
+            return None
+    return at
+
+
+def _initials(window: str, wanted: list[str]) -> int | None:
+    """Where the last words begin if these are their first letters in another order: "myotonic dystrophy (DM)"."""
+    words = list(_WORD.finditer(window))[-len(wanted) :]
+    return words[0].start() if sorted(word[0][0].lower() for word in words) == sorted(wanted) else None
