@@ -49,7 +49,6 @@ MEASURES = {
     "whole": "share of questions with all topics linked",
     "named": "share of links that are of a topic",
     "per_second": "questions a second",
-    "aliases": "distinct names, codes and numbers included",
     "build_s": "build, s",
     "fuzzy_build_s": "build for misspelt names, s",
     "memory_mib": "memory of both, MiB",
