@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kgrag.config import Limits
+from kgrag.config import EndpointConfig, Limits
 from kgrag.errors import GraphError
 from kgrag.graph import bridges
 from kgrag.graph.adjacency import Adjacency
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     import pandas
     import rdflib
 
+    from kgrag.graph.remote import RemoteGraph
+
 
 class KnowledgeGraph:
     """Nodes, relations and statements, each by an integer id.
@@ -49,7 +51,7 @@ class KnowledgeGraph:
     is no subject or object of anything else, is no node. Ids are in the order of first appearance; no statement occurs
     twice.
 
-    Make one with `from_rdf`, `from_triples`, `from_rdflib`, `from_networkx`, `from_pandas` or `load`.
+    Make one with `from_rdf`, `from_triples`, `from_rdflib`, `from_networkx`, `from_pandas`, `from_sparql` or `load`.
 
     Attributes:
         version: Grows with each change; what is computed from the graph is valid for one version.
@@ -189,6 +191,42 @@ class KnowledgeGraph:
         return result._complete("The table")
 
     @classmethod
+    def from_sparql(
+        cls,
+        url: str,
+        *,
+        user: str | None = None,
+        password: str | None = None,
+        token: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        label_properties: Iterable[str] = (),
+        language: str = "en",
+        config: EndpointConfig | None = None,
+    ) -> RemoteGraph:
+        """Connects to a SPARQL 1.1 endpoint, of whose graph only what questions need is fetched.
+
+        This alone uses the network, and asks nothing but this address. The default graph is asked, or the named ones
+        that parameters of the address name, as in ``http://host/sparql?default-graph-uri=http://...``.
+
+        Args:
+            url: Address of the endpoint, http or https.
+            user: For basic authentication, with ``password``.
+            password: As ``user``.
+            token: For bearer authentication.
+            labels: As of `from_rdf`.
+            label_properties: As of `from_rdf`.
+            language: As of `from_rdf`.
+            config: Bounds on time, on the size of answers, and on what is held.
+
+        Raises:
+            GraphError: If the endpoint cannot be asked, or holds no statement.
+        """
+        from kgrag.graph.endpoint import Endpoint
+        from kgrag.graph.remote import RemoteGraph  # which is a KnowledgeGraph, so that it cannot be known above
+
+        return RemoteGraph(Endpoint(url, user, password, token, config), labels, label_properties, language)
+
+    @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> KnowledgeGraph:
         """Reads a graph that `save` wrote.
 
@@ -323,6 +361,14 @@ class KnowledgeGraph:
         """What a node is shown by: its best label, else its local name; a literal is shown by its value."""
         return self.labels[node]
 
+    def node(self, iri: str) -> int | None:
+        """Id of the node with this term, as of `iri`; None where there is none."""
+        return self._node_ids.get(iri)
+
+    def names(self, node: int) -> list[str]:
+        """Labels and synonyms of a node, the one to show first; empty where it has none."""
+        return self._names().names(self.iris[node])
+
     def relation_iri(self, relation: int) -> str:
         """IRI of a relation."""
         if self._relation_iris is None:
@@ -360,6 +406,9 @@ class KnowledgeGraph:
         if iri in self._node_ids:
             found.add(self._node_ids[iri])
         return sorted(found)
+
+    def look_up(self, names: Iterable[str]) -> None:
+        """Called with what may be names before they are sought in `aliases`; where all is here, nothing is to be done."""
 
     def types(self, node: int) -> list[int]:
         """Classes of a node, by id."""
@@ -641,7 +690,7 @@ class KnowledgeGraph:
         relation = self._relation_ids.get(row[1])
         if head is None or tail is None or relation is None:
             return None
-        statements, _ = self.statements_from([head])
+        statements, _ = KnowledgeGraph.statements_from(self, [head])  # what is held
         hit = statements[(self.tails[statements] == tail) & (self.relations[statements] == relation)]
         return int(hit[0]) if len(hit) else None
 

@@ -40,7 +40,7 @@ class AliasIndex:
         self.degrees = np.bincount(graph.heads, minlength=nodes) + np.bincount(graph.tails, minlength=nodes)
         self.literal = graph.is_literal
         self.words = QuestionWords(graph.relation_labels, _class_labels(graph))
-        literal, labels = self.literal.tolist(), graph.labels
+        literal = self.literal.tolist()
         ids: dict[str, int] = {}
         self.keys: list[str] = []
         self.names: list[list[Name]] = []
@@ -52,11 +52,12 @@ class AliasIndex:
             key = fold(alias)
             if not key:
                 continue
+            label = graph.label(node)
             place = ids.setdefault(key, len(ids))
             if place == len(self.keys):
                 self.keys.append(key)
                 self.names.append([])
-            self.names[place].append(Name(node, spaced(alias), alias == labels[node] or fold(labels[node]) == key))
+            self.names[place].append(Name(node, spaced(alias), label == alias or fold(label) == key))
 
 
 def _class_labels(graph: KnowledgeGraph) -> list[str]:

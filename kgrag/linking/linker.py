@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kgrag.config import LinkingConfig
@@ -12,6 +13,7 @@ from kgrag.linking.aliases import AliasIndex, Name
 from kgrag.linking.candidates import ExactMatcher, FuzzyMatcher
 from kgrag.linking.folding import fold, fold_text, spaced, unaccented
 from kgrag.linking.rewording import RewordedNames, root
+from kgrag.linking.spellings import respellings, spellings
 from kgrag.linking.tokens import QUOTES, Token, Tokenizer, boundary
 from kgrag.resources import common_words
 from kgrag.types import Link, Mention
@@ -27,6 +29,8 @@ _FOREIGN = 8  # letters from which a lower-cased word may be a name that the gra
 _ACRONYM = 3  # letters of a name that is written in capitals to be told from a word
 _WORDS = 6  # most words of a misspelt name
 _SPANS = 64  # most spans of one text that are looked up as misspelt names, so that a long text costs what it should
+_STRANGE = 5  # letters from which a word that is no English may be a misspelt name that has to be looked up
+_MOST_STRANGE = 3  # most such words of one text
 _BREAKS = frozenset(["and", "or", "but", "nor", "&", "/", "than", "from"])  # never within a name in other words
 _REWORDED = 0.8  # how certain a name in other words is
 _SURE_RATIO = 88.0  # edit ratio of a lower-cased word in a text that names something else already
@@ -92,8 +96,16 @@ class EntityLinker:
         Returns:
             Links by position, not overlapping; ``node`` is None for what looks like a name and names nothing.
         """
-        self.refresh()
         tokens = self._tokenizer(text)
+        self.graph.look_up(spellings(text, tokens))
+        links = self._link(text, tokens)
+        version = self.graph.version
+        # only what is not found as it is written, for a misspelt word may be a thousand others
+        self.graph.look_up(chain(spellings(text, tokens), self._respellings(text, tokens, links)))
+        return links if self.graph.version == version else self._link(text, tokens)
+
+    def _link(self, text: str, tokens: list[Token]) -> list[Link]:
+        self.refresh()
         if not tokens:
             return []
         runs = self._name_runs(text, tokens)
@@ -339,6 +351,21 @@ class EntityLinker:
         ]
         guesses.sort(key=lambda g: (-(g.found[0][1] - 70) * (g.end - g.start), g.start))
         return _apart(guesses)
+
+    def _respellings(self, text: str, tokens: list[Token], links: list[Link]) -> Iterable[str]:
+        """Names that the words which are no English, and in no linked name, may be misspelt for."""
+        linked = [link.mention for link in links if link.node is not None]
+        others = [link.mention for link in links if link.node is None]
+        strange = (
+            token
+            for token in tokens
+            if token.text.isalpha()
+            and len(token.text) >= _STRANGE
+            and self._content(token)
+            and token.folded not in self._english
+            and not any(mention.start < token.end and token.start < mention.end for mention in linked)
+        )
+        return (name for token in islice(strange, _MOST_STRANGE) for name in respellings(text, token, others))
 
     # From matches to links
 
