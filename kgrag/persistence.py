@@ -3,6 +3,8 @@
 A folder ``name`` is written as ``.name.kgrag-new-*``. When it is complete, the old one becomes ``.name.kgrag-old``, the
 new one becomes ``name``, and the old one is deleted. Whatever the moment of an interruption, ``name`` is whole or the old
 folder lies beside it, and the next reader or writer puts it back.
+
+Files that end in ``.journal`` grow after the folder was written. They are in no manifest, and check themselves.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from kgrag.errors import SavedFolderError
 
 MANIFEST = "manifest.json"
 FORMAT = 1
+JOURNAL_ENDING = ".journal"
 ENDINGS = (".json", ".jsonl", ".safetensors", ".nt", ".nq", ".txt")  # data only: nothing that is executed when read
 
 
@@ -198,7 +201,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _files(folder: Path) -> set[str]:
-    """Names of all files below a folder, the manifest apart.
+    """Names of all files below a folder, the manifest and journals apart.
 
     Raises:
         SavedFolderError: One is a link or something else that is not a plain file.
@@ -207,7 +210,7 @@ def _files(folder: Path) -> set[str]:
     for path in folder.rglob("*"):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             raise SavedFolderError(f"{path} is not a plain file.", "Remove it.")
-        if path.is_file():
+        if path.is_file() and path.suffix != JOURNAL_ENDING:
             names.add(path.relative_to(folder).as_posix())
     return names - {MANIFEST}
 

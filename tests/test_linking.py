@@ -174,3 +174,31 @@ def test_spacy_component_without_a_graph():
     nlp.add_pipe("kgrag_linker")
     with pytest.raises(ModelError, match="no graph"):
         nlp("gout")
+
+
+def test_names_come_and_go_without_a_new_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = KnowledgeGraph.from_triples(
+        [("aspirin", "treats", "headache"), ("ibuprofen", "treats", "fever"), ("zzz", "treats", "aspirin")]
+    )
+    linker = EntityLinker(graph)
+
+    def linked(text: str) -> list[str]:
+        return [graph.label(link.node) for link in linker.link(text) if link.node is not None]
+
+    assert linked("What does aspirin treat?") == ["aspirin"]
+    monkeypatch.setattr("kgrag.linking.linker.AliasIndex", None)  # a new index would fail
+    graph.add([("morbus Basedow", "treats", "headache")])
+    assert linked("What does Morbus Basedow treat?") == ["morbus Basedow"]
+    assert linked("What does morbus basedwo treat?") == ["morbus Basedow"]  # misspelt
+    label = "http://www.w3.org/2000/01/rdf-schema#label"
+    graph.add([("ibuprofen", label, '"aspirin"')])  # the same name as another
+    links = linker.link("What does aspirin treat?")
+    assert {graph.iri(node) for link in links for node, _ in link.candidates} >= {
+        "urn:kgrag:node:aspirin",
+        "urn:kgrag:node:ibuprofen",
+    }
+    assert linked("What does ibuprofen treat?") == []  # its own label is its name now
+    graph.remove([("ibuprofen", label, '"aspirin"')])
+    assert linked("What does ibuprofen treat?") == ["ibuprofen"]
+    graph.remove([("morbus Basedow", "treats", "headache")])
+    assert linked("What does Morbus Basedow treat?") == []

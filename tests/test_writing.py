@@ -16,7 +16,6 @@ from pyoxigraph import BaseDirection, CanonicalizationAlgorithm, Dataset, Defaul
 
 from kgrag.errors import GraphError
 from kgrag.graph import KnowledgeGraph
-from kgrag.graph.rows import source_name, split_source
 from kgrag.graph.terms import literal_value, to_oxigraph
 from kgrag.types import Triple
 
@@ -106,26 +105,10 @@ def test_others_read_it_too(tmp_path: Path, ending: str) -> None:
     assert (rdflib.URIRef(first[0]), rdflib.RDFS.label, rdflib.Literal("A & <B>\n", lang="en")) in dataset
 
 
-@pytest.mark.parametrize("ending", ["nq", "trig", "jsonld"])
-def test_named_graphs_are_kept(tmp_path: Path, ending: str) -> None:
-    text = f'<x:a> <x:p> <x:b> .\n<x:a> <x:p> <x:c> <x:g> .\n<x:c> <{LABEL}> "c" <x:g> .\n_:b <x:p> <x:d> _:g .\n'
-    (tmp_path / "in.nq").write_text(text)
-    graph = KnowledgeGraph.from_rdf(tmp_path / "in.nq")
-    graph.write(tmp_path / f"out.{ending}")
-    there = canonical(iter(pyoxigraph.parse(path=tmp_path / f"out.{ending}")))
-    assert there == canonical(iter(pyoxigraph.parse(text, pyoxigraph.RdfFormat.N_QUADS)))
-    assert "x:g" in {split_source(name)[1] for name in graph.source_names}
-
-
 def test_a_source_that_only_looks_like_a_named_graph(tmp_path: Path) -> None:
     KnowledgeGraph.from_triples([Triple(*first, ("", "", ""), source="a, graph x:<y>")]).write(tmp_path / "a.nq")
     (quad,) = pyoxigraph.parse(path=tmp_path / "a.nq")
     assert quad.graph_name == DefaultGraph()
-
-
-def test_sources_are_split_as_they_were_joined() -> None:
-    for file, graph in (("a.nq", ""), ("a.nq", "x:g"), ("a, graph b.nq", ""), ("a, graph x:y", "x:g"), ("", "_:b0")):
-        assert split_source(source_name(file, graph)) == ((file, graph) if graph or "x:" not in file else ("a", "x:y"))
 
 
 def test_writing_what_cannot_be_written(tmp_path: Path) -> None:

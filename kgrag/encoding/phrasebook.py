@@ -73,7 +73,7 @@ class Phrasebook:
         graph = self.graph
         self._ways = Ways(graph.relation_labels)
         self.width = 2 * graph.num_relations
-        count = np.bincount(graph.relations, minlength=graph.num_relations)
+        count = np.bincount(graph.relations[graph.statements], minlength=graph.num_relations)
         self.common = np.argsort(-count, kind="stable")[:MOST_ABSENT]
         members = [r for r, label in enumerate(graph.relation_labels) if is_membership(label)]
         self._members = np.array(members, np.int64) + graph.num_relations  # from a class to what belongs to it

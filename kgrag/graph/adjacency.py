@@ -1,11 +1,10 @@
-"""Which statements touch a node, in compressed sparse rows."""
+"""Which statements touch a node, in compressed sparse rows, and in lists for those that came later."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from kgrag.errors import GraphError
+from kgrag.graph.arrays import Arrays, stable_order
 from kgrag.types import Ids
 
 
@@ -13,16 +12,47 @@ class Adjacency:
     """The statements of each node on one side.
 
     Args:
-        ends: Node at that side of each statement, shape (statements,).
-        num_nodes: How many nodes there are.
+        order: Statement ids in the order of their nodes, shape (statements,).
+        starts: Where each node's begin in ``order``, and where the last node's end, shape (nodes + 1,).
     """
 
-    def __init__(self, ends: Ids, num_nodes: int) -> None:
-        self._order = np.argsort(ends, kind="stable").astype(np.int64)
-        self._start = np.zeros(num_nodes + 1, dtype=np.int64)
-        np.cumsum(np.bincount(ends, minlength=num_nodes), out=self._start[1:])
+    def __init__(self, order: Ids, starts: Ids) -> None:
+        self.order, self.starts = order, starts
+        self.covered = len(order)
+        self._late: dict[int, list[int]] = {}
 
-    def statements(self, nodes: ArrayLike) -> tuple[Ids, Ids]:
+    @classmethod
+    def of(cls, ends: Ids) -> Adjacency:
+        """Sorts statements by their nodes.
+
+        Args:
+            ends: Node at that side of each statement, shape (statements,).
+        """
+        starts = np.zeros(int(ends.max()) + 2 if len(ends) else 1, dtype=np.int64)
+        np.cumsum(np.bincount(ends, minlength=len(starts) - 1), out=starts[1:])
+        return cls(stable_order(ends), starts)
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Adjacency:
+        """Takes rows up as they were saved."""
+        return cls(arrays["order"], arrays["starts"])
+
+    def arrays(self) -> Arrays:
+        """The rows; statements that came later are not in them."""
+        return {"order": self.order, "starts": self.starts}
+
+    @property
+    def late(self) -> int:
+        """How many statements are not in the rows."""
+        return self.covered - len(self.order)
+
+    def extend(self, ends: Ids) -> None:
+        """Takes the nodes of further statements in, without sorting again."""
+        for statement, node in enumerate(ends.tolist(), start=self.covered):
+            self._late.setdefault(node, []).append(statement)
+        self.covered += len(ends)
+
+    def statements(self, nodes: Ids) -> tuple[Ids, Ids]:
         """The statements of several nodes at once.
 
         Args:
@@ -31,19 +61,30 @@ class Adjacency:
         Returns:
             Statement ids, and for each the position of its node in ``nodes``, both shape (found,), ordered by position
             and then by statement id.
-
-        Raises:
-            GraphError: If a node id is out of range.
         """
-        nodes = np.asarray(nodes, dtype=np.int64).reshape(-1)
-        if len(nodes) and (nodes.min() < 0 or nodes.max() >= len(self._start) - 1):
-            raise GraphError(
-                f"Node ids {nodes.min()} to {nodes.max()} were asked for.", f"Valid are 0 to {len(self._start) - 2}."
-            )
-        first = self._start[nodes]
-        counts = self._start[nodes + 1] - first
+        if len(nodes) == 1:
+            found = self._of_one(int(nodes[0]))
+            return found, np.zeros(len(found), np.int64)
+        last = len(self.starts) - 1  # nodes from there on have no rows
+        first = self.starts[np.minimum(nodes, last)]
+        counts = self.starts[np.minimum(nodes + 1, last)] - first
         ends = np.cumsum(counts)
         total = int(ends[-1]) if len(ends) else 0
         within = np.arange(total, dtype=np.int64) - np.repeat(ends - counts, counts)
         positions = np.repeat(np.arange(len(nodes), dtype=np.int64), counts)
-        return self._order[np.repeat(first, counts) + within], positions
+        found = self.order[np.repeat(first, counts) + within]
+        return self._with_late(nodes, found, positions) if self._late else (found, positions)
+
+    def _of_one(self, node: int) -> Ids:
+        rows = self.order[self.starts[node] : self.starts[node + 1]] if node + 1 < len(self.starts) else self.order[:0]
+        late = self._late.get(node)
+        return np.concatenate([rows, np.array(late, np.int64)]) if late else rows
+
+    def _with_late(self, nodes: Ids, found: Ids, positions: Ids) -> tuple[Ids, Ids]:
+        late = [(self._late[node], place) for place, node in enumerate(nodes.tolist()) if node in self._late]
+        if not late:
+            return found, positions
+        found = np.concatenate([found, *(np.array(statements, np.int64) for statements, _ in late)])
+        positions = np.concatenate([positions, *(np.full(len(statements), place) for statements, place in late)])
+        order = np.argsort(positions, kind="stable")  # late ids are the highest, and stay behind the others
+        return found[order], positions[order]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyoxigraph
 
 from kgrag.errors import GraphError
@@ -111,15 +110,17 @@ def to_networkx(graph: KnowledgeGraph) -> networkx.MultiDiGraph:
     iris, labels, literal_flags = graph.iris, graph.labels, graph.is_literal.tolist()
     for iri, label, literal_flag in zip(iris, labels, literal_flags):
         result.add_node(iri, label=label, literal=literal_flag, names=names.get(iri, []))
-    ends = zip(graph.heads.tolist(), graph.relations.tolist(), graph.tails.tolist(), graph.sources.tolist())
-    for head, relation, tail, source in ends:
-        iri = graph.relation_iri(relation)
+    relations = list(map(graph.relation_iri, range(graph.num_relations)))
+    statements = graph.statements
+    columns = (graph.heads, graph.relations, graph.tails, graph.sources)
+    sources = graph.source_names
+    for head, relation, tail, source in zip(*(column[statements].tolist() for column in columns)):
         attributes = {
-            "relation": iri,
+            "relation": relations[relation],
             "label": graph.relation_label(relation),
-            "source": graph.source_names[source],
+            "source": sources[source],
         }
-        result.add_edge(iris[head], iris[tail], key=iri, **attributes)
+        result.add_edge(iris[head], iris[tail], key=relations[relation], **attributes)
     return result
 
 
@@ -144,10 +145,5 @@ def to_pandas(graph: KnowledgeGraph) -> pandas.DataFrame:
     """All statements, then all labels, as a table with the columns subject, predicate, object and source."""
     import pandas
 
-    nodes, sources = np.array(graph.iris, dtype=object), np.array(graph.source_names, dtype=object)
-    relations = np.array([graph.relation_iri(i) for i in range(graph.num_relations)], dtype=object)
-    columns = (nodes[graph.heads], relations[graph.relations], nodes[graph.tails], sources[graph.sources])
-    labels = [(*row, graph.source_names[source]) for row, source in graph.label_sources()]
-    names = [*_COLUMNS, "source"]
-    statements = pandas.DataFrame(dict(zip(names, columns)))
-    return pandas.concat([statements, pandas.DataFrame(labels, columns=names)], ignore_index=True)
+    rows = [(*row, sources[0]) for row, sources in zip(graph.rows(), graph.row_sources())]
+    return pandas.DataFrame(rows, columns=[*_COLUMNS, "source"])

@@ -5,33 +5,26 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kgrag.config import EndpointConfig, Limits
-from kgrag.errors import GraphError
+from kgrag.errors import GraphError, SavedFolderError
 from kgrag.graph import bridges
-from kgrag.graph.adjacency import Adjacency
 from kgrag.graph.faults import Skipped
-from kgrag.graph.labels import LabelTable, label_ranks
+from kgrag.graph.interning import Columns, Interner
+from kgrag.graph.journal import Journal
 from kgrag.graph.querying import QueryEngine, QueryResult
 from kgrag.graph.reading import skipped_for
-from kgrag.graph.rows import Row, named_sources, rows_of_sources, rows_of_triples, split_source
+from kgrag.graph.rows import Row, named_sources, rows_of_triples, split_source
+from kgrag.graph.statements import OBJECT, PREDICATE, SOURCE, SUBJECT
 from kgrag.graph.storage import read_graph, write_graph
-from kgrag.graph.terms import (
-    NODE_PREFIX,
-    RELATION_PREFIX,
-    literal_value,
-    local_name,
-    normalise,
-    read_term,
-    read_triple,
-    relation_name,
-)
+from kgrag.graph.store import News, Store
+from kgrag.graph.terms import NODE_PREFIX, RELATION_PREFIX, read_term, read_triple
 from kgrag.graph.unpacking import Source
-from kgrag.graph.vocabulary import LABELS, TYPE_PROPERTIES
+from kgrag.graph.vocabulary import TYPE_PROPERTIES
 from kgrag.graph.writing import write_rdf
 from kgrag.types import Ids, Triple
 
@@ -42,6 +35,10 @@ if TYPE_CHECKING:
 
     from kgrag.graph.remote import RemoteGraph
 
+_REMEMBERED = 1_000  # versions whose news are known
+
+Changed = tuple[list[tuple[str, str, str]], list[tuple[str, str, str]]]
+
 
 class KnowledgeGraph:
     """Nodes, relations and statements, each by an integer id.
@@ -51,45 +48,36 @@ class KnowledgeGraph:
     is no subject or object of anything else, is no node. Ids are in the order of first appearance; no statement occurs
     twice.
 
-    Make one with `from_rdf`, `from_triples`, `from_rdflib`, `from_networkx`, `from_pandas`, `from_sparql` or `load`.
+    A statement keeps its id until the graph is saved; one that was removed keeps it too, but is not found any more.
+
+    Make one with `from_rdf`, `from_triples`, `from_rdflib`, `from_networkx`, `from_pandas`, `from_sparql` or `load`. Once it was saved or
+    loaded, it lives in its folder: each change is on the disk before it is made.
 
     Attributes:
         version: Grows with each change; what is computed from the graph is valid for one version.
         skipped: Lines of its files that were left out when it was read.
-        source_names: Files (with the named graph, where there is one) that statements came from.
     """
 
     # Computed when first asked for, and dropped with each change.
     _iris: list[str] | None
-    _relation_iris: list[str] | None
     _labels: list[str] | None
     _relation_labels: list[str] | None
-    _label_table: LabelTable | None
-    _literal_flags: NDArray[np.bool_] | None
-    _outgoing: Adjacency | None
-    _incoming: Adjacency | None
-    _index: dict[str, set[int]] | None
 
     def __init__(
         self, labels: Mapping[str, str] | None = None, label_properties: Iterable[str] = (), language: str = "en"
     ) -> None:
         self.version = 0
         self.skipped = Skipped()
-        self.source_names: list[str] = []
         self._language = language
         if isinstance(label_properties, str):
             label_properties = [label_properties]
         self._label_properties = list(dict.fromkeys(read_term(iri, RELATION_PREFIX) for iri in label_properties))
-        self._ranks = label_ranks(self._label_properties)
         self._given: dict[str, str] = {}
         for name, label in (labels or {}).items():
             self._given[read_term(name, NODE_PREFIX)] = self._given[read_term(name, RELATION_PREFIX)] = label
-        self._source_ids: dict[str, int] = {}
-        self._node_ids: dict[str, int] = {}
-        self._relation_ids: dict[str, int] = {}
-        self._label_rows: dict[tuple[str, str, str], int] = {}
-        self._merged: NDArray[np.int64] = np.zeros((4, 0), dtype=np.int64)  # heads, relations, tails, sources
-        self._pending: list[NDArray[np.int64]] = []  # the same of statements that nobody has looked at yet
+        self._store = Store(self._label_properties, self._given, language)
+        self._journal: Journal | None = None
+        self._news: dict[int, News] = {}  # by the version that they made
         self._engine = QueryEngine()
         self._forget()
 
@@ -129,7 +117,7 @@ class KnowledgeGraph:
         graph = cls(labels, label_properties, language)
         named = named_sources(sources)
         skipped = skipped_for(on_error)
-        graph._take(rows_of_sources(named, format, base_iri, limits, skipped))
+        graph._take_columns(graph._interner.sources(named, format, base_iri, limits, skipped))
         if skipped is not None:
             graph.skipped = skipped
             skipped.report()
@@ -228,82 +216,92 @@ class KnowledgeGraph:
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> KnowledgeGraph:
-        """Reads a graph that `save` wrote.
+        """Opens a graph that `save` wrote, with the changes since; what is not looked at is not read.
 
         Raises:
             SavedFolderError: If it is missing or damaged.
         """
-        arrays, strings = read_graph(folder)
-        graph = cls(label_properties=strings["label_properties"], language=strings["language"])
-        graph.version = strings["version"]
-        graph.source_names = strings["source_names"]
-        graph._source_ids = {name: i for i, name in enumerate(graph.source_names)}
-        graph._given = strings["given"]
-        graph._node_ids = {iri: i for i, iri in enumerate(strings["nodes"])}
-        graph._relation_ids = {iri: i for i, iri in enumerate(strings["relations"])}
-        graph._label_rows = {(s, p, o): source for s, p, o, source in strings["labels"]}
-        graph._merged = np.stack([arrays[name] for name in ("heads", "relations", "tails", "sources")])
+        arrays, settings, journal = read_graph(folder)
+        graph = cls(label_properties=settings["label_properties"], language=settings["language"])
+        graph._given = settings["given"]
+        graph._store = Store(graph._label_properties, graph._given, graph._language, arrays, settings["origins"])
+        graph.version = settings["version"]
+        try:
+            for change in journal.changes:
+                graph._apply(**change)
+        except (TypeError, ValueError, KeyError, GraphError) as error:
+            raise SavedFolderError(
+                f"The changes of the graph in {folder} are damaged: {error}.", "Save the graph again."
+            ) from error
+        graph._journal = journal
         return graph
 
     def save(self, folder: str | os.PathLike[str]) -> None:
-        """Writes the graph into a folder, as ``graph.safetensors`` and ``graph.json``."""
-        arrays = {"heads": self.heads, "relations": self.relations, "tails": self.tails, "sources": self.sources}
-        strings = {
+        """Writes the graph into a folder, all or nothing, and lives there from then on; statement ids are given anew.
+
+        Raises:
+            SavedFolderError: If something else is at that place.
+        """
+        settings = {
             "version": self.version,
             "language": self._language,
             "label_properties": self._label_properties,
             "given": self._given,
-            "source_names": self.source_names,
-            "nodes": self.iris,
-            "relations": list(self._relation_ids),
-            "labels": [[*row, source] for row, source in self._label_rows.items()],
+            "origins": self.source_names,
         }
-        write_graph(folder, arrays, strings)
+        self._journal = write_graph(folder, self._store.arrays(), settings)
 
     # Size and arrays
 
     @property
     def num_nodes(self) -> int:
         """How many nodes; ids run from 0."""
-        return len(self._node_ids)
+        return len(self._store.nodes)
 
     @property
     def num_relations(self) -> int:
         """How many relations; ids run from 0."""
-        return len(self._relation_ids)
+        return len(self._store.relations)
 
     @property
     def num_statements(self) -> int:
-        """How many statements, labels not counted; ids run from 0."""
-        return len(self.heads)
+        """How many statements are there, labels not counted."""
+        return self._store.facts.count
+
+    @property
+    def statements(self) -> Ids:
+        """Ids of the statements that are there, shape (num_statements,)."""
+        return self._store.facts.ids
 
     @property
     def heads(self) -> Ids:
-        """Subject node of each statement, shape (statements,)."""
-        return self._arrays()[0]
+        """Subject node by statement id, removed ones too, shape (ids,)."""
+        return self._store.facts.column(SUBJECT)
 
     @property
     def relations(self) -> Ids:
-        """Relation of each statement, shape (statements,)."""
-        return self._arrays()[1]
+        """Relation by statement id, removed ones too, shape (ids,)."""
+        return self._store.facts.column(PREDICATE)
 
     @property
     def tails(self) -> Ids:
-        """Object node of each statement, shape (statements,)."""
-        return self._arrays()[2]
+        """Object node by statement id, removed ones too, shape (ids,)."""
+        return self._store.facts.column(OBJECT)
 
     @property
     def sources(self) -> Ids:
-        """Position in `source_names` of where each statement came from, shape (statements,)."""
-        return self._arrays()[3]
+        """Position in `source_names` of where each statement came from first, by statement id, shape (ids,)."""
+        return self._store.facts.column(SOURCE)
+
+    @property
+    def source_names(self) -> list[str]:
+        """Files and endpoints, with the named graph where there is one, that statements came from."""
+        return list(self._store.origins)
 
     @property
     def is_literal(self) -> NDArray[np.bool_]:
         """Whether each node is a literal, shape (nodes,)."""
-        if self._literal_flags is None:
-            flags = (iri.startswith('"') for iri in self.iris)
-            self._literal_flags = np.fromiter(flags, dtype=np.bool_, count=self.num_nodes)
-        return self._literal_flags
+        return self._store.is_literal
 
     def statements_from(self, nodes: ArrayLike) -> tuple[Ids, Ids]:
         """Statements whose subject is one of the nodes.
@@ -317,15 +315,32 @@ class KnowledgeGraph:
         Raises:
             GraphError: If a node id is out of range.
         """
-        if self._outgoing is None:
-            self._outgoing = Adjacency(self.heads, self.num_nodes)
-        return self._outgoing.statements(nodes)
+        return self._store.facts.by(SUBJECT, self._checked(nodes))
 
     def statements_to(self, nodes: ArrayLike) -> tuple[Ids, Ids]:
         """Statements whose object is one of the nodes; as `statements_from`."""
-        if self._incoming is None:
-            self._incoming = Adjacency(self.tails, self.num_nodes)
-        return self._incoming.statements(nodes)
+        return self._store.facts.by(OBJECT, self._checked(nodes))
+
+    def neighbours(self, nodes: ArrayLike) -> tuple[Ids, Ids]:
+        """The nodes that statements join with each of the nodes, in either direction.
+
+        Args:
+            nodes: Node ids, shape (n,).
+
+        Returns:
+            Neighbours, without repetition for each of ``nodes``, and for each the position of its node there, both shape
+            (found,), ordered by position and then by id.
+
+        Raises:
+            GraphError: If a node id is out of range.
+        """
+        forward, heads = self.statements_from(nodes)
+        backward, tails = self.statements_to(nodes)
+        pairs = np.concatenate([heads, tails]) * self.num_nodes
+        pairs += np.concatenate([self.tails[forward], self.heads[backward]])
+        pairs.sort()
+        pairs = pairs[np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]]
+        return pairs % self.num_nodes, pairs // self.num_nodes
 
     # Names
 
@@ -333,47 +348,34 @@ class KnowledgeGraph:
     def iris(self) -> list[str]:
         """IRI, ``_:name`` or literal in N-Triples form of each node."""
         if self._iris is None:
-            self._iris = list(self._node_ids)
+            self._iris = self._store.terms.pick(self._store.nodes.terms.tolist())
         return self._iris
 
     @property
     def labels(self) -> list[str]:
         """Label of each node."""
         if self._labels is None:
-            self._labels = [self._node_label(iri) for iri in self.iris]
+            self._labels = self._store.all_labels()
         return self._labels
 
     @property
     def relation_labels(self) -> list[str]:
         """Label of each relation."""
         if self._relation_labels is None:
-            names = self._names()
-            self._relation_labels = [
-                next(iter(names.names(iri)), "") or LABELS.get(iri) or relation_name(iri) for iri in self._relation_ids
-            ]
+            self._relation_labels = list(map(self._store.relation_label, range(self.num_relations)))
         return self._relation_labels
 
     def iri(self, node: int) -> str:
         """IRI of a node, ``_:name`` of a blank node, or a literal in N-Triples form."""
-        return self.iris[node]
+        return self._store.iri(node)
 
     def label(self, node: int) -> str:
         """What a node is shown by: its best label, else its local name; a literal is shown by its value."""
-        return self.labels[node]
-
-    def node(self, iri: str) -> int | None:
-        """Id of the node with this term, as of `iri`; None where there is none."""
-        return self._node_ids.get(iri)
-
-    def names(self, node: int) -> list[str]:
-        """Labels and synonyms of a node, the one to show first; empty where it has none."""
-        return self._names().names(self.iris[node])
+        return self._store.label(node)
 
     def relation_iri(self, relation: int) -> str:
         """IRI of a relation."""
-        if self._relation_iris is None:
-            self._relation_iris = list(self._relation_ids)
-        return self._relation_iris[relation]
+        return self._store.terms[self._store.relations.term(relation)]
 
     def relation_label(self, relation: int) -> str:
         """What a relation is shown by: the graph's label, the user's, that of the vocabulary, else its local name."""
@@ -384,35 +386,29 @@ class KnowledgeGraph:
 
         Blank nodes without a label, and nodes of which nothing is left, have no name.
         """
-        names, labels = self._names(), self.labels
-        used = np.zeros(self.num_nodes, dtype=np.bool_)
-        used[self.heads] = used[self.tails] = True
-        for (iri, node), is_used in zip(self._node_ids.items(), used.tolist()):
-            own = names.names(iri)
-            if own:
-                yield from ((name, node) for name in own)
-            elif is_used and not iri.startswith("_:") and labels[node]:
-                yield labels[node], node
+        names, nodes = self._store.aliases()
+        return iter(dict.fromkeys(zip(names, nodes.tolist())))
+
+    def names(self, node: int) -> list[str]:
+        """The names of one node, as of `aliases`, best first."""
+        return self._store.names_of(node)
+
+    def renamed_since(self, version: int) -> list[int] | None:
+        """Nodes whose names may have changed since a version; None where they are too many, or it is too long ago."""
+        renamed = [news and news.renamed for news in self._since(version)]
+        return None if None in renamed else sorted(set().union(*renamed))  # type: ignore[arg-type]
 
     def find(self, text: str) -> list[int]:
         """Nodes whose IRI is the text, or one of whose names equals it up to case, "_" and white space; by id."""
-        if self._index is None:
-            index: dict[str, set[int]] = {}
-            for name, node in self.aliases():
-                index.setdefault(normalise(name), set()).add(node)
-            self._index = index
-        found = set(self._index.get(normalise(text), ()))
-        iri = text[1:-1] if text.startswith("<") and text.endswith(">") else text
-        if iri in self._node_ids:
-            found.add(self._node_ids[iri])
-        return sorted(found)
+        return self._store.find(text)
 
     def look_up(self, names: Iterable[str]) -> None:
-        """Called with what may be names before they are sought in `aliases`; where all is here, nothing is to be done."""
+        """Sees to it that what has one of these names is here, and among `aliases`: it is, where all is here."""
 
     def types(self, node: int) -> list[int]:
         """Classes of a node, by id."""
-        relations = [self._relation_ids[iri] for iri in TYPE_PROPERTIES if iri in self._relation_ids]
+        numbers = (self._store.relations.number(self._store.terms.get(iri)) for iri in TYPE_PROPERTIES)
+        relations = [number for number in numbers if number is not None]
         statements, _ = self.statements_from([node])
         return np.unique(self.tails[statements[np.isin(self.relations[statements], relations)]]).tolist()
 
@@ -420,20 +416,19 @@ class KnowledgeGraph:
 
     def triple(self, statement: int) -> Triple:
         """One statement with its labels and source."""
-        head, relation, tail, source = self._arrays()[:, statement].tolist()
+        head, relation, tail = self._store.facts.row(statement)
         return Triple(
-            subject=self.iris[head],
+            subject=self.iri(head),
             predicate=self.relation_iri(relation),
-            object=self.iris[tail],
-            labels=(self.labels[head], self.relation_labels[relation], self.labels[tail]),
-            source=self.source_names[source],
+            object=self.iri(tail),
+            labels=(self.label(head), self.relation_labels[relation], self.label(tail)),
+            source=self._store.origins[int(self.sources[statement])],
             id=int(statement),
         )
 
     def contains(self, triple: Triple | Sequence[str]) -> bool:
         """Whether a statement, or a label, is in the graph; terms are read as in `from_triples`."""
-        row = read_triple(triple)
-        return row in self._label_rows or self._statement(row) is not None
+        return any(map(len, self._store.matching(read_triple(triple))))
 
     def add(self, triples: Iterable[Triple | Sequence[str]]) -> None:
         """Adds statements and labels, visible at once; what is there already is left as it is.
@@ -444,11 +439,10 @@ class KnowledgeGraph:
         Raises:
             GraphError: If one is malformed; nothing is added then.
         """
-        self._take(list(rows_of_triples(triples)))
-        self.version += 1
+        self._change(add=list(rows_of_triples(triples)))
 
     def remove(self, triples: Iterable[Triple | Sequence[str]]) -> None:
-        """Removes statements and labels, visible at once. Node ids stay; statement ids are given anew.
+        """Removes statements and labels, visible at once.
 
         Args:
             triples: As of `add`; what is not there is passed over.
@@ -456,9 +450,7 @@ class KnowledgeGraph:
         Raises:
             GraphError: If one is malformed; nothing is removed then.
         """
-        rows = {read_triple(triple) for triple in triples}
-        self._drop([s for s in map(self._statement, rows) if s is not None], rows)
-        self.version += 1
+        self._change(remove=list(dict.fromkeys(map(read_triple, triples))))
 
     def remove_where(
         self,
@@ -467,7 +459,9 @@ class KnowledgeGraph:
         object: str | None = None,
         source: str | None = None,
     ) -> int:
-        """Removes the statements and labels that have all the given parts, visible at once; ids as of `remove`.
+        """Removes the statements and labels that have all the given parts, visible at once.
+
+        With a source, what has other sources too stays, and has these.
 
         Args:
             subject: A term as of `from_triples`; None stands for any.
@@ -486,18 +480,21 @@ class KnowledgeGraph:
         prefixes = (NODE_PREFIX, RELATION_PREFIX, NODE_PREFIX)
         parts = zip((subject, predicate, object), prefixes)
         terms = [None if part is None else read_term(part, prefix) for part, prefix in parts]
-        removed = self._drop(*self._matches(terms, source))
-        self.version += 1
-        return removed
+        return self._change(where=[*terms, source])
 
-    def update(self, path: str | os.PathLike[str], format: str | None = None, limits: Limits | None = None) -> None:
-        """Replaces all that came from a file by what it holds now, visible at once; ids as of `remove`.
-
-        A statement that several files held counts as of the first one, and goes where that does not hold it any more.
+    def update(
+        self,
+        path: str | os.PathLike[str],
+        format: str | None = None,
+        base_iri: str | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        """Replaces all that came from a file by what it holds now, visible at once.
 
         Args:
             path: A file of the same name as the one that was read, or of the same path where several had that name.
             format: As of `from_rdf`.
+            base_iri: As of `from_rdf`.
             limits: As of `from_rdf`.
 
         Raises:
@@ -509,14 +506,12 @@ class KnowledgeGraph:
         if file not in files:
             known = ", ".join(name for name in files if name) or "no file"
             raise GraphError(f"No statement came from a file {path}.", f"Statements came from {known}.")
-        rows = list(rows_of_sources({file: path}, format, limits=limits, taken=self._node_ids))
-        if not rows:
+        columns = self._interner.sources({file: path}, format, base_iri, limits)
+        if not columns.shape[1]:
             raise GraphError(
                 f"{path} holds no statement.", f"To remove what came from it, use remove_where(source={file!r})."
             )
-        self._drop(*self._matches([None, None, None], file))
-        self._take(rows)
-        self.version += 1
+        self._change(where=[None, None, None, file], add=list(self._rows_of(columns)))
 
     # Queries
 
@@ -553,24 +548,33 @@ class KnowledgeGraph:
 
     def rows(self) -> Iterator[tuple[str, str, str]]:
         """Every statement, then every label, as (subject, predicate, object) term strings."""
-        nodes, relations = self.iris, list(self._relation_ids)
-        for head, relation, tail in zip(self.heads.tolist(), self.relations.tolist(), self.tails.tolist()):
-            yield nodes[head], relations[relation], nodes[tail]
-        yield from self._label_rows
+        yield from self._store.rows(self.statements, self._store.names.ids)
 
     def label_rows(self) -> Iterator[tuple[str, str, str]]:
         """Every label as (subject, property, literal) term strings."""
-        return iter(self._label_rows)
+        return self._store.rows(self.statements[:0], self._store.names.ids)
 
-    def label_sources(self) -> Iterator[tuple[tuple[str, str, str], int]]:
-        """Every label as of `label_rows`, with the position in `source_names` of where it came from."""
-        return iter(self._label_rows.items())
+    def changes_since(self, version: int) -> list[Changed] | None:
+        """What went and what then came, version by version, as of `rows`; None as of `renamed_since`."""
+        changes: list[Changed] = []
+        for news in self._since(version):
+            if news is None or news.gone is None or news.come is None:
+                return None
+            changes.append((news.gone, news.come))
+        return changes
+
+    def row_sources(self) -> Iterator[list[str]]:
+        """The names of all sources of each row, in the order of `rows`."""
+        origins = self.source_names
+        for table in (self._store.facts, self._store.names):
+            for statement, first in zip(table.ids.tolist(), table.column(SOURCE)[table.ids].tolist()):
+                further = table.also.get(statement, ()) if table.also else ()
+                yield [origins[first], *(origins[source] for source in further)]
 
     def write(self, path: str | os.PathLike[str], format: str | None = None) -> None:
-        """Writes all statements and labels; those that were read from a named graph go into it again.
+        """Writes all statements and labels; those that were read from named graphs go into them again.
 
-        Turtle, N-Triples and RDF/XML have no named graphs and lose their names. A statement that was read from several
-        is in the first one. Base directions of literals are written, but left out when JSON-LD is read again.
+        Turtle, N-Triples and RDF/XML have no named graphs and lose their names. Base directions of literals are written, but left out when JSON-LD is read again.
 
         Args:
             path: A file; it is replaced when all is ready.
@@ -601,103 +605,74 @@ class KnowledgeGraph:
 
     # Within
 
+    @property
+    def _interner(self) -> Interner:
+        return Interner(self._store.terms, self._store.origins)
+
     def _take(self, rows: Iterable[Row]) -> None:
-        """Takes rows in; statements among them are merged into the arrays at the next look."""
-        nodes, relations, ranks, sources = self._node_ids, self._relation_ids, self._ranks, self._source_ids
-        heads: list[int] = []
-        links: list[int] = []
-        tails: list[int] = []
-        origins: list[int] = []
-        named: dict[str, None] = {}
-        for subject, predicate, obj, origin in rows:
-            source = sources.setdefault(origin, len(sources))
-            if predicate in ranks and obj[0] == '"':
-                self._label_rows.setdefault((subject, predicate, obj), source)
-                named[subject] = None
-                continue
-            heads.append(nodes.setdefault(subject, len(nodes)))
-            links.append(relations.setdefault(predicate, len(relations)))
-            tails.append(nodes.setdefault(obj, len(nodes)))
-            origins.append(source)
-        for subject in named:
-            if subject not in relations:
-                nodes.setdefault(subject, len(nodes))
-        self.source_names = list(sources)
-        if heads:
-            self._pending.append(np.array([heads, links, tails, origins], dtype=np.int64))
+        """Takes rows in."""
+        self._take_columns(self._interner.rows(rows))
+
+    def _take_columns(self, columns: Columns) -> None:
+        self._store.take(columns)
         self._forget()
 
-    def _matches(
-        self, terms: Sequence[str | None], source: str | None
-    ) -> tuple[NDArray[np.int64], list[tuple[str, str, str]]]:
-        """Statement ids and label rows with these terms and this source; None stands for any."""
-        columns = self._arrays()
-        hit = np.ones(columns.shape[1], dtype=np.bool_)
-        for column, term, ids in zip(columns, terms, (self._node_ids, self._relation_ids, self._node_ids)):
-            if term is not None:
-                hit &= column == ids.get(term, -1)
-        origins = {i for i, name in enumerate(self.source_names) if source in (None, name, split_source(name)[0])}
-        hit &= np.isin(columns[3], list(origins))
-        labels = [
-            row
-            for row, origin in self._label_rows.items()
-            if origin in origins and all(term in (None, part) for term, part in zip(terms, row))
-        ]
-        return np.flatnonzero(hit), labels
+    def _rows_of(self, columns: Columns) -> Iterator[Row]:
+        pick = self._store.terms.pick
+        terms = [pick(column.tolist()) for column in columns[:SOURCE]]
+        return zip(*terms, self._store.origins.pick(columns[SOURCE].tolist()))
 
-    def _drop(self, statements: ArrayLike, labels: Iterable[tuple[str, str, str]]) -> int:
-        """Takes statements and labels out, and says how many there were; a label that is not there counts as none."""
-        before = self._arrays().shape[1] + len(self._label_rows)
-        for row in labels:
-            self._label_rows.pop(row, None)
-        self._merged = np.delete(self._arrays(), np.asarray(statements, dtype=np.int64), axis=1)
-        self._forget()
-        return before - self._merged.shape[1] - len(self._label_rows)
+    def _change(self, **change: Any) -> int:
+        """Makes a change, on the disk first where the graph lives there; says how many statements and labels are gone."""
+        if self._journal is not None:
+            self._journal.append(change)
+        return self._apply(**change)
+
+    def _apply(
+        self,
+        remove: Iterable[Sequence[str]] = (),
+        where: Sequence[str | None] | None = None,
+        add: Iterable[Row] = (),
+    ) -> int:
+        """Makes a change: rows go, then what matches subject, predicate, object and source, then rows come."""
+        gone = sum(self._store.drop(*self._store.matching(row)) for row in remove)
+        if where is not None:
+            *terms, source = where
+            matching = self._store.matching(terms)
+            if source is None:
+                gone += self._store.drop(*matching)
+            else:
+                gone += self._store.withdraw(*matching, self._store.sources_of(source))
+        self._take(add)
+        self._next_version()
+        return gone
+
+    def _next_version(self) -> None:
+        """Tells what is computed from the graph that it has changed, and which names."""
+        self.version += 1
+        self._news[self.version] = self._store.take_news()
+        self._news.pop(self.version - _REMEMBERED, None)
+
+    def _since(self, version: int) -> list[News | None]:
+        return [self._news.get(later) for later in range(version + 1, self.version + 1)]
 
     def _complete(self, what: str) -> KnowledgeGraph:
         if not self.num_statements:
             raise GraphError(
-                f"{what} holds no statement between nodes" + (", only labels." if self._label_rows else "."),
+                f"{what} holds no statement between nodes" + (", only labels." if self._store.names.count else "."),
                 "A graph needs at least one.",
             )
+        self._store.take_news()  # nobody has seen it yet
         return self
+
+    def _checked(self, nodes: ArrayLike) -> Ids:
+        nodes = np.asarray(nodes, dtype=np.int64).reshape(-1)
+        if len(nodes) and (nodes.min() < 0 or nodes.max() >= self.num_nodes):
+            raise GraphError(
+                f"Node ids {nodes.min()} to {nodes.max()} were asked for.", f"Valid are 0 to {self.num_nodes - 1}."
+            )
+        return nodes
 
     def _forget(self) -> None:
         """Drops what was computed from statements and labels."""
-        self._iris = self._relation_iris = self._labels = self._relation_labels = None
-        self._label_table = self._literal_flags = self._outgoing = self._incoming = self._index = None
-
-    def _arrays(self) -> NDArray[np.int64]:
-        if self._pending:
-            columns = np.concatenate([self._merged, *self._pending], axis=1)
-            self._merged = _unique(columns, self.num_nodes, self.num_relations)
-            self._pending = []
-        return self._merged
-
-    def _names(self) -> LabelTable:
-        if self._label_table is None:
-            self._label_table = LabelTable(self._label_rows, self._given, self._ranks, self._language)
-        return self._label_table
-
-    def _node_label(self, iri: str) -> str:
-        if iri.startswith('"'):
-            return literal_value(iri)
-        return next(iter(self._names().names(iri)), "") or LABELS.get(iri) or local_name(iri)
-
-    def _statement(self, row: tuple[str, str, str]) -> int | None:
-        """Id of a statement; None where it is not in the graph."""
-        head, tail = self._node_ids.get(row[0]), self._node_ids.get(row[2])
-        relation = self._relation_ids.get(row[1])
-        if head is None or tail is None or relation is None:
-            return None
-        statements, _ = KnowledgeGraph.statements_from(self, [head])  # what is held
-        hit = statements[(self.tails[statements] == tail) & (self.relations[statements] == relation)]
-        return int(hit[0]) if len(hit) else None
-
-
-def _unique(columns: NDArray[np.int64], num_nodes: int, num_relations: int) -> NDArray[np.int64]:
-    """The columns without statements that repeat an earlier one."""
-    heads, relations, tails, _ = columns
-    _, pair = np.unique(heads * num_nodes + tails, return_inverse=True)  # in two steps, so that no key overflows
-    _, first = np.unique(pair * num_relations + relations, return_index=True)
-    return columns if len(first) == len(heads) else columns[:, np.sort(first)]
+        self._iris = self._labels = self._relation_labels = None

@@ -3,62 +3,95 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
+import numpy as np
+
+from kgrag.graph.dictionary import Dictionary
+from kgrag.graph.statements import OBJECT, PREDICATE, SUBJECT, Statements
 from kgrag.graph.terms import literal_parts
 from kgrag.graph.vocabulary import ALIAS_PROPERTIES, LABEL_PROPERTIES
-
-_Rank = tuple[int, int, int, str, int, str]
-
-
-def label_ranks(own: Iterable[str] = ()) -> dict[str, tuple[int, int]]:
-    """Property IRI -> (kind, place): labels (kind 0), the user's ``own`` first, before further names (kind 1)."""
-    ranks: dict[str, tuple[int, int]] = {}
-    for kind, properties in enumerate(((*own, *LABEL_PROPERTIES), ALIAS_PROPERTIES)):
-        for iri in properties:
-            ranks.setdefault(iri, (kind, len(ranks)))
-    return ranks
+from kgrag.types import Ids
 
 
-class LabelTable:
+class _Ranked(NamedTuple):
+    """A name, and what it is sorted by."""
+
+    is_foreign: bool
+    kind: int
+    nearness: int
+    language: str
+    place: int
+    text: str
+
+
+class Labels:
     """The names of every term that has any, best first.
 
     A name in the preferred language, or in none, comes before names in other languages; then labels before synonyms;
     then the preferred language before no language; then the property's place; ties in alphabetical order.
 
     Args:
-        rows: Label statements (subject, property, literal in N-Triples form).
+        terms: The terms; takes the label properties.
+        rows: Label statements: terms of subject, property and literal.
+        own: IRIs of the user's label properties; they come before the known ones.
         given: Labels that the user added, by IRI; they stand behind the graph's own.
-        ranks: As of `label_ranks`.
         language: Preferred language tag, such as "en".
     """
 
     def __init__(
-        self,
-        rows: Iterable[tuple[str, str, str]],
-        given: Mapping[str, str],
-        ranks: Mapping[str, tuple[int, int]],
-        language: str,
+        self, terms: Dictionary, rows: Statements, own: Iterable[str], given: Mapping[str, str], language: str
     ) -> None:
-        preferred = language.lower()
-        ranked: dict[str, list[tuple[_Rank, str]]] = {}
-        for subject, property_iri, literal in rows:
-            parts = literal_parts(literal)
-            text = " ".join(parts.value.split()) if parts else ""
-            if parts and text:
-                tag = parts.language.lower()
-                nearness = _nearness(tag, preferred)
-                kind, place = ranks[property_iri]
-                rank = (int(nearness == 3), kind, nearness, tag, place, text)
-                ranked.setdefault(subject, []).append((rank, text))
-        for subject, label in given.items():
-            ranked.setdefault(subject, []).append(((0, 2, 0, "", 0, label), label))
-        self._names = {
-            subject: list(dict.fromkeys(text for _, text in sorted(names))) for subject, names in ranked.items()
-        }
+        self._terms, self._rows, self._given, self._preferred = terms, rows, given, language.lower()
+        self._ranks: dict[int, tuple[int, int]] = {}  # of a property: labels (0) or further names (1), and its place
+        for kind, properties in enumerate(((*own, *LABEL_PROPERTIES), ALIAS_PROPERTIES)):
+            for iri in properties:
+                self._ranks.setdefault(terms.add(iri), (kind, len(self._ranks)))
 
-    def names(self, term: str) -> list[str]:
+    @property
+    def properties(self) -> Ids:
+        """Term ids of the properties whose literals are labels."""
+        return np.array(list(self._ranks), np.int64)
+
+    def of(self, term: int) -> list[str]:
         """All names of a term, the one to show first; empty where it has none."""
-        return self._names.get(term, [])
+        rows, _ = self._rows.by(SUBJECT, np.array([term]))
+        return self._best_first(term, self._ranked(rows))
+
+    def all(self) -> dict[int, list[str]]:
+        """`of` by term, for every term that has a name."""
+        rows = self._rows.ids
+        ranked: dict[int, list[_Ranked]] = {}
+        for subject, name in zip(self._rows.column(SUBJECT)[rows].tolist(), self._ranked(rows)):
+            ranked.setdefault(subject, []).append(name)
+        for iri in self._given:
+            term = self._terms.get(iri)
+            if term is not None:
+                ranked.setdefault(term, [])
+        return {term: names for term, found in ranked.items() if (names := self._best_first(term, found))}
+
+    def _best_first(self, term: int, ranked: list[_Ranked]) -> list[str]:
+        names = dict.fromkeys(name.text for name in sorted(ranked) if name.text)
+        given = self._given.get(self._terms[term]) if self._given else None
+        return [*names, given] if given and given not in names else list(names)
+
+    def _ranked(self, rows: Ids) -> list[_Ranked]:
+        properties = self._rows.column(PREDICATE)[rows].tolist()
+        return list(map(self._rank, properties, self._terms.pick(self._rows.column(OBJECT)[rows].tolist())))
+
+    def _rank(self, property: int, literal: str) -> _Ranked:
+        parts = literal_parts(literal)
+        assert parts is not None, literal
+        tag = parts.language.lower()
+        nearness = _nearness(tag, self._preferred)
+        return _Ranked(
+            nearness == 3,
+            self._ranks[property][0],
+            nearness,
+            tag,
+            self._ranks[property][1],
+            " ".join(parts.value.split()),
+        )
 
 
 def _nearness(tag: str, preferred: str) -> int:

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Iterator
 from itertools import islice
 from queue import SimpleQueue
 from typing import Any, BinaryIO
@@ -38,8 +39,13 @@ def main() -> None:
                 answer = _evaluate(store, request["query"], request["rows"])
             else:
                 _bound_memory(None)
-                store = Store()
-                store.extend(pyoxigraph.parse(body, RdfFormat.N_TRIPLES))  # load() would rename blank nodes
+                if "take" in request:
+                    store = Store()
+                    store.extend(_parse(body))
+                else:
+                    for quad in _parse(body[: request["remove"]]):
+                        store.remove(quad)
+                    store.extend(_parse(body[request["remove"] :]))
                 own_bytes = _peak_memory()
                 answer = {}
         except SyntaxError as error:
@@ -48,6 +54,10 @@ def main() -> None:
             answer = {"error": str(error)}
         sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
         sys.stdout.buffer.flush()
+
+
+def _parse(data: bytes) -> Iterator[pyoxigraph.Quad]:
+    return pyoxigraph.parse(data, RdfFormat.N_TRIPLES)  # Store.load() would rename blank nodes
 
 
 def _shut_in() -> None:
@@ -73,7 +83,8 @@ def _receive(stream: BinaryIO, requests: SimpleQueue[tuple[dict[str, Any], bytes
     """Takes requests in; ends the process with its parent, even a killed one, for nobody waits for the answer then."""
     while line := stream.readline():
         request = json.loads(line)
-        requests.put((request, stream.read(request.get("bytes", 0))))
+        size = sum(request.get(part, 0) for part in ("take", "remove", "add"))
+        requests.put((request, stream.read(size)))
     os._exit(0)
 
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kgrag.config import Limits
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from kgrag.graph.knowledge_graph import KnowledgeGraph
 
 QueryResult = bool | list[dict[str, str]] | list[tuple[str, str, str]]
+
+_TYPED = '"^^<'  # the store takes "01" and "1" for the same: it cannot remove one and keep the other
 
 # Modules are sought where this process seeks them, and the module that was started here is not run again there.
 _START = "import sys; sys.path[:] = sys.argv[1:]; from kgrag.graph.query_worker import main; main()"
@@ -54,8 +56,12 @@ class QueryEngine:
         if self._worker is None or not self._worker.is_usable():
             self._worker, self._version = _Worker(), -1
         if self._version != graph.version:
-            statements = _n_triples(graph)
-            self._worker.ask({"bytes": len(statements)}, statements)
+            changes = graph.changes_since(self._version) if self._version >= 0 else None
+            if changes is None or any(_TYPED in obj for gone, _ in changes for _, _, obj in gone):
+                self._worker.take(_n_triples(graph.rows()))
+            else:
+                for gone, come in changes:
+                    self._worker.change(_n_triples(gone), _n_triples(come))
             self._version = graph.version
         return self._worker
 
@@ -96,6 +102,14 @@ class _Worker:
     def is_usable(self) -> bool:
         """Whether it runs, and for this process: a fork must not talk into the conversation of its parent."""
         return self._end.alive and self._owner == os.getpid() and self._process.poll() is None
+
+    def take(self, statements: bytes) -> None:
+        """Puts N-Triples in the place of all that it holds."""
+        self.ask({"take": len(statements)}, statements)
+
+    def change(self, gone: bytes, come: bytes) -> None:
+        """Removes N-Triples, then adds some."""
+        self.ask({"remove": len(gone), "add": len(come)}, gone + come)
 
     def ask(self, request: dict[str, Any], body: bytes = b"", timeout: float | None = None) -> dict[str, Any]:
         """Sends a request and waits for its answer.
@@ -156,11 +170,9 @@ def _end(process: subprocess.Popen[bytes], owner: int) -> None:
                 pipe.close()
 
 
-def _n_triples(graph: KnowledgeGraph) -> bytes:
-    nodes = [text if text.startswith(('"', "_:")) else f"<{text}>" for text in graph.iris]
-    relations = [f"<{graph.relation_iri(i)}>" for i in range(graph.num_relations)]
-    ends = zip(graph.heads.tolist(), graph.relations.tolist(), graph.tails.tolist())
-    lines = [f"{nodes[head]} {relations[relation]} {nodes[tail]} .\n" for head, relation, tail in ends]
-    for subject, predicate, literal in graph.label_rows():
-        lines.append(f"{subject if subject.startswith('_:') else f'<{subject}>'} <{predicate}> {literal} .\n")
+def _n_triples(rows: Iterable[tuple[str, str, str]]) -> bytes:
+    def written(term: str) -> str:
+        return term if term.startswith(('"', "_:")) else f"<{term}>"
+
+    lines = [f"{written(subject)} <{predicate}> {written(obj)} .\n" for subject, predicate, obj in rows]
     return "".join(lines).encode()

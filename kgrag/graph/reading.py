@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import pyoxigraph
@@ -73,6 +74,32 @@ def read(
 ) -> Iterator[Quad]:
     """As `parse`, with the lines that are left out in `skipped`."""
     limits = limits or Limits()
+    opened = open_source(source, format, base_iri, limits, skipped)
+    for number, quad in enumerate(opened.quads, start=1):
+        check(opened.name, number, quad.object, limits)
+        yield quad
+
+
+class Opened(NamedTuple):
+    """A source whose statements are ready to be parsed.
+
+    Attributes:
+        name: What errors call it.
+        format: What it is read as.
+        data: Its text, in UTF-8.
+        quads: Its statements as the parser finds them: `check` is still to be asked.
+    """
+
+    name: str
+    format: RdfFormat | Table
+    data: bytes
+    quads: Iterator[Quad]
+
+
+def open_source(
+    source: Source, format: str | None, base_iri: str | None, limits: Limits, skipped: Skipped | None
+) -> Opened:
+    """Reads and unpacks a source, and finds out what it is; see `parse`."""
     if format is not None and format_of(format) is None:
         raise GraphError(f"The RDF format {format!r} is not known.", f"Use {VALID_FORMATS}.")
     name, packed, path = unpack(source, limits)
@@ -87,15 +114,28 @@ def read(
         quads = read_table(name, data, found, skipped)
     else:
         quads = _rdf(name, data, found, base_iri, path, limits, skipped)
-    for number, quad in enumerate(quads, start=1):
-        reason = _refusal(quad, limits)
-        if reason:
-            raise GraphError(f"{name}, statement {number}: {reason}.", "Shorten or rewrite it.")
-        if number > limits.statements:
-            raise GraphError(
-                f"{name} holds more than {limits.statements:,} statements.", "Split it, or raise Limits.statements."
-            )
-        yield quad
+    return Opened(name, found, data, quads)
+
+
+def check(name: str, number: int, term: Any, limits: Limits) -> None:
+    """Asks whether a statement with this object may be read.
+
+    Args:
+        name: What errors call the source.
+        number: Which of its statements it is, from 1.
+        term: The object.
+        limits: Bounds on both.
+
+    Raises:
+        GraphError: If not.
+    """
+    reason = _refusal(term, limits)
+    if reason:
+        raise GraphError(f"{name}, statement {number}: {reason}.", "Shorten or rewrite it.")
+    if number > limits.statements:
+        raise GraphError(
+            f"{name} holds more than {limits.statements:,} statements.", "Split it, or raise Limits.statements."
+        )
 
 
 def _rdf(
@@ -110,7 +150,7 @@ def _rdf(
     """What the parser finds, and what a format asks for beyond it."""
     text: bytes | str = checked(name, data, rdf_format, limits)
     if skipped is not None:
-        yield from read_lines(name, data, rdf_format, lambda quad: _refusal(quad, limits), skipped)
+        yield from read_lines(name, data, rdf_format, lambda quad: _refusal(quad.object, limits), skipped)
         return
     if base_iri is None and path is not None:
         base_iri = "file:///" + quote(path.name, errors="replace")
@@ -144,9 +184,8 @@ def _parser(text: bytes | str, rdf_format: RdfFormat, base_iri: str | None) -> I
         ) from error
 
 
-def _refusal(quad: Quad, limits: Limits) -> str:
-    """Why a statement is not accepted; empty where it is."""
-    term = quad.object
+def _refusal(term: Any, limits: Limits) -> str:
+    """Why a statement with this object is not accepted; empty where it is."""
     if isinstance(term, pyoxigraph.NamedNode):  # most of them
         return ""
     if isinstance(term, pyoxigraph.Literal) and len(term.value) > limits.literal_chars:

@@ -30,11 +30,13 @@ class RemoteGraph(KnowledgeGraph):
     """The part of an endpoint's graph that questions have led to; made by `KnowledgeGraph.from_sparql`.
 
     What is fetched is kept as statements whose source is the endpoint, so that all that is computed from arrays is
-    computed from these. `statements_from`, `statements_to` and `types` first fetch what the nodes have in either
+    computed from these. `statements_from`, `statements_to` and what calls them first fetch what the nodes have in either
     direction, `find` and `look_up` the nodes with a name; each node and each name is asked about once. `contains` and
-    `query` ask the endpoint. All other attributes and methods, `write` and the bridges among them, are about what is
-    held. Ids of nodes and relations stay; those of statements are given anew by `refresh`, and when a question comes
-    while more are held than `EndpointConfig.statements`.
+    `query` ask the endpoint. `aliases` are those of the nodes that look-ups have found. All other attributes and methods,
+    `write` and the bridges among them, are about what is held.
+
+    When something is looked up while more statements are held than `EndpointConfig.statements`, all are given up first.
+    Ids of nodes and relations stay then; those of statements are given anew, as by `refresh`.
 
     From the start each relation and each class is known, by one statement and its labels; where it takes the endpoint
     too long to list them, they are known as they are met. Statements with blank nodes are left out, for SPARQL cannot ask
@@ -52,9 +54,10 @@ class RemoteGraph(KnowledgeGraph):
     """
 
     _reached: set[str]  # nodes whose statements are held
-    _named: set[str]  # IRIs whose labels are held
+    _labelled: set[str]  # IRIs whose labels are held
     _bearers: dict[str, list[str]]  # nodes by each name that was looked up
-    _found: set[str]  # the nodes with the names that were looked up last
+    _found: dict[int, int]  # version in which each node was found by a look-up
+    _begun: int  # version before which all was given up
 
     def __init__(
         self,
@@ -86,22 +89,29 @@ class RemoteGraph(KnowledgeGraph):
         return super().statements_to(nodes)
 
     def look_up(self, names: Iterable[str]) -> None:
-        """Fetches the nodes with these names, as they stand or with other capitals; `aliases` are then theirs.
+        """Fetches the nodes with these names, as they stand or with other capitals; they are in `aliases` from then on.
 
         Raises:
             GraphError: If the endpoint does not answer.
         """
-        if max(self.num_statements, len(self._bearers)) > self.endpoint.config.statements:
+        if self.num_statements > self.endpoint.config.statements:
             self._give_up()
         version = self.version
-        found = self._called(names)
-        if found != self._found:
-            self._found, self.version = found, version + 1
+        nodes = (self._store.node(iri) for iri in self._called(names))
+        new = [node for node in nodes if node is not None and node not in self._found]
+        if new and self.version == version:
+            self._next_version()
+        self._found.update(dict.fromkeys(new, self.version))
 
     def aliases(self) -> Iterator[tuple[str, int]]:
-        """Every (name, node) of the nodes that the last `look_up` found."""
-        nodes = sorted(node for iri in self._found if (node := self.node(iri)) is not None)
-        return ((name, node) for node in nodes for name in self.names(node))
+        """Every (name, node) of the nodes that look-ups have found."""
+        return ((name, node) for node in sorted(self._found) for name in self.names(node))
+
+    def renamed_since(self, version: int) -> list[int] | None:
+        """Nodes that look-ups have found since a version; None where all was given up since."""
+        if version < self._begun:
+            return None
+        return sorted(node for node, found in self._found.items() if found > version)
 
     def find(self, text: str) -> list[int]:
         """Nodes whose IRI is the text, or that have it as a name, as it stands or with other capitals; by id.
@@ -112,7 +122,7 @@ class RemoteGraph(KnowledgeGraph):
         if _is_iri(iri):
             self._fetch([iri])
         named = {iri, *self._called([text])}
-        return sorted(node for term in named if (node := self.node(term)) is not None)
+        return sorted(node for term in named if (node := self._store.node(term)) is not None)
 
     def contains(self, triple: Triple | Sequence[str]) -> bool:
         """Whether a statement, or a label, is held or at the endpoint."""
@@ -145,8 +155,8 @@ class RemoteGraph(KnowledgeGraph):
         self._fetcher = Fetcher(self.endpoint, self._own_properties, self._preferred)
         overview = self._fetcher.overview()
         classes = {obj for _, relation, obj in overview if relation in TYPE_PROPERTIES}
-        self._first_named = classes | {relation for _, relation, _ in overview}
-        self._first = overview + self._fetcher.labels(sorted(self._first_named))
+        self._first_labelled = classes | {relation for _, relation, _ in overview}
+        self._first = overview + self._fetcher.labels(sorted(self._first_labelled))
         self._give_up()
 
     # What is not possible
@@ -200,8 +210,10 @@ class RemoteGraph(KnowledgeGraph):
         self._hold(rows)
         self._reached.update(new[:at])
 
-    def _called(self, names: Iterable[str]) -> set[str]:
+    def _called(self, names: Iterable[str]) -> dict[str, None]:
         """IRIs of what has one of the names."""
+        if len(self._bearers) > self.endpoint.config.statements:
+            self._bearers = {}
         names = [name for name in dict.fromkeys(names) if name.strip()]
         new = [name for name in names if name not in self._bearers]
         if new:
@@ -211,17 +223,17 @@ class RemoteGraph(KnowledgeGraph):
             for subject, _, literal in rows:
                 bearers.setdefault(normalise(literal_value(literal)), []).append(subject)
             self._bearers.update((name, bearers.get(normalise(name), [])) for name in new)
-        return {iri for name in names for iri in self._bearers[name]}
+        return dict.fromkeys(iri for name in names for iri in self._bearers[name])
 
     def _hold(self, rows: list[Statement]) -> None:
         """Takes statements in with the labels of what occurs in them, as one change."""
         terms = dict.fromkeys(term for row in rows for term in row if not term.startswith('"'))
-        unnamed = [term for term in terms if term not in self._named]
-        labels = self._fetcher.labels(unnamed)
+        unlabelled = [term for term in terms if term not in self._labelled]
+        labels = self._fetcher.labels(unlabelled)
         if rows:
             self._take_from_endpoint(rows + labels)
-            self._named.update(unnamed)
-            self.version += 1
+            self._labelled.update(unlabelled)
+            self._next_version()
 
     def _take_from_endpoint(self, rows: Iterable[Statement]) -> None:
         self._take((*row, self.endpoint.name) for row in rows)
@@ -229,9 +241,13 @@ class RemoteGraph(KnowledgeGraph):
     def _give_up(self) -> None:
         """Drops all but what is known from the start."""
         super().remove_where(source=self.endpoint.name)
+        self._store.facts.compact()
+        self._store.names.compact()
         self._take_from_endpoint(self._first)
-        self._reached, self._found, self._bearers = set(), set(), {}
-        self._named = set(self._first_named)
+        self._next_version()
+        self._reached, self._bearers, self._found = set(), {}, {}
+        self._labelled = set(self._first_labelled)
+        self._begun = self.version
 
 
 def _is_iri(text: str) -> bool:

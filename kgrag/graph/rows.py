@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from itertools import count
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-import pyoxigraph
-
-from kgrag.config import Limits
-from kgrag.graph.faults import Skipped
-from kgrag.graph.reading import read
 from kgrag.graph.terms import read_triple
 from kgrag.graph.unpacking import Source, files_in, name_of
 from kgrag.types import Triple
@@ -52,39 +46,3 @@ def named_sources(sources: Iterable[Source]) -> dict[str, Source]:
             name = str(file) if isinstance(file, (str, os.PathLike)) else f"{name} {number}"
         named[name] = file
     return named
-
-
-def rows_of_sources(
-    sources: Mapping[str, Source],
-    format: str | None = None,
-    base_iri: str | None = None,
-    limits: Limits | None = None,
-    skipped: Skipped | None = None,
-    taken: Container[str] = (),
-) -> Iterator[Row]:
-    """Statements of files, bytes and streams, with blank nodes named by their order of appearance.
-
-    Args:
-        sources: What is read, by what it is called as a source.
-        format: As of `parse`.
-        base_iri: As of `parse`.
-        limits: As of `parse`.
-        skipped: As of `read`.
-        taken: Names that no blank node may get.
-    """
-    literal, blank, default = pyoxigraph.Literal, pyoxigraph.BlankNode, pyoxigraph.DefaultGraph
-    free = (name for name in map("_:b{}".format, count()) if name not in taken)
-    for file, source in sources.items():
-        blanks: dict[str, str] = {}
-
-        def named(term: pyoxigraph.NamedNode | pyoxigraph.BlankNode, blanks: dict[str, str] = blanks) -> str:
-            if type(term) is not blank:
-                return term.value
-            if term.value not in blanks:
-                blanks[term.value] = next(free)
-            return blanks[term.value]
-
-        for subject, predicate, obj, graph in read(source, format, base_iri, limits, skipped):
-            head = named(subject)
-            tail = str(obj) if type(obj) is literal else named(obj)
-            yield head, predicate.value, tail, file if type(graph) is default else source_name(file, named(graph))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
@@ -15,7 +16,7 @@ import pyoxigraph
 
 from kgrag.errors import GraphError
 
-NODE_PREFIX, RELATION_PREFIX = "urn:kgrag:node:", "urn:kgrag:relation:"
+NODE_PREFIX, RELATION_PREFIX = _OWN_PREFIXES = "urn:kgrag:node:", "urn:kgrag:relation:"
 
 _SPACES = re.compile(r"[_\s]+")
 _LITERAL = re.compile(
@@ -39,12 +40,22 @@ _CAPITALISED = re.compile(r"[A-Z][a-z]*")
 
 
 def normalise(text: str) -> str:
-    """The form in which two names are compared: NFKC, case folded, runs of "_" and white space as one space.
+    """The form in which two names are compared: NFKC, case folded, runs of "_" and white space as one space."""
+    return " ".join(_folded(text).split())
 
-    Folding can undo what NFKC did, hence NFKC once more: ``normalise(normalise(x)) == normalise(x)``.
-    """
+
+def normalise_all(texts: Sequence[str]) -> list[str]:
+    """`normalise` of many texts, at once: NUL parts them, which no form of Unicode joins with its neighbours."""
+    folded = _folded("\0".join(texts)).split("\0")
+    if len(folded) != len(texts):  # there is a NUL in one, or nothing at all
+        return list(map(normalise, texts))
+    return [" ".join(text.split()) for text in folded]
+
+
+def _folded(text: str) -> str:
+    """Folding can undo what NFKC did, hence NFKC once more: normalising twice changes nothing."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return _SPACES.sub(" ", folded).strip()
+    return folded.replace("_", " ")
 
 
 class LiteralParts(NamedTuple):
@@ -169,7 +180,7 @@ def local_name(iri: str) -> str:
         return iri
     if iri.startswith(NODE_PREFIX):
         return unquote(iri[len(NODE_PREFIX) :])
-    return " ".join(_SPACES.sub(" ", _last_part(iri)).split()) or iri
+    return " ".join(_last_part(iri).replace("_", " ").split()) or iri
 
 
 def relation_name(iri: str) -> str:
@@ -196,12 +207,11 @@ def is_verbal(label: str) -> bool:
 
 
 def _last_part(iri: str) -> str:
-    for prefix in (NODE_PREFIX, RELATION_PREFIX):
-        if iri.startswith(prefix):
-            return unquote(iri[len(prefix) :])
+    if iri.startswith(_OWN_PREFIXES):
+        return unquote(iri[iri.index(":", len("urn:kgrag:")) + 1 :])
     trimmed = iri.rstrip("/#:")
-    last = re.split(r"[/#]", trimmed)[-1]
-    if "/" not in trimmed and "#" not in trimmed:  # urn:isbn:123, ex:alice
+    last = trimmed[max(trimmed.rfind("/"), trimmed.rfind("#")) + 1 :]
+    if len(last) == len(trimmed):  # urn:isbn:123, ex:alice
         last = last.rsplit(":", 1)[-1]
     return unquote(last)
 

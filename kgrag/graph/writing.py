@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from kgrag.graph.vocabulary import PREFIXES
 if TYPE_CHECKING:
     from kgrag.graph.knowledge_graph import KnowledgeGraph
 
+_TERMS = 100_000  # that are kept, for most are met again soon
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -46,15 +48,11 @@ def write_rdf(graph: KnowledgeGraph, path: str | os.PathLike[str], format: str |
 
 
 def _quads(graph: KnowledgeGraph) -> Iterator[Quad]:
-    nodes: list[Any] = [to_oxigraph(text) for text in graph.iris]
-    relations: list[Any] = [to_oxigraph(graph.relation_iri(i)) for i in range(graph.num_relations)]
-    graphs = [_graph_name(source) for source in graph.source_names]
-    columns = (graph.heads, graph.relations, graph.tails, graph.sources)
-    for head, relation, tail, source in zip(*(column.tolist() for column in columns)):
-        yield Quad(nodes[head], relations[relation], nodes[tail], graphs[source])
-    for row, source in graph.label_sources():
-        subject, predicate, literal = map(to_oxigraph, row)
-        yield Quad(subject, predicate, literal, graphs[source])  # type: ignore[arg-type]
+    term = lru_cache(_TERMS)(to_oxigraph)
+    names = lru_cache(_TERMS)(_graph_name)
+    for row, sources in zip(graph.rows(), graph.row_sources()):
+        for name in dict.fromkeys(map(names, sources)):
+            yield Quad(*map(term, row), name)  # type: ignore[call-arg, arg-type]
 
 
 def _graph_name(source: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -25,44 +26,86 @@ class Name(NamedTuple):
 
 
 class AliasIndex:
-    """Names of nodes.
+    """Names of nodes; what is renamed in the graph is taken in by `renew`.
 
     Attributes:
         keys: Distinct folded names, in order of first appearance.
-        names: For each key the nodes that bear it.
+        names: For each key the nodes that bear it; empty where none does any more.
         degrees: Number of statements of each node, shape (nodes,).
         literal: Whether each node is a literal, shape (nodes,).
         words: Which words make questions over this graph.
     """
 
     def __init__(self, graph: KnowledgeGraph) -> None:
-        nodes = graph.num_nodes
-        self.degrees = np.bincount(graph.heads, minlength=nodes) + np.bincount(graph.tails, minlength=nodes)
-        self.literal = graph.is_literal
-        self.words = QuestionWords(graph.relation_labels, _class_labels(graph))
-        literal = self.literal.tolist()
-        ids: dict[str, int] = {}
+        self._graph = graph
+        self._schema = _schema(graph)
+        self._ids: dict[str, int] = {}
+        self._keys_of: dict[int, list[int]] | None = None
+        self.words = QuestionWords(*self._schema)
         self.keys: list[str] = []
         self.names: list[list[Name]] = []
+        self._measure()
+        labels, literal = graph.labels, self.literal.tolist()
         for alias, node in graph.aliases():
-            if len(alias) > (LONGEST_LITERAL if literal[node] else LONGEST_ALIAS):
-                continue
-            if literal[node] and ("\n" in alias or alias in ("true", "false")):
-                continue
-            key = fold(alias)
-            if not key:
-                continue
-            label = graph.label(node)
-            place = ids.setdefault(key, len(ids))
-            if place == len(self.keys):
-                self.keys.append(key)
-                self.names.append([])
-            self.names[place].append(Name(node, spaced(alias), label == alias or fold(label) == key))
+            self._take(alias, node, labels[node], literal[node])
+
+    def renew(self, nodes: Iterable[int]) -> bool:
+        """Takes the names that nodes have now in the place of those that they had.
+
+        Returns:
+            Whether that is enough; not where the words of the schema have changed, by which all names are judged.
+        """
+        if _schema(self._graph) != self._schema:
+            return False
+        self._measure()
+        if self._keys_of is None:
+            self._keys_of = {}
+            for key, names in enumerate(self.names):
+                for name in names:
+                    self._keys_of.setdefault(name.node, []).append(key)
+        for node in nodes:
+            for key in self._keys_of.pop(node, ()):
+                self.names[key] = [name for name in self.names[key] if name.node != node]
+            label = self._graph.label(node)
+            for alias in self._graph.names(node):
+                taken = self._take(alias, node, label, bool(self.literal[node]))
+                if taken is not None:
+                    self._keys_of.setdefault(node, []).append(taken)
+        return True
+
+    def _measure(self) -> None:
+        graph, statements = self._graph, self._graph.statements
+        ends = np.concatenate([graph.heads[statements], graph.tails[statements]])
+        self.degrees = np.bincount(ends, minlength=graph.num_nodes)
+        self.literal = graph.is_literal
+
+    def _take(self, alias: str, node: int, label: str, is_literal: bool) -> int | None:
+        """Takes a name of a node in; gives its key, None where it is no name to look for."""
+        if len(alias) > (LONGEST_LITERAL if is_literal else LONGEST_ALIAS):
+            return None
+        if is_literal and ("\n" in alias or alias in ("true", "false")):
+            return None
+        folded = fold(alias)
+        if not folded:
+            return None
+        key = self._ids.setdefault(folded, len(self._ids))
+        if key == len(self.keys):
+            self.keys.append(folded)
+            self.names.append([])
+        self.names[key].append(Name(node, spaced(alias), alias == label or fold(label) == folded))
+        return key
+
+
+def _schema(graph: KnowledgeGraph) -> tuple[frozenset[str], frozenset[str]]:
+    """Labels of the relations and of the classes."""
+    return frozenset(graph.relation_labels), frozenset(_class_labels(graph))
 
 
 def _class_labels(graph: KnowledgeGraph) -> list[str]:
     """Labels of the objects of rdf:type."""
     for relation in range(graph.num_relations):
         if graph.relation_iri(relation) == "http://www.w3.org/1999/02/22-rdf-syntax-ns#type":
-            return [graph.label(int(node)) for node in np.unique(graph.tails[graph.relations == relation])]
+            statements = graph.statements
+            kept = statements[graph.relations[statements] == relation]
+            return [graph.label(int(node)) for node in np.unique(graph.tails[kept])]
     return []

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kgrag.config import LinkingConfig
 from kgrag.linking.aliases import AliasIndex, Name
-from kgrag.linking.candidates import ExactMatcher, FuzzyMatcher
 from kgrag.linking.folding import fold, fold_text, spaced, unaccented
-from kgrag.linking.rewording import RewordedNames, root
+from kgrag.linking.matching import Matchers
+from kgrag.linking.rewording import root
 from kgrag.linking.spellings import respellings, spellings
 from kgrag.linking.tokens import QUOTES, Token, Tokenizer, boundary
 from kgrag.resources import common_words
@@ -33,6 +33,7 @@ _STRANGE = 5  # letters from which a word that is no English may be a misspelt n
 _MOST_STRANGE = 3  # most such words of one text
 _BREAKS = frozenset(["and", "or", "but", "nor", "&", "/", "than", "from"])  # never within a name in other words
 _REWORDED = 0.8  # how certain a name in other words is
+_LATER = 2_000  # names that may be looked for apart from the others
 _SURE_RATIO = 88.0  # edit ratio of a lower-cased word in a text that names something else already
 
 
@@ -75,20 +76,29 @@ class EntityLinker:
         self._tokenizer = Tokenizer()
         self._english = common_words()  # spelt rightly, hence no misspelt names
         self._version: int | None = None
-        self._fuzzy: FuzzyMatcher | None = None
+        self._matchers: list[Matchers] = []  # for all names, and for those that came later
 
     def refresh(self) -> None:
-        """Reads the names of the graph anew if it has changed; `link` does so itself."""
-        if self._version == self.graph.version:
-            return
+        """Takes in what the graph calls its nodes now; `link` does so itself."""
         version = self.graph.version
-        self._aliases = AliasIndex(self.graph)
-        self._words = self._aliases.words
-        self._exact = ExactMatcher(self._aliases.keys, [[name.text for name in names] for names in self._aliases.names])
-        bearers = [[name.node for name in names] for names in self._aliases.names]
-        self._reworded = RewordedNames(self._aliases.keys, bearers, self._words, self._english)
-        self._fuzzy = None
+        if self._version == version:
+            return
+        if self._version is None or not self._renewed(self._version):
+            self._aliases = AliasIndex(self.graph)
+            self._words = self._aliases.words
+            self._matchers = [Matchers(self._aliases, 0, self._english)]
+            self._count = len(self._aliases.keys)
         self._version = version
+
+    def _renewed(self, version: int) -> bool:
+        """Takes in what was renamed since a version, where that is little."""
+        renamed = self.graph.renamed_since(version)
+        if renamed is None or not self._aliases.renew(renamed):
+            return False
+        later = len(self._aliases.keys) - self._count
+        if later:
+            self._matchers[1:] = [Matchers(self._aliases, self._count, self._english)]
+        return later <= _LATER
 
     def link(self, text: str) -> list[Link]:
         """Finds what a text names.
@@ -97,17 +107,15 @@ class EntityLinker:
             Links by position, not overlapping; ``node`` is None for what looks like a name and names nothing.
         """
         tokens = self._tokenizer(text)
+        if not tokens:
+            return []
         self.graph.look_up(spellings(text, tokens))
-        links = self._link(text, tokens)
-        version = self.graph.version
-        # only what is not found as it is written, for a misspelt word may be a thousand others
-        self.graph.look_up(chain(spellings(text, tokens), self._respellings(text, tokens, links)))
+        links, version = self._link(text, tokens), self.graph.version
+        self.graph.look_up(self._respellings(text, tokens, links))
         return links if self.graph.version == version else self._link(text, tokens)
 
     def _link(self, text: str, tokens: list[Token]) -> list[Link]:
         self.refresh()
-        if not tokens:
-            return []
         runs = self._name_runs(text, tokens)
         matches = self._select(self._matches(text, tokens) + list(self._rewordings(tokens, runs)))
         strong = [match for match in matches if match.level == self._words.NAME]
@@ -140,18 +148,19 @@ class EntityLinker:
         cased = not text.isupper()
         whole = fold(text.strip(" \t\n?!.\"'"))
         found = []
-        for start, end, key, short in self._exact.find(fold_text(text)):
-            if not (boundary(text, start, starts) and boundary(text, end, ends)):
+        folded_text = fold_text(text)
+        for start, end, key, short in chain.from_iterable(part.exact(folded_text) for part in self._matchers):
+            names = self._aliases.names[key]
+            if not (names and boundary(text, start, starts) and boundary(text, end, ends)):
                 continue
             folded = self._aliases.keys[key]
             token = starts.get(start)
             written = spaced(text[start:end])
             tail = written[1:] if token is None or token.first else written
             capital = cased and any(c.isupper() for c in tail)
-            proper = capital and any(written[1:] == name.text[1:] for name in self._aliases.names[key])
-            case_exact = capital and any(written == name.text for name in self._aliases.names[key])
+            proper = capital and any(written[1:] == name.text[1:] for name in names)
+            case_exact = capital and any(written == name.text for name in names)
             quoted = start > 0 and end < len(text) and QUOTES.get(text[start - 1]) == text[end]
-            names = self._aliases.names[key]
             if len(folded) <= _ACRONYM and not (text.islower() or written.rstrip("s").isupper() or not _acronym(names)):
                 continue  # "mg" is no MG
             if short and not (cased and written[0].isupper() and not self._words.is_stop(fold(written))):
@@ -169,7 +178,10 @@ class EntityLinker:
         words = [token.folded for token in tokens]
         capital = [any(c.isupper() for c in token.text) for token in tokens]
         for first, last in _segments(tokens, [token.folded in _BREAKS for token in tokens]):
-            for found in self._reworded.find(words[first:last], capital[first:last]):
+            spans = (part.reworded(words[first:last], capital[first:last]) for part in self._matchers)
+            for found in chain.from_iterable(spans):
+                if not self._aliases.names[found.key]:
+                    continue
                 start, end = first + found.first, first + found.last
                 if not any(self._content(token) for token in tokens[start:end]):
                     continue
@@ -339,11 +351,9 @@ class EntityLinker:
     def _guesses(self, text: str, tokens: list[Token], spans: dict[tuple[int, int], float]) -> list[_Guess]:
         if not spans or self.config.fuzzy_ratio > 100:
             return []
-        if self._fuzzy is None:
-            self._fuzzy = FuzzyMatcher(self._aliases.keys, self._words)
         places = [(tokens[first].start, tokens[last - 1].end) for first, last in spans]
         texts = [fold(text[start:end]) for start, end in places]
-        nearest = self._fuzzy.nearest(texts, self.config.candidates, self.config.fuzzy_ratio)
+        nearest = self._nearest(texts)
         guesses = [
             _Guess(*place, found)
             for place, found, least in zip(places, nearest, spans.values())
@@ -351,6 +361,13 @@ class EntityLinker:
         ]
         guesses.sort(key=lambda g: (-(g.found[0][1] - 70) * (g.end - g.start), g.start))
         return _apart(guesses)
+
+    def _nearest(self, texts: list[str]) -> list[list[tuple[int, float]]]:
+        """Names that resemble each text, best first."""
+        limit, least = self.config.candidates, self.config.fuzzy_ratio
+        parts = [part.nearest(texts, limit, least) for part in self._matchers]
+        rated = [[one for one in chain.from_iterable(found) if self._aliases.names[one[0]]] for found in zip(*parts)]
+        return [sorted(found, key=lambda one: (-one[1], one[0]))[:limit] for found in rated]
 
     def _respellings(self, text: str, tokens: list[Token], links: list[Link]) -> Iterable[str]:
         """Names that the words which are no English, and in no linked name, may be misspelt for."""

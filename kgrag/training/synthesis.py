@@ -62,7 +62,7 @@ class Synthesiser:
         self.rng = random.Random(seed)
         self.ways = Ways(graph.relation_labels)
         self.foreign = self.ways.foreign()
-        order = np.argsort(graph.relations, kind="stable")
+        order = graph.statements[np.argsort(graph.relations[graph.statements], kind="stable")]
         bounds = np.searchsorted(graph.relations[order], np.arange(graph.num_relations + 1))
         self.statements = [order[bounds[r] : bounds[r + 1]] for r in range(graph.num_relations)]
         self.usable = [r for r in range(graph.num_relations) if len(self.statements[r])]

@@ -1,0 +1,80 @@
+"""Integer arrays that grow, the order that sorts one, and arrays by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kgrag.types import Ids
+
+Arrays = Mapping[str, NDArray[Any]]
+
+_SPARE = 1024
+
+
+class Growing:
+    """A one-dimensional array that grows at its end, at a constant cost for each entry.
+
+    Args:
+        values: What it holds at first; may be read-only, and is copied when it is to change.
+    """
+
+    def __init__(self, values: NDArray[Any]) -> None:
+        self._buffer = values
+        self._size = len(values)
+
+    def __len__(self) -> int:
+        return self._size
+
+    @property
+    def array(self) -> NDArray[Any]:
+        """Its entries."""
+        return self._buffer[: self._size]
+
+    def extend(self, values: NDArray[Any]) -> None:
+        """Adds entries at the end."""
+        if not len(values):
+            return
+        size = self._size + len(values)
+        if size > len(self._buffer):
+            buffer = np.empty(size + size // 2 + _SPARE, dtype=self._buffer.dtype)
+            buffer[: self._size] = self.array
+            self._buffer = buffer
+        self._buffer[self._size : size] = values
+        self._size = size
+
+    def put(self, places: Ids, values: Any) -> None:
+        """Changes entries."""
+        if not self._buffer.flags.writeable:
+            self._buffer = self._buffer.copy()
+        self._buffer[places] = values
+
+
+def stable_order(values: Ids) -> Ids:
+    """The places of values between 0 and 2**31, smallest value first, equal ones as they come.
+
+    Value and place packed into one integer are sorted at once, which takes a tenth of the time of a stable argsort.
+    """
+    if len(values) >> 32:
+        return np.argsort(values, kind="stable")
+    return np.sort((values << 32) | np.arange(len(values), dtype=np.int64)) & 0xFFFFFFFF
+
+
+def distinct(ids: Ids) -> Ids:
+    """The distinct ones of ids, in order: without sorting them, for they are not much larger than there are many."""
+    met = np.zeros(int(ids.max()) + 1 if len(ids) else 0, np.bool_)
+    met[ids] = True
+    return np.flatnonzero(met)
+
+
+def prefixed(name: str, arrays: Arrays) -> dict[str, NDArray[Any]]:
+    """Arrays by the name of what they are part of, a dot and their own."""
+    return {f"{name}.{part}": array for part, array in arrays.items()}
+
+
+def without(name: str, arrays: Arrays) -> dict[str, NDArray[Any]]:
+    """The arrays whose names `prefixed` made, by their own names."""
+    return {part[len(name) + 1 :]: array for part, array in arrays.items() if part.startswith(f"{name}.")}

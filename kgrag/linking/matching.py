@@ -1,0 +1,45 @@
+"""The ways in which names are found in a text, for all names or for those that were added last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+from kgrag.linking.aliases import AliasIndex
+from kgrag.linking.candidates import ExactMatcher, Found, FuzzyMatcher
+from kgrag.linking.folding import Folded
+from kgrag.linking.rewording import Reworded, RewordedNames
+
+
+class Matchers:
+    """Finds the names from one key on.
+
+    Args:
+        aliases: All names.
+        first: The key.
+        english: Common words, spelt rightly.
+    """
+
+    def __init__(self, aliases: AliasIndex, first: int, english: frozenset[str]) -> None:
+        self._keys, self._words, self._first = aliases.keys[first:], aliases.words, first
+        names = aliases.names[first:]
+        self._exact = ExactMatcher(self._keys, [[name.text for name in bearers] for bearers in names])
+        nodes = [[name.node for name in bearers] for bearers in names]
+        self._reworded = RewordedNames(self._keys, nodes, self._words, english)
+
+    def exact(self, text: Folded) -> Iterator[Found]:
+        """See `ExactMatcher.find`."""
+        return (found._replace(key=found.key + self._first) for found in self._exact.find(text))
+
+    def reworded(self, words: Sequence[str], capital: Sequence[bool]) -> Iterator[Reworded]:
+        """See `RewordedNames.find`."""
+        return (found._replace(key=found.key + self._first) for found in self._reworded.find(words, capital))
+
+    def nearest(self, texts: Sequence[str], limit: int, least: float) -> list[list[tuple[int, float]]]:
+        """See `FuzzyMatcher.nearest`."""
+        found = self._fuzzy.nearest(texts, limit, least)
+        return [[(key + self._first, ratio) for key, ratio in rated] for rated in found]
+
+    @cached_property
+    def _fuzzy(self) -> FuzzyMatcher:
+        return FuzzyMatcher(self._keys, self._words)
