@@ -360,6 +360,12 @@ def test_many_languages(server):
     assert len(graph.names(node)) < len(tags)
 
 
+def test_languages_that_come_late(server):
+    lines = [f':e{i} rdfs:label "thing {i}"@en .' for i in range(1500)]
+    graph = connect(server, SMALL + "\n".join(lines) + ' :x rdfs:label "Ding"@de-AT ; :treats :fever .')
+    assert len(graph.find("Ding")) == 1
+
+
 def test_an_endpoint_without_labels(server, caplog):
     graph = connect(server, PREFIXES + ":a :p :b .")
     assert "has no label of a known kind" in caplog.text
@@ -455,10 +461,12 @@ def test_an_error_leaves_the_graph_as_it_was(server):
     assert len(graph.statements_from([aspirin])[0]) == 4
 
 
-def test_it_works_without_a_list_of_relations(server, caplog):
-    server.faults = [Handler.evaluate, *[status(500, b"too much")] * 3]
+def test_it_works_where_nothing_can_be_listed(server, caplog):
+    server.faults = [Handler.evaluate, status(500), Handler.evaluate, *[status(500, b"too much")] * 3]
     graph = connect(server, SMALL)
-    assert "known only as they are met" in caplog.text and graph.num_relations == 0
+    for what in ("languages", "relations", "classes"):
+        assert f"not all {what} are known" in caplog.text
+    assert graph.num_relations == 0
     assert len(graph.statements_from(graph.find("aspirin"))[0]) == 4 and graph.num_relations == 3
 
 

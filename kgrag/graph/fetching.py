@@ -19,6 +19,7 @@ Statement = tuple[str, str, str]  # subject, predicate and object as term string
 
 _UNION = 100  # patterns of one request: the time that engines take for a union grows faster than its length
 _LIGHT = 4  # names and labels bring few results: so many times as many of them are asked about at once
+_SAMPLE = 1_000  # labels of each property that are looked at where all are too many
 _TAGS = 8  # most language tags that names are looked up with
 
 _TAG = re.compile("[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
@@ -30,7 +31,7 @@ _log = logging.getLogger(__name__)
 class Fetcher:
     """Asks an endpoint for statements, in batches.
 
-    Which properties hold labels there, and in which languages, is found out first, from a sample of each.
+    Which properties hold labels there, and in which languages, is found out first.
 
     Args:
         endpoint: Its config says how much is asked at once, and taken.
@@ -38,13 +39,20 @@ class Fetcher:
         language: Preferred language tag, such as "en".
 
     Raises:
-        GraphError: If the endpoint does not answer; so do all methods.
+        GraphError: If the endpoint does not answer, as by all methods, or holds no statement.
     """
 
     def __init__(self, endpoint: Endpoint, own_properties: Iterable[str], language: str) -> None:
         self.endpoint, self.config = endpoint, endpoint.config
+        if not endpoint.query(queries.ANYTHING):
+            raise GraphError(
+                f"The endpoint {endpoint.name} holds no statement.",
+                "If all are in named graphs, add ?default-graph-uri=... to its address, or have it offer their union.",
+            )
         known = list(dict.fromkeys((*own_properties, *LABEL_PROPERTIES, *ALIAS_PROPERTIES)))
-        usage = endpoint.select(queries.label_usage(known))
+        usage = self._ask_all("languages", queries.label_usage(known))
+        if usage is None:
+            usage = endpoint.select(queries.label_usage(known, _SAMPLE))
         used = {solution.get("p") for solution in usage}
         self._label_properties = [iri for iri in known if iri in used]
         if not used:
@@ -57,21 +65,16 @@ class Fetcher:
         self._not_relations = set(known)
 
     def overview(self) -> list[Statement]:
-        """One statement with each relation, the most frequent one first, then one of each class.
-
-        Raises:
-            GraphError: If there is no statement at all.
-        """
-        relations = self._listed("p", queries.FREQUENT_RELATIONS, queries.RELATIONS)
-        if relations == []:
-            raise GraphError(
-                f"The endpoint {self.endpoint.name} holds no statement.",
-                "If all are in named graphs, add ?default-graph-uri=... to its address, or have it offer their union.",
-            )
-        classes = self._listed("o", queries.CLASSES)
-        patterns = [Pattern(None, iri, None, 1) for iri in relations or () if iri not in self._not_relations]
-        patterns += [Pattern(None, TYPE_PROPERTIES[0], iri, 1) for iri in classes or ()]
-        place = {iri: i for i, iri in enumerate(relations or ())}
+        """One statement with each relation, the most frequent one first, and one of each class; none where they cannot be listed."""
+        most = self.config.relations
+        found = self._ask_all("relations", queries.FREQUENT_RELATIONS, most)
+        if found is None:
+            found = self._ask_all("relations", queries.RELATIONS, most)
+        relations = [row["p"] for row in found or () if row.get("p", "") not in {"", *self._not_relations}]
+        classes = [row["o"] for row in self._ask_all("classes", queries.CLASSES, most) or () if "o" in row]
+        patterns = [Pattern(None, iri, None, 1) for iri in relations]
+        patterns += [Pattern(None, TYPE_PROPERTIES[0], iri, 1) for iri in classes]
+        place = {iri: i for i, iri in enumerate(relations)}
         rows = self._ask(patterns, queries.matching, _UNION)
         return sorted(rows, key=lambda row: place.get(row[1], len(place)))
 
@@ -106,16 +109,13 @@ class Fetcher:
         rows = self._ask(literals, query, _LIGHT * self.config.batch)
         return [row for row in rows if row[2].startswith('"')]
 
-    def _listed(self, name: str, *sparqls: str) -> list[str] | None:
-        """IRIs of the first query that is answered; None where that takes too long, for it is about all statements."""
-        for sparql in sparqls:
-            try:
-                found = self.endpoint.select(f"{sparql} LIMIT {self.config.relations}")
-            except GraphError as error:
-                _log.warning("relations or classes are known only as they are met: %s", error)
-            else:
-                return [solution[name] for solution in found if name in solution]
-        return None
+    def _ask_all(self, what: str, sparql: str, most: int | None = None) -> list[dict[str, str]] | None:
+        """Solutions of a query about all statements; None where that is too much for the endpoint."""
+        try:
+            return self.endpoint.select(f"{sparql} LIMIT {most or self.config.rows}")
+        except GraphError as error:
+            _log.warning("not all %s are known: %s", what, error)
+            return None
 
     def _hubs(self, nodes: Sequence[str]) -> tuple[set[str], list[Pattern]]:
         """The nodes with many statements to them, and patterns for a share of these from each relation."""

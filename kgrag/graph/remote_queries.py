@@ -14,8 +14,6 @@ import pyoxigraph
 from kgrag.errors import GraphError
 from kgrag.graph.terms import to_oxigraph
 
-_SAMPLE = 1_000  # labels of each property that are looked at for their languages
-
 
 class Pattern(NamedTuple):
     """Some statements, at most so many: a part that is None may be anything."""
@@ -65,16 +63,23 @@ def named(names: Sequence[str], properties: Iterable[str]) -> str:
     return f"SELECT ?s ?p ?o WHERE {{ {_values('o', names)} ?s ?p ?o {chosen} }}"
 
 
-def label_usage(properties: Iterable[str]) -> str:
-    """Which properties ?p are used, and with which language tags ?t, as far as a sample shows."""
-    samples = [
-        f"{{ SELECT ({_written(iri)} AS ?p) (LANG(?o) AS ?t) WHERE {{ ?s {_written(iri)} ?o FILTER(isLiteral(?o)) }} "
-        f"LIMIT {_SAMPLE} }}"
-        for iri in properties
-    ]
-    return f"SELECT DISTINCT ?p ?t WHERE {{ {' UNION '.join(samples)} }}"
+def label_usage(properties: Iterable[str], sample: int | None = None) -> str:
+    """Which properties ?p are used, and with which language tags ?t.
+
+    Args:
+        properties: Whose literals are labels.
+        sample: How many labels of each are looked at, for it takes long to look at all; None for all.
+    """
+    limit = f" LIMIT {sample}" if sample else ""
+    parts = (
+        f"{{ SELECT DISTINCT ?t WHERE {{ {{ SELECT (LANG(?o) AS ?t) WHERE {{ ?s {iri} ?o FILTER(isLiteral(?o)) }}{limit} }} }} }} "
+        f"BIND({iri} AS ?p)"
+        for iri in map(_written, properties)
+    )
+    return f"SELECT ?p ?t WHERE {{ {' UNION '.join(f'{{ {part} }}' for part in parts)} }}"
 
 
+ANYTHING = "ASK { ?s ?p ?o }"
 FREQUENT_RELATIONS = "SELECT ?p (COUNT(*) AS ?n) WHERE { ?s ?p ?o } GROUP BY ?p ORDER BY DESC(?n) ?p"
 RELATIONS = "SELECT DISTINCT ?p WHERE { ?s ?p ?o }"
 CLASSES = "SELECT DISTINCT ?o WHERE { ?s a ?o FILTER(isIRI(?o)) }"
