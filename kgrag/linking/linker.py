@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import islice
 from operator import index
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +19,7 @@ from kgrag.linking.folding import fold, fold_text, spaced, unaccented
 from kgrag.linking.lexicon import Lexicon
 from kgrag.linking.rewording import root
 from kgrag.linking.spans import SpanNames
+from kgrag.linking.spellings import respellings, spellings
 from kgrag.linking.tokens import QUOTES, Token, Tokenizer, boundary
 from kgrag.resources import common_words
 from kgrag.types import Link, Mention
@@ -33,6 +35,8 @@ _FOREIGN = 8  # letters from which a lower-cased word may be a name that the gra
 _ACRONYM = 3  # letters of a name that is written in capitals to be told from a word
 _WORDS = 6  # most words of a misspelt name
 _SPANS = 64  # most spans of one text that are looked up as misspelt names, so that a long text costs what it should
+_STRANGE = 5  # letters from which a word that is no English may be a misspelt name that has to be looked up
+_MOST_STRANGE = 3  # most such words of one text
 _BREAKS = frozenset(["and", "or", "but", "nor", "&", "/", "than", "from"])  # never within a name in other words
 _REWORDED = 0.8  # how certain a name in other words is
 _SHORT_FORM = 0.6  # what is left of the score of a name that equals a short form which the text declares as another
@@ -90,10 +94,16 @@ class EntityLinker:
         Returns:
             Links by position, not overlapping; ``node`` is None for what looks like a name and names nothing.
         """
-        self.refresh()
         tokens = self._tokenizer(text)
         if not tokens:
             return []
+        self.graph.look_up(spellings(text, tokens))
+        links, version = self._link(text, tokens), self.graph.version
+        self.graph.look_up(self._respellings(text, tokens, links))
+        return links if self.graph.version == version else self._link(text, tokens)
+
+    def _link(self, text: str, tokens: list[Token]) -> list[Link]:
+        self.refresh()
         runs = self._name_runs(text, tokens)
         matches = self._select(self._matches(text, tokens) + list(self._rewordings(tokens, runs)))
         strong = [match for match in matches if match.level == self._words.NAME]
@@ -122,10 +132,11 @@ class EntityLinker:
         """
         for span in spans:
             _check_span(text, span)
-        self.refresh()
         long_forms = acronyms.long_forms(text)
         written = [spaced(text[start:end]) for start, end in spans]
         meant = [acronyms.expanded(mention, long_forms) for mention in written]
+        self.graph.look_up(name for one in (*written, *meant) for name in spellings(one, self._tokenizer(one)))
+        self.refresh()
         names = iter(self._span_names([*written, *(full for full, own in zip(meant, written) if full != own)]))
         own_names = [next(names) for _ in written]
         links = []
@@ -375,6 +386,21 @@ class EntityLinker:
                     links = [k for k in links if k not in within]
                     links.append(replace(of_long[0], mention=_mention(text, *place), exact=False))
         return sorted(links, key=lambda link: link.mention.start)
+
+    def _respellings(self, text: str, tokens: list[Token], links: list[Link]) -> Iterable[str]:
+        """Names that the words which are no English, and in no linked name, may be misspelt for."""
+        linked = [link.mention for link in links if link.node is not None]
+        others = [link.mention for link in links if link.node is None]
+        strange = (
+            token
+            for token in tokens
+            if token.text.isalpha()
+            and len(token.text) >= _STRANGE
+            and self._content(token)
+            and token.folded not in self._lexicon.english
+            and not any(mention.start < token.end and token.start < mention.end for mention in linked)
+        )
+        return (name for token in islice(strange, _MOST_STRANGE) for name in respellings(text, token, others))
 
     # From matches to links
 
