@@ -69,6 +69,8 @@ def conformant(quad: Quad, iris: dict[str, str]) -> Quad:
         iris: What `prepare` found.
     """
     subject, predicate, obj, graph = quad
+    if not iris and getattr(obj, "direction", None) is None:  # most of them
+        return quad
     if isinstance(obj, Literal) and obj.direction is not None:
         obj = Literal(obj.value, language=obj.language) if obj.language else Literal(obj.value)
     if iris:

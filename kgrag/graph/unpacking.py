@@ -14,13 +14,13 @@ from typing import Any, BinaryIO, NamedTuple
 
 from kgrag.config import Limits
 from kgrag.errors import GraphError
+from kgrag.graph.checking import HARMLESS
 from kgrag.graph.faults import one_line
 from kgrag.graph.formats import PACKED_ENDINGS, RDF_ENDINGS, content_ending
 
 Source = str | os.PathLike[str] | bytes | BinaryIO
 
 _CHUNK = 1 << 20
-_HARMLESS = 16 << 20  # bytes that any file may grow to, for a small one that repeats itself packs well
 _ZSTD_FEED = 512  # bytes; a block of four makes 128 KiB, so that this makes 16 MiB at most
 
 
@@ -103,7 +103,7 @@ def _read(name: str, stream: BinaryIO, limits: Limits) -> bytes:
             raise GraphError(
                 f"{name} is larger than {limits.file_bytes:,} bytes.", "Split it, or raise Limits.file_bytes."
             )
-        if is_packed and size > max(_HARMLESS, limits.unpacked_ratio * counted.bytes):
+        if is_packed and size > max(HARMLESS, limits.unpacked_ratio * counted.bytes):
             raise GraphError(
                 f"{name} unpacks to more than {limits.unpacked_ratio} times its size.",
                 "Unpack it yourself if you trust it, or raise Limits.unpacked_ratio.",
