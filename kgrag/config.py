@@ -15,6 +15,7 @@ class Limits:
             written out.
         entity_bytes: Size that the entities of an RDF/XML file may write out; 0 refuses every file with a DOCTYPE.
         context_bytes: Size of the context files that a JSON-LD document refers to, counted at each reference.
+        context_terms: Terms of JSON-LD contexts, counted at each node where one begins to hold.
         statements: Statements of a file.
         literal_chars: Length of a literal; of IRIs, labels of blank nodes and the like as well.
         nesting_depth: Brackets within brackets, elements within elements, and what defines what defines a term.
@@ -27,6 +28,7 @@ class Limits:
     unpacked_ratio: int = 200
     entity_bytes: int = 0
     context_bytes: int = 16 << 20
+    context_terms: int = 100_000_000
     statements: int = 50_000_000
     literal_chars: int = 1 << 20
     nesting_depth: int = 500

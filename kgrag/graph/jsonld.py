@@ -14,6 +14,7 @@ from pyoxigraph import Literal, NamedNode, Quad
 
 from kgrag.config import Limits
 from kgrag.errors import GraphError
+from kgrag.graph.contexts import check_contexts
 from kgrag.graph.faults import printable
 
 _TOUCHED = re.compile(rb'"@context"\s*:\s*["\[]|"@import"|"@base"\s*:\s*"[^"]*(?:/\.|[\s<>{}|^`\\])|"//[^"]*/\.')
@@ -51,14 +52,16 @@ def prepare(name: str, data: bytes, folder: Path | None, limits: Limits) -> Prep
         limits: Bounds on what is put in.
 
     Raises:
-        GraphError: If the contexts are too large.
+        GraphError: If the contexts are too large, or ask for too much.
         ValueError: If the document or a context is no JSON.
     """
-    if not _TOUCHED.search(data):
-        return Prepared(data, {})
-    document = _Document(name, folder, limits)
-    whole = document.read(data, folder)
-    return Prepared(json.dumps(whole).encode() if document.is_changed else data, document.iris)
+    iris: dict[str, str] = {}
+    if _TOUCHED.search(data):
+        document = _Document(name, folder, limits)
+        whole = document.read(data, folder)
+        data, iris = json.dumps(whole).encode() if document.is_changed else data, document.iris
+    check_contexts(name, data, limits)
+    return Prepared(data, iris)
 
 
 def conformant(quad: Quad, iris: dict[str, str]) -> Quad:

@@ -82,11 +82,11 @@ def files_in(folder: Path) -> list[Path]:
 def _unpack_file(path: Path, limits: Limits) -> Unpacked:
     if re.match(r"https?:/", str(path)):
         raise GraphError(f"{path} is a web address, and nothing is fetched.", "Download the file and give its path.")
-    if not path.exists():
-        raise GraphError(f"There is no file {path}.", "Check the path.")
-    if path.is_dir():
-        raise GraphError(f"{path} is a folder.", "KnowledgeGraph.from_rdf reads the RDF files of one.")
     try:
+        if not path.exists():
+            raise GraphError(f"There is no file {path}.", "Check the path.")
+        if path.is_dir():
+            raise GraphError(f"{path} is a folder.", "KnowledgeGraph.from_rdf reads the RDF files of one.")
         with open(path, "rb") as stream:
             return Unpacked(str(path), _read(str(path), stream, limits), path)
     except OSError as error:
@@ -96,7 +96,7 @@ def _unpack_file(path: Path, limits: Limits) -> Unpacked:
 def _read(name: str, stream: BinaryIO, limits: Limits) -> bytes:
     counted = _Counted(stream)
     packed: Any = io.BufferedReader(counted)
-    data, size = io.BytesIO(), 0
+    data, size, is_packed = io.BytesIO(), 0, False
     for chunk, is_packed in _chunks(name, packed):
         size += len(chunk)
         if size > limits.file_bytes:
@@ -109,6 +109,8 @@ def _read(name: str, stream: BinaryIO, limits: Limits) -> bytes:
                 "Unpack it yourself if you trust it, or raise Limits.unpacked_ratio.",
             )
         data.write(chunk)
+    if is_packed and data.getbuffer()[:8].tobytes().startswith(tuple(_UNPACKERS)):
+        raise GraphError(f"{name} is packed twice.", "Unpack it once.")
     return data.getvalue()
 
 
