@@ -27,7 +27,11 @@ app = typer.Typer(
 )
 
 Graph = Annotated[
-    list[Path] | None, typer.Option("--graph", help="RDF file (.ttl .nt .rdf .jsonld .nq .trig); may be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--graph",
+        help="RDF file (.ttl .nt .rdf .jsonld .nq .trig); may be repeated. To ask, also the URL of a SPARQL endpoint.",
+    ),
 ]
 Passages = Annotated[
     Path | None, typer.Option("--passages", help="Passages as JSON lines: id, text, title, source, entities.")
@@ -76,14 +80,14 @@ def ask(
     passages: Passages = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask one or several questions of a saved system, or of a graph file with the shipped models as they are."""
+    """Ask one or several questions of a saved system, or of a graph with the shipped models as they are."""
     from kgrag import KGRAG
 
     if graph:
-        rag, questions = KGRAG(*_read(graph, passages)), words
+        rag, questions = KGRAG(_open(graph), _passages(passages)), words
     else:
         if len(words) < 2:
-            raise typer.BadParameter("give a saved folder and a question, or --graph FILE and a question")
+            raise typer.BadParameter("give a saved folder and a question, or --graph FILE or URL and a question")
         rag, questions = KGRAG.load(words[0]), words[1:]
     for question in questions:
         _show(rag, rag.ask(question), as_json)
@@ -100,11 +104,11 @@ def build(
     passages: Passages = None,
 ) -> None:
     """Build a system from a graph with no labelled question, train it on questions made from the graph, and save it."""
-    from kgrag import KGRAG
+    from kgrag import KGRAG, KnowledgeGraph
 
     if not graph:
         raise typer.BadParameter("give at least one --graph FILE")
-    rag = KGRAG.build(*_read(graph, passages))
+    rag = KGRAG.build(KnowledgeGraph.from_rdf(*graph), _passages(passages))
     rag.save(out)
     typer.echo(
         f"{out}: {rag.graph.num_nodes:,} nodes, {rag.graph.num_statements:,} statements, "
@@ -155,10 +159,20 @@ def evaluate(
     typer.echo(str(report))
 
 
-def _read(graph: list[Path], passages: Path | None) -> tuple[KnowledgeGraph, PassageIndex | None]:
-    from kgrag import KnowledgeGraph, PassageIndex
+def _open(graph: list[str]) -> KnowledgeGraph:
+    from kgrag import KnowledgeGraph
 
-    return KnowledgeGraph.from_rdf(*graph), PassageIndex.from_jsonl(passages) if passages else None
+    if not any(name.startswith(("http://", "https://")) for name in graph):
+        return KnowledgeGraph.from_rdf(*graph)
+    if len(graph) > 1:
+        raise typer.BadParameter("a SPARQL endpoint is asked alone, without another --graph")
+    return KnowledgeGraph.from_sparql(graph[0])
+
+
+def _passages(file: Path | None) -> PassageIndex | None:
+    from kgrag import PassageIndex
+
+    return PassageIndex.from_jsonl(file) if file else None
 
 
 def _show(rag: KGRAG, answer: Answer, as_json: bool) -> None:

@@ -38,6 +38,31 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class EndpointConfig:
+    """How a SPARQL endpoint is asked, and how much is taken from it.
+
+    Attributes:
+        timeout: Seconds that a request may take, its repetitions and the waits before them included.
+        attempts: How often a request is sent before it counts as failed.
+        answer_bytes: Size of an answer, unpacked.
+        rows: Most results of one request; no more than the endpoint itself gives.
+        batch: Most nodes that one request asks about, and a quarter of the names.
+        hub_rows: Statements that are taken of a node that too many lead to for one request, spread over their relations.
+        relations: Most relations, and most classes, that are known before a question is asked.
+        statements: Statements that are held; a question that comes when there are more begins with none of them.
+    """
+
+    timeout: float = 30.0
+    attempts: int = 4
+    answer_bytes: int = 64 << 20
+    rows: int = 10_000
+    batch: int = 500
+    hub_rows: int = 1_000
+    relations: int = 1_000
+    statements: int = 300_000
+
+
+@dataclass(frozen=True)
 class LinkingConfig:
     """Entity linking.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kgrag.config import Limits
+from kgrag.config import EndpointConfig, Limits
 from kgrag.errors import GraphError, SavedFolderError
 from kgrag.graph import bridges
 from kgrag.graph.faults import Skipped
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     import pandas
     import rdflib
 
+    from kgrag.graph.remote import RemoteGraph
+
 _REMEMBERED = 1_000  # versions whose news are known
 
 Changed = tuple[list[tuple[str, str, str]], list[tuple[str, str, str]]]
@@ -48,7 +50,7 @@ class KnowledgeGraph:
 
     A statement keeps its id until the graph is saved; one that was removed keeps it too, but is not found any more.
 
-    Make one with `from_rdf`, `from_triples`, `from_rdflib`, `from_networkx`, `from_pandas` or `load`. Once it was saved or
+    Make one with `from_rdf`, `from_triples`, `from_rdflib`, `from_networkx`, `from_pandas`, `from_sparql` or `load`. Once it was saved or
     loaded, it lives in its folder: each change is on the disk before it is made.
 
     Attributes:
@@ -175,6 +177,42 @@ class KnowledgeGraph:
         result = cls(language=language)
         result._take(bridges.rows_from_pandas(frame))
         return result._complete("The table")
+
+    @classmethod
+    def from_sparql(
+        cls,
+        url: str,
+        *,
+        user: str | None = None,
+        password: str | None = None,
+        token: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        label_properties: Iterable[str] = (),
+        language: str = "en",
+        config: EndpointConfig | None = None,
+    ) -> RemoteGraph:
+        """Connects to a SPARQL 1.1 endpoint, of whose graph only what questions need is fetched.
+
+        This alone uses the network, and asks nothing but this address. The default graph is asked, or the named ones
+        that parameters of the address name, as in ``http://host/sparql?default-graph-uri=http://...``.
+
+        Args:
+            url: Address of the endpoint, http or https.
+            user: For basic authentication, with ``password``.
+            password: As ``user``.
+            token: For bearer authentication.
+            labels: As of `from_rdf`.
+            label_properties: As of `from_rdf`.
+            language: As of `from_rdf`.
+            config: Bounds on time, on the size of answers, and on what is held.
+
+        Raises:
+            GraphError: If the endpoint cannot be asked, or holds no statement.
+        """
+        from kgrag.graph.endpoint import Endpoint
+        from kgrag.graph.remote import RemoteGraph  # which is a KnowledgeGraph, so that it cannot be known above
+
+        return RemoteGraph(Endpoint(url, user, password, token, config), labels, label_properties, language)
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> KnowledgeGraph:
@@ -363,6 +401,9 @@ class KnowledgeGraph:
     def find(self, text: str) -> list[int]:
         """Nodes whose IRI is the text, or one of whose names equals it up to case, "_" and white space; by id."""
         return self._store.find(text)
+
+    def look_up(self, names: Iterable[str]) -> None:
+        """Sees to it that what has one of these names is here, and among `aliases`: it is, where all is here."""
 
     def types(self, node: int) -> list[int]:
         """Classes of a node, by id."""

@@ -15,6 +15,7 @@ import pyoxigraph
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Store
 
 from kgrag.graph.sparql import BLANK_NODE
+from kgrag.graph.terms import from_oxigraph
 
 try:
     import resource
@@ -95,13 +96,9 @@ def _evaluate(store: Store, query: str, most: int) -> dict[str, Any]:
     if isinstance(found, pyoxigraph.QuerySolutions):
         names = [variable.value for variable in found.variables]
         rows = [
-            {name: _term(term) for name, term in zip(names, solution) if term is not None}
+            {name: from_oxigraph(term) for name, term in zip(names, solution) if term is not None}
             for solution in islice(found, most + 1)
         ]
     else:
-        rows = [[_term(part) for part in triple] for triple in islice(found, most + 1)]
+        rows = [[from_oxigraph(part) for part in triple] for triple in islice(found, most + 1)]
     return {"rows": rows}
-
-
-def _term(term: Any) -> str:
-    return term.value if isinstance(term, NamedNode) else str(term)

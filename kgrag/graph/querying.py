@@ -40,8 +40,7 @@ class QueryEngine:
         self, graph: KnowledgeGraph, sparql: str, bindings: Mapping[str, str], timeout: float, limits: Limits
     ) -> QueryResult:
         """See `KnowledgeGraph.query`."""
-        if not isinstance(timeout, (int, float)) or not 0 < timeout < math.inf:
-            raise GraphError(f"The time-out {timeout!r} is not a number of seconds.", "Give one above 0, such as 10.0.")
+        timeout = checked_timeout(timeout)
         query = prepare(sparql, bindings, limits)
         with self._lock:
             worker = self._current(graph)
@@ -50,12 +49,7 @@ class QueryEngine:
         if "boolean" in answer:
             return bool(answer["boolean"])
         rows = answer["rows"]
-        if len(rows) > limits.query_rows:
-            raise GraphError(
-                f"The SPARQL query has more than {limits.query_rows:,} results.",
-                "Add a LIMIT, or raise Limits.query_rows.",
-            )
-        return [tuple(row) for row in rows] if rows and isinstance(rows[0], list) else rows
+        return within_limit([tuple(row) for row in rows] if rows and isinstance(rows[0], list) else rows, limits)
 
     def _current(self, graph: KnowledgeGraph) -> _Worker:
         """A running process that holds the graph as it is now."""
@@ -73,6 +67,23 @@ class QueryEngine:
 
     def __reduce__(self) -> tuple[type[QueryEngine], tuple[()]]:
         return type(self), ()  # a copy of a graph starts a process of its own
+
+
+def checked_timeout(timeout: float) -> float:
+    """The time-out of a query, if it is one."""
+    if not isinstance(timeout, (int, float)) or not 0 < timeout < math.inf:
+        raise GraphError(f"The time-out {timeout!r} is not a number of seconds.", "Give one above 0, such as 10.0.")
+    return timeout
+
+
+def within_limit(result: QueryResult, limits: Limits) -> QueryResult:
+    """The result of a query, if it has no more rows than allowed."""
+    if not isinstance(result, bool) and len(result) > limits.query_rows:
+        raise GraphError(
+            f"The SPARQL query has more than {limits.query_rows:,} results.",
+            "Add a LIMIT, or raise Limits.query_rows.",
+        )
+    return result
 
 
 class _Worker:

@@ -68,6 +68,16 @@ def prepare(sparql: str, bindings: Mapping[str, str], limits: Limits) -> str:
     return sparql[:at] + _values(tokens, bindings) + sparql[at:]
 
 
+def form_of(sparql: str) -> str:
+    """ "select", "ask", "construct" or "describe"; empty for none of them."""
+    return _form(_tokens(sparql))
+
+
+def _form(tokens: list[_Token]) -> str:
+    words = (token.text.lower() for token in tokens if token.kind == "word")
+    return next((word for word in words if word in _FORMS), "")
+
+
 def _tokens(sparql: str) -> list[_Token]:
     found = []
     for match in _TOKEN.finditer(sparql):
@@ -108,8 +118,7 @@ def _refuse_depth(tokens: list[_Token], most: int) -> None:
 def _start_of_pattern(tokens: list[_Token]) -> int:
     """Where the outermost pattern of a query begins, just behind its brace."""
     words = [token.text.lower() if token.kind == "word" else "" for token in tokens]
-    form = next((word for word in words if word in _FORMS), "")
-    skipped = 1 if form == "construct" else 0  # the braces of the template
+    skipped = 1 if _form(tokens) == "construct" else 0  # the braces of the template
     depth = 0
     for i, (kind, text, end) in enumerate(tokens):
         if kind == "open":

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _MOST = 8  # processes
 _WORTH = 16 << 20  # bytes of a part that are worth a process
-_AHEAD = 8 << 20  # bytes that this process reads while others start
+_AHEAD = 4 << 20  # bytes that this process reads while others start
 
 # Modules are sought where this process seeks them, and the module that was started here is not run again there.
 _START = "import sys; sys.path[:] = sys.argv[2:]; from kgrag.graph.splitting_worker import main; main(sys.argv[1])"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from kgrag.graph.arrays import Arrays, Growing, prefixed, without
+from kgrag.graph.arrays import Arrays, Growing, distinct, prefixed, without
 from kgrag.graph.dictionary import Dictionary
 from kgrag.graph.interning import Columns
 from kgrag.graph.labels import Labels
@@ -186,8 +186,11 @@ class Store:
             bare[self.facts.column(column)[self.facts.ids]] = True
         bare[nodes] = bare[-1] = False
         others = np.flatnonzero(bare)
+        is_value = self.is_literal[others]
+        values, others = others[is_value], others[~is_value]
+        texts.extend(map(literal_value, self.terms.pick(self.nodes.terms[values].tolist())))
         texts.extend(map(_findable_name, self.terms.pick(self.nodes.terms[others].tolist())))
-        nodes = np.concatenate([nodes, others])
+        nodes = np.concatenate([nodes, values, others])
         nodes[[not text for text in texts]] = -1
         order = np.argsort(nodes, kind="stable")[np.count_nonzero(nodes < 0) :]
         return [texts[place] for place in order.tolist()], nodes[order]
@@ -257,11 +260,12 @@ class Store:
     def _renew(self, nodes: list[Ids]) -> None:
         """Sees to it that nodes whose names may have changed are shown and found by what they are called now."""
         self._shown.clear()
-        changed = np.unique(np.concatenate(nodes))
+        touched = np.concatenate(nodes)
+        changed = distinct(touched[touched >= 0])
         if len(changed) > _FEW:
             self._index = self._news.renamed = None
             return
-        for node in changed[changed >= 0].tolist():
+        for node in changed.tolist():
             if self._news.renamed is not None:
                 self._news.renamed.add(node)
             for name in self.names_of(node) if self._index is not None else ():

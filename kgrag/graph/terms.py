@@ -115,6 +115,11 @@ def to_oxigraph(text: str) -> pyoxigraph.NamedNode | pyoxigraph.BlankNode | pyox
         raise GraphError(f"{_shown(text)} is no valid RDF term: {error}.", "Mend it.") from error
 
 
+def from_oxigraph(term: pyoxigraph.NamedNode | pyoxigraph.BlankNode | pyoxigraph.Literal | pyoxigraph.Triple) -> str:
+    """The string that stands for a term."""
+    return term.value if isinstance(term, pyoxigraph.NamedNode) else str(term)
+
+
 def read_term(text: object, prefix: str = NODE_PREFIX) -> str:
     """A term as a user writes it, as the string that stands for it.
 

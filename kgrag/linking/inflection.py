@@ -7,7 +7,8 @@ import re
 _TYPE = re.compile(r"^(type [\divx]+) (.+)$")
 _TYPED = re.compile(r"^(.+?),? (type [\divx]+)$")
 _QUALIFIED = re.compile(r"^([^<>()]{3,}?) ?(?:<[^<>]+>|\([^()]+\))$")
-_EPONYM = re.compile(r"^((?:[A-Z][\w\u2019'-]+[ -])*[A-Z][\w\u2019'-]+) (?:disease|syndrome|disorder)$")
+_NOUNS = ("disease", "syndrome", "disorder")
+_EPONYM = re.compile(rf"^((?:[A-Z][\w\u2019'-]+[ -])*[A-Z][\w\u2019'-]+) (?:{'|'.join(_NOUNS)})$")
 _PEOPLE = (("ology", "ologist"), ("iatry", "iatrist"), ("iatrics", "iatrician"), ("surgery", "surgeon"))
 _SHORTEST = 3  # letters of the last word of a name that may change its number
 
@@ -61,3 +62,13 @@ def short_names(name: str) -> list[str]:
         return []
     bare = re.sub(r"['\u2019]s?$", "", eponym[1])
     return list(dict.fromkeys((eponym[1], bare, f"{bare}'s")))
+
+
+def full_names(short: str) -> list[str]:
+    """The names that `short_names` may have been made of.
+
+    Args:
+        short: What may be an eponym, as written.
+    """
+    owners = (short,) if short.endswith("'s") else (short, f"{short}'s")
+    return [f"{owner} {noun}" for owner in owners for noun in _NOUNS if _EPONYM.match(f"{owner} {noun}")]

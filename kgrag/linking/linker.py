@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kgrag.config import LinkingConfig
@@ -13,6 +13,7 @@ from kgrag.linking.aliases import AliasIndex, Name
 from kgrag.linking.folding import fold, fold_text, spaced, unaccented
 from kgrag.linking.matching import Matchers
 from kgrag.linking.rewording import root
+from kgrag.linking.spellings import respellings, spellings
 from kgrag.linking.tokens import QUOTES, Token, Tokenizer, boundary
 from kgrag.resources import common_words
 from kgrag.types import Link, Mention
@@ -28,6 +29,8 @@ _FOREIGN = 8  # letters from which a lower-cased word may be a name that the gra
 _ACRONYM = 3  # letters of a name that is written in capitals to be told from a word
 _WORDS = 6  # most words of a misspelt name
 _SPANS = 64  # most spans of one text that are looked up as misspelt names, so that a long text costs what it should
+_STRANGE = 5  # letters from which a word that is no English may be a misspelt name that has to be looked up
+_MOST_STRANGE = 3  # most such words of one text
 _BREAKS = frozenset(["and", "or", "but", "nor", "&", "/", "than", "from"])  # never within a name in other words
 _REWORDED = 0.8  # how certain a name in other words is
 _LATER = 2_000  # names that may be looked for apart from the others
@@ -103,10 +106,16 @@ class EntityLinker:
         Returns:
             Links by position, not overlapping; ``node`` is None for what looks like a name and names nothing.
         """
-        self.refresh()
         tokens = self._tokenizer(text)
         if not tokens:
             return []
+        self.graph.look_up(spellings(text, tokens))
+        links, version = self._link(text, tokens), self.graph.version
+        self.graph.look_up(self._respellings(text, tokens, links))
+        return links if self.graph.version == version else self._link(text, tokens)
+
+    def _link(self, text: str, tokens: list[Token]) -> list[Link]:
+        self.refresh()
         runs = self._name_runs(text, tokens)
         matches = self._select(self._matches(text, tokens) + list(self._rewordings(tokens, runs)))
         strong = [match for match in matches if match.level == self._words.NAME]
@@ -359,6 +368,21 @@ class EntityLinker:
         parts = [part.nearest(texts, limit, least) for part in self._matchers]
         rated = [[one for one in chain.from_iterable(found) if self._aliases.names[one[0]]] for found in zip(*parts)]
         return [sorted(found, key=lambda one: (-one[1], one[0]))[:limit] for found in rated]
+
+    def _respellings(self, text: str, tokens: list[Token], links: list[Link]) -> Iterable[str]:
+        """Names that the words which are no English, and in no linked name, may be misspelt for."""
+        linked = [link.mention for link in links if link.node is not None]
+        others = [link.mention for link in links if link.node is None]
+        strange = (
+            token
+            for token in tokens
+            if token.text.isalpha()
+            and len(token.text) >= _STRANGE
+            and self._content(token)
+            and token.folded not in self._english
+            and not any(mention.start < token.end and token.start < mention.end for mention in linked)
+        )
+        return (name for token in islice(strange, _MOST_STRANGE) for name in respellings(text, token, others))
 
     # From matches to links
 
