@@ -30,7 +30,8 @@ def with_canonical_xml(quad: Quad, limits: Limits) -> Quad:
     text = literal.value.replace("\r", "&#13;")  # what was a reference, else an XML parser would make it a newline
     text = f"<_>{text}</_>"  # for there may be several elements, or text beside them
     try:
-        check_xml(text.encode(), limits)
+        if text.count("<") > limits.nesting_depth:  # else it cannot be nested too deeply
+            check_xml(text.encode(), limits)
         canonical = canonicalize(text, with_comments=True).removeprefix("<_>").removesuffix("</_>")
     except (MalformedXmlError, ParseError, ValueError):
         return quad  # ill-typed, which RDF allows

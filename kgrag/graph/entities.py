@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from bisect import bisect_right
+from bisect import bisect_left
 from typing import NamedTuple, NoReturn
 from xml.parsers import expat
 
@@ -19,6 +19,7 @@ from kgrag.graph.faults import fault_at_byte
 
 # Nothing is written out in comments, CDATA sections and instructions; one without an end runs to the end of the file.
 _REFERENCE = re.compile(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)|&([^\s&;#<>\"']+);", re.DOTALL)
+_CHAIN = 100  # entities, each in the next
 
 
 class WrittenOut(NamedTuple):
@@ -33,11 +34,11 @@ class WrittenOut(NamedTuple):
     shifts: list[tuple[int, int]]
 
     def origin(self, at: int) -> int:
-        """Where in the file a byte of the text comes from; for one of an entity, where this is referred to."""
-        following = bisect_right(self.shifts, (at, len(self.data)))
+        """Where in the file a byte of the text comes from; for one of an entity, a byte of the reference to it."""
+        following = bisect_left(self.shifts, (at + 1,))
         begin, origin = self.shifts[following - 1]
-        end = self.shifts[following][1] if following < len(self.shifts) else origin + len(self.data)
-        return min(origin + at - begin, end)
+        end = self.shifts[following][1] if following < len(self.shifts) else origin + len(self.data) + 1
+        return min(origin + at - begin, end - 1)
 
 
 def write_out(name: str, data: bytes, limits: Limits) -> WrittenOut:
@@ -51,22 +52,20 @@ def write_out(name: str, data: bytes, limits: Limits) -> WrittenOut:
     Raises:
         GraphError: If there are entities, or other declarations, that cannot be written out, or they are too large.
     """
-    pieces: list[bytes] = []
-    shifts = [(0, 0)]
-    here = there = 0
-    if limits.entity_bytes:
-        doctype = _read_doctype(name, data)
-        entities = _Entities(name, doctype.entities, limits)
-        pieces = [data[: doctype.start], re.sub(rb"[^\n]", b" ", data[doctype.start : doctype.end])]
-        here = there = doctype.end
-        for match in _REFERENCE.finditer(data, doctype.end):
-            if match[1] in doctype.entities:
-                pieces += data[there : match.start()], entities.text(match[1])
-                here += match.start() - there
-                shifts.append((here, match.start()))
-                here, there = here + len(pieces[-1]), match.end()
-                shifts.append((here, there))
-    return WrittenOut(b"".join([*pieces, data[there:]]), shifts) if pieces else WrittenOut(data, shifts)
+    doctype = _read_doctype(name, data) if limits.entity_bytes else _NONE
+    if not doctype.end:
+        return WrittenOut(data, [(0, 0)])
+    entities = _Entities(name, doctype.entities, limits.entity_bytes)
+    pieces = [data[: doctype.start], re.sub(rb"[^\n]", b" ", data[doctype.start : doctype.end])]
+    shifts, here, there = [(0, 0)], doctype.end, doctype.end
+    for match in _REFERENCE.finditer(data, doctype.end):
+        if match[1] in doctype.entities:
+            pieces += data[there : match.start()], entities.text(match[1])
+            here += match.start() - there
+            shifts.append((here, match.start()))
+            here, there = here + len(pieces[-1]), match.end()
+            shifts.append((here, there))
+    return WrittenOut(b"".join([*pieces, data[there:]]), shifts)
 
 
 class _Doctype(NamedTuple):
@@ -77,14 +76,17 @@ class _Doctype(NamedTuple):
     entities: dict[bytes, bytes]
 
 
+_NONE = _Doctype(0, 0, {})
+
+
 def _read_doctype(name: str, data: bytes) -> _Doctype:
     """Reads what comes before the first element; what is malformed there stays as it is, and is refused later."""
     start = end = 0
     entities: dict[bytes, bytes] = {}
     parser = expat.ParserCreate("utf-8")
 
-    def refuse(reason: str) -> NoReturn:
-        fault = fault_at_byte(name, reason, data, parser.CurrentByteIndex)
+    def refuse(reason: str, at: int | None = None) -> NoReturn:
+        fault = fault_at_byte(name, reason, data, parser.CurrentByteIndex if at is None else at)
         raise GraphError(f"{fault}.", "Write out what it stands for, or save the graph as Turtle.")
 
     def begin(_: str, system: str | None, public: str | None, __: int) -> None:
@@ -103,9 +105,6 @@ def _read_doctype(name: str, data: bytes) -> _Doctype:
         quoted = value.replace('"', "&quot;").replace("'", "&apos;")  # in an attribute, a quote would end it
         entities.setdefault(entity.encode(), quoted.encode())
 
-    def refuse_default(*_: object) -> None:
-        refuse("an ATTLIST gives attributes that are not written, which are not filled in")
-
     def finish() -> None:
         nonlocal end
         end = parser.CurrentByteIndex + 1
@@ -115,26 +114,27 @@ def _read_doctype(name: str, data: bytes) -> _Doctype:
         raise StopIteration
 
     parser.StartDoctypeDeclHandler, parser.EndDoctypeDeclHandler = begin, finish
-    parser.EntityDeclHandler, parser.AttlistDeclHandler = declare, refuse_default
-    parser.StartElementHandler = stop
+    parser.EntityDeclHandler, parser.StartElementHandler = declare, stop
     with contextlib.suppress(StopIteration, expat.ExpatError):
+        if (defaults := data.find(b"<!ATTLIST", 0, HARMLESS)) >= 0:  # before expat writes out entities in them
+            refuse("an ATTLIST gives attributes that are not written down, which are not filled in", defaults)
         parser.Parse(data[:HARMLESS], False)
-    return _Doctype(start, end, entities) if end else _Doctype(0, 0, {})
+    return _Doctype(start, end, entities) if end else _NONE
 
 
 class _Entities:
     """What references to entities stand for, counted."""
 
-    def __init__(self, name: str, values: dict[bytes, bytes], limits: Limits) -> None:
-        self._name, self._values, self._limits = name, values, limits
+    def __init__(self, name: str, values: dict[bytes, bytes], most: int) -> None:
+        self._name, self._values = name, values
+        self._most = self._left = most
         self._texts: dict[bytes, bytes] = {}
-        self._left = limits.entity_bytes
 
     def text(self, entity: bytes, depth: int = 1) -> bytes:
         """What a reference stands for, with the references in it written out."""
-        if depth > self._limits.nesting_depth:  # those that refer to themselves among them
+        if depth > _CHAIN:
             raise GraphError(
-                f"{self._name}: its entities refer to others more than {self._limits.nesting_depth} deep.",
+                f"{self._name}: its entities refer to one another without end, or in a chain of more than {_CHAIN}.",
                 "Write them out, or save the graph as Turtle.",
             )
         if entity not in self._texts:
@@ -145,7 +145,7 @@ class _Entities:
         self._left -= len(self._texts[entity])
         if self._left < 0:
             raise GraphError(
-                f"{self._name}: its entities write out more than {self._limits.entity_bytes:,} bytes.",
+                f"{self._name}: its entities write out more than {self._most:,} bytes.",
                 "Write them out yourself if you trust the file, or raise Limits.entity_bytes.",
             )
         return self._texts[entity]

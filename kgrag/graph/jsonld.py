@@ -21,6 +21,7 @@ _TOUCHED = re.compile(rb'"@context"\s*:\s*["\[]|"@import"|"@base"\s*:\s*"[^"]*(?
 _NOT_IN_IRIS = re.compile(r'[\s<>"{}|\\^`]')
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|/")
 _PARTS = re.compile(r"(\w[\w+.-]*://[^/?#]*)(/[^?#]*)(.*)", re.DOTALL)
+_LEAST = 1 << 10  # bytes that each reference counts for: to read a file takes time, small as it may be
 _CYCLE: dict[str, Any] = {}  # in the place of a context within itself: it holds there already
 
 _log = logging.getLogger(__name__)
@@ -158,7 +159,7 @@ class _Document:
                 return reference
             if path in chain:
                 return _CYCLE
-            self._bytes += path.stat().st_size
+            self._bytes += max(path.stat().st_size, _LEAST)
             if self._bytes > self._limits.context_bytes:
                 raise GraphError(
                     f"The contexts of {self._name} have more than {self._limits.context_bytes:,} bytes together.",

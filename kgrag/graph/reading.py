@@ -184,7 +184,7 @@ def _rdf(
         if "remote context" in reason:
             reason = "it refers to a context outside of its folder, and nothing is fetched"
         elif isinstance(error, MemoryError):  # of the parser, which holds no more of one word or literal
-            reason = "a word or a literal has more than 16 MiB"
+            reason = "a word, a literal or a comment has more than 16 MiB"
         fault = fault._replace(reason=f"not valid {rdf_format.name}: {reason}")
         is_relative = "No scheme" in reason and base_iri is None
         advice = "Give base_iri, which relative IRIs are resolved against." if is_relative else ""
