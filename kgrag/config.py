@@ -11,11 +11,14 @@ class Limits:
 
     Attributes:
         file_bytes: Size of a file, unpacked.
-        unpacked_ratio: How many times its size a packed file may grow, once it has grown beyond 16 MiB.
-        context_bytes: Size of the context files that a JSON-LD document refers to, counted at each reference.
+        unpacked_ratio: How many times its size a file may grow beyond 16 MiB: a packed one unpacked, any with its IRIs
+            written out.
+        entity_bytes: Size that the entities of an RDF/XML file may write out; 0 refuses every file with a DOCTYPE.
+        context_bytes: Size of the context files that a JSON-LD document refers to, counted at each reference, 1 KiB at least.
+        context_terms: Terms of JSON-LD contexts, counted at each node where one begins to hold.
         statements: Statements of a file.
-        literal_chars: Length of a literal.
-        nesting_depth: Depth of JSON-LD, of triple terms and of queries.
+        literal_chars: Length of a literal; of IRIs, labels of blank nodes and the like as well.
+        nesting_depth: Brackets within brackets, elements within elements, and what defines what defines a term.
         question_chars: Length of a question.
         query_rows: Results of a query.
         query_bytes: Memory that a query may take, beyond that of the graph.
@@ -24,7 +27,9 @@ class Limits:
 
     file_bytes: int = 4 << 30
     unpacked_ratio: int = 200
+    entity_bytes: int = 0
     context_bytes: int = 16 << 20
+    context_terms: int = 100_000_000
     statements: int = 50_000_000
     literal_chars: int = 1 << 20
     nesting_depth: int = 500

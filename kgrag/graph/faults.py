@@ -12,7 +12,6 @@ from typing import NamedTuple
 _POSITION = re.compile(
     r"^Parser error (?:at line \d+ (?:column \d+|between columns \d+ and \d+)|between line .*? and line \d+ column \d+): "
 )
-_QUOTED = re.compile(r"'([^']+)'")
 _WIDTH = 80
 _SHOWN = 10
 
@@ -83,12 +82,18 @@ def fault_at(name: str, reason: str, data: bytes | str, line: int | None, column
     return Fault(name, line, column, one_line(reason), snippet(text, column or 1))
 
 
+def fault_at_byte(name: str, reason: str, data: bytes, at: int) -> Fault:
+    """A fault at a byte of the data, which is UTF-8, with the line that it is in."""
+    begin, end = data.rfind(b"\n", 0, at) + 1, data.find(b"\n", at)
+    line = data[begin : len(data) if end < 0 else end].decode("utf-8", "replace")
+    column = len(data[begin:at].decode("utf-8", "replace")) + 1
+    return Fault(name, data.count(b"\n", 0, at) + 1, column, one_line(reason), snippet(line, column))
+
+
 def fault_of(name: str, error: Exception, data: bytes | str | None) -> Fault:
     """A parser's error as a fault; the data is None where it is not what the user wrote."""
     reason = _POSITION.sub("", str(getattr(error, "msg", None) or error))
     line, column = getattr(error, "lineno", None), getattr(error, "offset", None) or getattr(error, "colno", None)
-    if line is None and isinstance(data, str):
-        line, column = _xml_position(data, reason)
     return fault_at(name, reason, data or "", line if data else None, column)
 
 
@@ -105,23 +110,10 @@ def snippet(line: str, column: int = 1) -> str:
 
 def one_line(message: str) -> str:
     """A message without line breaks, control characters and a full stop at its end; at most 300 characters."""
-    message = printable(" ".join(message.split())).rstrip(".")
+    message = printable(" ".join(message[:3000].split())).rstrip(".")
     return message if len(message) <= 300 else message[:297] + "..."
 
 
 def printable(text: str) -> str:
     """The text with what a terminal would obey, or hide, written as escapes."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape", "replace").decode() for char in text)
-
-
-def _xml_position(text: str, reason: str) -> tuple[int | None, int | None]:
-    """The RDF/XML parser gives no position: ask expat, else look for what the reason quotes."""
-    from xml.parsers import expat
-
-    try:
-        expat.ParserCreate("utf-8").Parse(text.encode(), True)
-    except expat.ExpatError as error:
-        return error.lineno, error.offset + 1
-    quoted = _QUOTED.search(reason)
-    at = text.find(quoted[1]) if quoted else -1
-    return (None, None) if at < 0 else (text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))

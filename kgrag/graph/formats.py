@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import PurePath
 
@@ -28,8 +29,29 @@ VALID_FORMATS = "turtle, n-triples, n-quads, trig, rdf/xml, json-ld, tsv or csv"
 
 _XML_START = re.compile(rb"<(\?xml|!|([\w.-]+:)?RDF\s)")
 _QUAD_LINE = re.compile(
-    rb'(<\S+>|_:\S+)\s*<\S+>\s*(<\S+>|_:\S+|"(?:[^"\\]|\\.)*"(@[\w-]+|\^\^<\S+>)?)\s*(<\S+>|_:\S+)\s*\.'
+    rb"""
+    (<[^<>\s]*> | _:[^<>\s]+) \s*
+    <[^<>\s]*> \s*
+    (<[^<>\s]*> | _:[^<>\s]+ | "(?:[^"\\]|\\.)*" (@[\w-]+ | \^\^<[^<>\s]*>)?) \s*
+    (<[^<>\s]*> | _:[^<>\s]+) \s* \.
+    """,
+    re.VERBOSE,
 )
+_START = 8_192  # bytes that are looked at
+_IRI, _NODE = rb"<[^<>\s]*>", rb"(?:<[^<>\s]*>|_:[^<>\s]+)"
+_QUAD_LINE = re.compile(
+    _NODE
+    + rb"\s*"
+    + _IRI
+    + rb"\s*(?:"
+    + _NODE
+    + rb'|"(?:[^"\\]|\\.)*"(?:@[\w-]+|\^\^'
+    + _IRI
+    + rb")?)\s*"
+    + _NODE
+    + rb"\s*\."
+)
+_START = 1 << 16  # bytes that are looked at
 
 
 def format_of(name: str) -> Format | None:
@@ -46,7 +68,7 @@ def content_ending(name: str) -> str:
 def guess_format(name: str, data: bytes) -> Format:
     """The format by ending; by content where the ending says nothing, or says XML and the content does not."""
     by_ending = format_of(content_ending(name))
-    start = data.lstrip()
+    start = data.lstrip()[:_START]
     is_xml = _XML_START.match(start) is not None
     if by_ending is not None and (by_ending is not RdfFormat.RDF_XML or is_xml):
         return by_ending
@@ -57,5 +79,7 @@ def guess_format(name: str, data: bytes) -> Format:
     table = table_of(start[:1000].partition(b"\n")[0].decode("utf-8", "replace"))
     if table is not None:
         return table
-    first = next((line for line in start.splitlines() if line.strip() and not line.startswith(b"#")), b"")
-    return RdfFormat.N_QUADS if _QUAD_LINE.match(first) else RdfFormat.TRIG  # TriG contains Turtle and N-Triples
+    first = next((line for line in io.BytesIO(data) if line.strip() and not line.startswith(b"#")), b"")
+    return (
+        RdfFormat.N_QUADS if _QUAD_LINE.match(first.strip(), 0, _START) else RdfFormat.TRIG
+    )  # TriG contains Turtle and N-Triples

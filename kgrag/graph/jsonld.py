@@ -14,12 +14,14 @@ from pyoxigraph import Literal, NamedNode, Quad
 
 from kgrag.config import Limits
 from kgrag.errors import GraphError
+from kgrag.graph.contexts import check_contexts
 from kgrag.graph.faults import printable
 
 _TOUCHED = re.compile(rb'"@context"\s*:\s*["\[]|"@import"|"@base"\s*:\s*"[^"]*(?:/\.|[\s<>{}|^`\\])|"//[^"]*/\.')
 _NOT_IN_IRIS = re.compile(r'[\s<>"{}|\\^`]')
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|/")
 _PARTS = re.compile(r"(\w[\w+.-]*://[^/?#]*)(/[^?#]*)(.*)", re.DOTALL)
+_LEAST = 1 << 10  # bytes that each reference counts for: to read a file takes time, small as it may be
 _CYCLE: dict[str, Any] = {}  # in the place of a context within itself: it holds there already
 
 _log = logging.getLogger(__name__)
@@ -51,14 +53,16 @@ def prepare(name: str, data: bytes, folder: Path | None, limits: Limits) -> Prep
         limits: Bounds on what is put in.
 
     Raises:
-        GraphError: If the contexts are too large.
+        GraphError: If the contexts are too large, or ask for too much.
         ValueError: If the document or a context is no JSON.
     """
-    if not _TOUCHED.search(data):
-        return Prepared(data, {})
-    document = _Document(name, folder, limits)
-    whole = document.read(data, folder)
-    return Prepared(json.dumps(whole).encode() if document.is_changed else data, document.iris)
+    iris: dict[str, str] = {}
+    if _TOUCHED.search(data):
+        document = _Document(name, folder, limits)
+        whole = document.read(data, folder)
+        data, iris = json.dumps(whole).encode() if document.is_changed else data, document.iris
+    check_contexts(name, data, limits)
+    return Prepared(data, iris)
 
 
 def conformant(quad: Quad, iris: dict[str, str]) -> Quad:
@@ -69,6 +73,8 @@ def conformant(quad: Quad, iris: dict[str, str]) -> Quad:
         iris: What `prepare` found.
     """
     subject, predicate, obj, graph = quad
+    if not iris and getattr(obj, "direction", None) is None:  # most of them
+        return quad
     if isinstance(obj, Literal) and obj.direction is not None:
         obj = Literal(obj.value, language=obj.language) if obj.language else Literal(obj.value)
     if iris:
@@ -153,7 +159,7 @@ class _Document:
                 return reference
             if path in chain:
                 return _CYCLE
-            self._bytes += path.stat().st_size
+            self._bytes += max(path.stat().st_size, _LEAST)
             if self._bytes > self._limits.context_bytes:
                 raise GraphError(
                     f"The contexts of {self._name} have more than {self._limits.context_bytes:,} bytes together.",

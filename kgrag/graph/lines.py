@@ -40,12 +40,12 @@ def read_lines(
     while block := list(islice(stream, _BLOCK)):
         try:
             yield from read(b"".join(block))
-        except (SyntaxError, GraphError):
+        except (SyntaxError, MemoryError, GraphError):
             for number, line in enumerate(block, start=before + 1):
                 line = line.rstrip(b"\r\n")  # else what is missing at its end is missed in the next
                 try:
                     yield from read(line)
-                except (SyntaxError, GraphError) as error:
+                except (SyntaxError, MemoryError, GraphError) as error:
                     fault = fault_of(name, error, line)
                     text = snippet(line.decode("utf-8", "replace"), fault.column or 1)
                     skipped.take(fault._replace(line=number, text=text))

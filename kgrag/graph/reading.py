@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -13,11 +14,12 @@ from pyoxigraph import Quad, RdfFormat
 from kgrag.config import Limits
 from kgrag.errors import GraphError
 from kgrag.graph.canonical import with_canonical_xml
-from kgrag.graph.checking import checked, decode
-from kgrag.graph.faults import Skipped, fault_of, one_line
+from kgrag.graph.checking import bounded, check_depth, decode, has_long_word, long_term
+from kgrag.graph.faults import Fault, Skipped, fault_of, one_line
 from kgrag.graph.formats import VALID_FORMATS, format_of, guess_format
 from kgrag.graph.jsonld import conformant, prepare
 from kgrag.graph.lines import read_lines
+from kgrag.graph.markup import XmlError, prepare_xml
 from kgrag.graph.tables import Table, read_table
 from kgrag.graph.unpacking import Source, unpack
 
@@ -148,34 +150,48 @@ def _rdf(
     skipped: Skipped | None,
 ) -> Iterator[Quad]:
     """What the parser finds, and what a format asks for beyond it."""
-    text: bytes | str = checked(name, data, rdf_format, limits)
+    check_depth(name, data, rdf_format, limits)
     if skipped is not None:
-        yield from read_lines(name, data, rdf_format, lambda quad: _refusal(quad.object, limits), skipped)
+        yield from read_lines(
+            name, data, rdf_format, lambda quad: long_term(quad, limits) or _refusal(quad.object, limits), skipped
+        )
         return
     if base_iri is None and path is not None:
         base_iri = "file:///" + quote(path.name, errors="replace")
-    written: bytes | str | None = text  # what places in errors refer to
+    place: Callable[[Exception], Fault] = partial(fault_of, name, data=data)
+    text = data
     try:
-        if rdf_format is RdfFormat.JSON_LD:
+        if rdf_format is RdfFormat.RDF_XML:
+            markup = prepare_xml(name, data, limits)
+            text, place = markup.text.data, partial(markup.fault_of, base_iri=base_iri)
+        elif rdf_format is RdfFormat.JSON_LD:
             text, iris = prepare(name, data, path.parent if path else None, limits)
-            written = text if text is data else None
-            yield from (conformant(quad, iris) for quad in _parser(text, rdf_format, base_iri))
-        elif rdf_format is RdfFormat.RDF_XML:
-            yield from map(with_canonical_xml, _parser(text, rdf_format, base_iri))
-        else:
-            yield from _parser(text, rdf_format, base_iri)
-    except (SyntaxError, ValueError, RecursionError) as error:
-        fault = fault_of(name, error, written)
+            if text is not data:
+                place = partial(fault_of, name, data=None)
+        quads = _parser(text, rdf_format, base_iri)
+        if rdf_format is RdfFormat.RDF_XML or has_long_word(text):
+            quads = bounded(name, quads, len(data), limits)
+        if rdf_format is RdfFormat.RDF_XML:
+            quads = (with_canonical_xml(quad, limits) for quad in quads)
+        elif rdf_format is RdfFormat.JSON_LD:
+            quads = (conformant(quad, iris) for quad in quads)
+        yield from quads
+    except XmlError as error:
+        raise GraphError(f"{name}: in an XML literal, {error.reason}.", error.hint) from None
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        fault = place(error)
         reason = fault.reason
         if "remote context" in reason:
             reason = "it refers to a context outside of its folder, and nothing is fetched"
+        elif isinstance(error, MemoryError):  # of the parser, which holds no more of one word or literal
+            reason = "a word, a literal or a comment has more than 16 MiB"
         fault = fault._replace(reason=f"not valid {rdf_format.name}: {reason}")
         is_relative = "No scheme" in reason and base_iri is None
         advice = "Give base_iri, which relative IRIs are resolved against." if is_relative else ""
         raise GraphError(f"{fault}.", advice or "Mend the file or name its format.") from error
 
 
-def _parser(text: bytes | str, rdf_format: RdfFormat, base_iri: str | None) -> Iterator[Quad]:
+def _parser(text: bytes, rdf_format: RdfFormat, base_iri: str | None) -> Iterator[Quad]:
     try:
         return pyoxigraph.parse(text, rdf_format, base_iri=base_iri)
     except ValueError as error:

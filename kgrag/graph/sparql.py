@@ -14,18 +14,21 @@ from kgrag.graph.terms import to_oxigraph
 
 BLANK_NODE = "urn:kgrag:blank-node"  # a function that the evaluator offers, for SPARQL cannot name a blank node
 
+# What is sought without end from each place where it may begin takes time without end: hence the bound on prefixes, and
+# the escapes, which are quotes in a string that is left open.
 _TOKEN = re.compile(
     r"""
     (?P<string>  \"{3}(?:[^"\\]|\\.|"(?!""))*\"{3} | '{3}(?:[^'\\]|\\.|'(?!''))*'{3}
                | "(?:[^"\\\r\n]|\\.)*" | '(?:[^'\\\r\n]|\\.)*' )
-  | (?P<iri>     <(?:[^<>"{}|^`\\\x00-\x20]|\\[uU][0-9A-Fa-f]+)*> )
+  | (?P<iri>     <(?:[^<>"{}|^`\\\x00-\x20]|\\[uU])*> )
   | (?P<comment> \#[^\r\n]* )
   | (?P<variable>[?$][\w\u00b7]+ )
   | (?P<blank>   _:[\w.\u00b7-]+ )
-  | (?P<name>    (?P<prefix>[^\W\d_][\w.\u00b7-]*)?:(?:[\w:.\u00b7-]|%[0-9A-Fa-f]{2}|\\[_~.!$&'()*+,;=/?\#@%-])* )
+  | (?P<name>    (?P<prefix>[^\W\d_][\w.\u00b7-]{0,200})?:(?:[\w:.\u00b7-]|%[0-9A-Fa-f]{2}|\\[_~.!$&'()*+,;=/?\#@%-])* )
   | (?P<word>    @?\w[\w-]* )
   | (?P<open>    << | [{(\[] )
   | (?P<close>   >> | [})\]] )
+  | (?P<escape>  \\. )
     """,
     re.VERBOSE | re.DOTALL,
 )

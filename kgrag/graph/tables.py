@@ -15,6 +15,7 @@ from kgrag.graph.faults import Skipped, fault_at, snippet
 from kgrag.graph.terms import read_triple, to_oxigraph
 
 _NAMES = (("subject", "head", "source"), ("predicate", "relation"), ("object", "tail", "target"))  # best first
+_LINE = 1 << 20  # bytes
 _EXAMPLES = "subject, predicate, object or head, relation, tail or source, relation, target"
 
 
@@ -59,8 +60,9 @@ def read_table(name: str, data: bytes, table: Table, skipped: Skipped | None = N
         skipped: Takes the lines that cannot be read; without it, they are errors.
 
     Raises:
-        GraphError: If the header does not name the columns, or a line cannot be read.
+        GraphError: If the header does not name the columns, or a line cannot be read or has more than 1 MiB.
     """
+    _check_lines(name, data)
     # What is not UTF-8 becomes a lone surrogate, which no term may hold: an error of its line, not of the whole table.
     stream = io.TextIOWrapper(io.BytesIO(data), "utf-8", errors="surrogateescape", newline="")
     before, first = next(((number, line) for number, line in enumerate(stream, start=1) if line.strip()), (0, ""))
@@ -90,6 +92,15 @@ def read_table(name: str, data: bytes, table: Table, skipped: Skipped | None = N
             if skipped is None:
                 raise GraphError(f"{fault}.", "Mend the line, or leave such lines out: on_error='skip'.") from error
             skipped.take(fault)
+
+
+def _check_lines(name: str, data: bytes) -> None:
+    """A line is in memory as a whole, and each cell of it takes many times its size."""
+    at = 0
+    while len(data) - at > _LINE:
+        at = data.rfind(b"\n", at, at + _LINE) + 1
+        if not at:
+            raise GraphError(f"{name} has a line of more than {_LINE:,} bytes.", "Split it, or name its format.")
 
 
 def _quad(cells: list[str], header: Header) -> Quad:

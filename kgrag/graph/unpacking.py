@@ -14,13 +14,13 @@ from typing import Any, BinaryIO, NamedTuple
 
 from kgrag.config import Limits
 from kgrag.errors import GraphError
+from kgrag.graph.checking import HARMLESS
 from kgrag.graph.faults import one_line
 from kgrag.graph.formats import PACKED_ENDINGS, RDF_ENDINGS, content_ending
 
 Source = str | os.PathLike[str] | bytes | BinaryIO
 
 _CHUNK = 1 << 20
-_HARMLESS = 16 << 20  # bytes that any file may grow to, for a small one that repeats itself packs well
 _ZSTD_FEED = 512  # bytes; a block of four makes 128 KiB, so that this makes 16 MiB at most
 
 
@@ -82,11 +82,11 @@ def files_in(folder: Path) -> list[Path]:
 def _unpack_file(path: Path, limits: Limits) -> Unpacked:
     if re.match(r"https?:/", str(path)):
         raise GraphError(f"{path} is a web address, and nothing is fetched.", "Download the file and give its path.")
-    if not path.exists():
-        raise GraphError(f"There is no file {path}.", "Check the path.")
-    if path.is_dir():
-        raise GraphError(f"{path} is a folder.", "KnowledgeGraph.from_rdf reads the RDF files of one.")
     try:
+        if not path.exists():
+            raise GraphError(f"There is no file {path}.", "Check the path.")
+        if path.is_dir():
+            raise GraphError(f"{path} is a folder.", "KnowledgeGraph.from_rdf reads the RDF files of one.")
         with open(path, "rb") as stream:
             return Unpacked(str(path), _read(str(path), stream, limits), path)
     except OSError as error:
@@ -96,19 +96,21 @@ def _unpack_file(path: Path, limits: Limits) -> Unpacked:
 def _read(name: str, stream: BinaryIO, limits: Limits) -> bytes:
     counted = _Counted(stream)
     packed: Any = io.BufferedReader(counted)
-    data, size = io.BytesIO(), 0
+    data, size, is_packed = io.BytesIO(), 0, False
     for chunk, is_packed in _chunks(name, packed):
         size += len(chunk)
         if size > limits.file_bytes:
             raise GraphError(
                 f"{name} is larger than {limits.file_bytes:,} bytes.", "Split it, or raise Limits.file_bytes."
             )
-        if is_packed and size > max(_HARMLESS, limits.unpacked_ratio * counted.bytes):
+        if is_packed and size > max(HARMLESS, limits.unpacked_ratio * counted.bytes):
             raise GraphError(
                 f"{name} unpacks to more than {limits.unpacked_ratio} times its size.",
                 "Unpack it yourself if you trust it, or raise Limits.unpacked_ratio.",
             )
         data.write(chunk)
+    if is_packed and data.getbuffer()[:8].tobytes().startswith(tuple(_UNPACKERS)):
+        raise GraphError(f"{name} is packed twice.", "Unpack it once.")
     return data.getvalue()
 
 

@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pyoxigraph
 from pyoxigraph import DefaultGraph, Quad, RdfFormat, Triple
 
+from kgrag.config import Limits
 from kgrag.errors import GraphError
+from kgrag.graph.faults import fault_at_byte
 from kgrag.graph.formats import format_of
+from kgrag.graph.markup import XmlError, check_xml
 from kgrag.graph.rows import split_source
 from kgrag.graph.terms import to_oxigraph
 from kgrag.graph.vocabulary import PREFIXES
@@ -42,6 +45,8 @@ def write_rdf(graph: KnowledgeGraph, path: str | os.PathLike[str], format: str |
     whole = BytesIO()  # first, so that no half of a graph replaces a file
     try:
         pyoxigraph.serialize(statements, whole, rdf_format, prefixes=PREFIXES)
+        if rdf_format == RdfFormat.RDF_XML:
+            _check_xml(whole.getvalue())
         Path(path).write_bytes(whole.getbuffer())
     except OSError as error:
         raise GraphError(f"{path} cannot be written: {error}.", "Check the folder, or use another format.") from error
@@ -60,6 +65,15 @@ def _graph_name(source: str) -> Any:
         return to_oxigraph(split_source(source)[1])
     except GraphError:  # no graph, or a name from elsewhere that only looks like one
         return DefaultGraph()
+
+
+def _check_xml(data: bytes) -> None:
+    """A predicate is an element, whose name is taken from the end of the IRI: one that ends in "/" or a number has none."""
+    try:
+        check_xml(data, Limits())
+    except XmlError as error:
+        line = fault_at_byte("", "", data, error.at).text
+        raise GraphError(f"RDF/XML cannot hold the predicate in «{line}».", "Use another format.") from None
 
 
 def _checked_for_xml(triple: Triple) -> Triple:
