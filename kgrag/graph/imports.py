@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin
 from xml.parsers import expat
 
-from pyoxigraph import NamedNode, RdfFormat
+from pyoxigraph import NamedNode
 
 from kgrag.config import Limits
 from kgrag.errors import GraphError
-from kgrag.graph.checking import checked, decode
+from kgrag.graph.checking import decode
 from kgrag.graph.faults import one_line
 from kgrag.graph.formats import RDF_ENDINGS, content_ending
+from kgrag.graph.markup import prepare_xml
 from kgrag.graph.reading import read
 from kgrag.graph.unpacking import Source, unpack
 from kgrag.graph.vocabulary import OWL, RDF
@@ -169,9 +170,9 @@ class Catalog:
         self._bases = [path.as_uri()]
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
-        text = checked(path.name, decode(path.name, unpack(path, limits).data), RdfFormat.RDF_XML, limits)
+        markup = prepare_xml(path.name, decode(path.name, unpack(path, limits).data), limits)
         try:
-            parser.Parse(text, True)
+            parser.Parse(markup.text.data, True)
         except (expat.ExpatError, ValueError) as error:
             raise GraphError(f"{path} is no catalog: {error}.", "Mend or remove it.") from error
 
