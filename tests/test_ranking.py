@@ -14,6 +14,7 @@ from kgrag.linking import EntityLinker, LabelledText
 from kgrag.linking.dense import DenseNames
 from kgrag.linking.lexicon import Lexicon
 from kgrag.linking.memory import MentionMemory, Remembered
+from kgrag.persistence import write_folder, write_json
 
 LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
 CONCEPTS = [("heart", "cardiac"), ("failure", "insufficiency"), ("kidney", "renal"), ("skin", "cutaneous")]
@@ -171,6 +172,18 @@ def test_only_linkable_nodes_are_candidates(graph: KnowledgeGraph) -> None:
     assert all(link.node is None for link in linker.link("heart failure"))
 
 
+def test_marks_mean_nothing(trained: EntityLinker) -> None:
+    assert [(link.node, link.candidates) for link in trained.link_spans(" ?!", [(0, 1), (1, 3)])] == [(None, ())] * 2
+    assert trained.link_spans("gout", []) == []
+
+
+def test_a_folder_that_holds_something_else(graph: KnowledgeGraph, tmp_path: Path) -> None:
+    for content in ({}, [], {"encoder": None, "features": [], "memory": [1]}):
+        write_folder(tmp_path / "linker", lambda folder, c=content: write_json(folder / "linker.json", c), "linker")
+        with pytest.raises(SavedFolderError, match="holds no linker"):
+            EntityLinker.load(tmp_path / "linker", graph)
+
+
 def test_what_a_text_says_does_not_count_for_itself() -> None:
     memory = MentionMemory([Remembered("colds", ("urn:6",), 0), Remembered("cold", ("urn:4",), 1)])
     assert set(memory.shares("cold")) == {"urn:4", "urn:6"}
@@ -185,6 +198,8 @@ def test_texts_that_teach_nothing(graph: KnowledgeGraph, tmp_path: Path) -> None
         linker.train([LabelledText("nothing", ())])
     with pytest.raises(InputError, match="no span"):
         linker.train([LabelledText("short", ((0, 9, ("urn:0",)),))])
+    with pytest.raises(InputError, match="no labelled mention"):
+        linker.train([LabelledText("gout", ((0, 4, "urn:7"),))])  # type: ignore[arg-type]
     with pytest.raises(InputError, match="None of the mentions"):
         linker.train([LabelledText("xyzzy", ((0, 5, ("urn:none",)),))])
     assert linker.threshold == linker.config.threshold and first(linker, "gout") == "urn:7"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from kgrag.errors import InputError, ModelError, SavedFolderError
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _SEED = 0
 _HELD_OUT = 5  # one in this many texts calibrates where no others are given
 _AT_ONCE = 256  # mentions
+_NONE = np.zeros(1, np.int64)
 _KIND, _WEIGHTS, _SETTINGS = "linker", "ranker.safetensors", "linker.json"
 _ARRAYS, _NUMBERS = ("linear", "inner", "bias", "outer"), ("nothing", "temperature", "threshold")
 
@@ -119,16 +121,29 @@ class Disambiguator:
         """
         read_folder(folder, _KIND)
         saved = read_json(Path(folder) / _SETTINGS)
-        if saved["features"] != list(FEATURES):
+        try:
+            encoder, features = saved["encoder"], saved["features"]
+            rows = [
+                Remembered(str(mention), tuple(map(str, iris)), int(text)) for mention, iris, text in saved["memory"]
+            ]
+            arrays = load_file(Path(folder) / _WEIGHTS)
+            linear, inner, bias, outer = (arrays[name] for name in _ARRAYS)
+            numbers = {name: float(saved[name]) for name in _NUMBERS}
+            ranker = Ranker(linear, inner, bias, outer, **numbers)
+            ranker.rank(
+                Pairs(_NONE, _NONE, np.zeros((1, len(FEATURES)), np.float32))
+            )  # fails where the shapes do not fit
+        except (KeyError, TypeError, ValueError, OSError, SafetensorError) as error:
+            raise SavedFolderError(f"{folder} holds no linker: {error!r}.", "Train it, and save it again.") from error
+        if features != list(FEATURES):
             raise SavedFolderError(f"{folder} was learned from other features.", "Train the linker again.")
-        if saved["encoder"] != self._encoder_name:
+        if encoder != self._encoder_name:
             raise SavedFolderError(
-                f"{folder} was learned with the encoder {saved['encoder']}, not {self._encoder_name}.",
+                f"{folder} was learned with the encoder {encoder}, not {self._encoder_name}.",
                 "Give the same encoder, or none if it was learned without.",
             )
-        arrays: Any = load_file(Path(folder) / _WEIGHTS)
-        self._remember([Remembered(mention, tuple(iris), text) for mention, iris, text in saved["memory"]])
-        self.ranker, self.trained = Ranker(**arrays, **{name: saved[name] for name in _NUMBERS}), True
+        self._remember(rows)
+        self.ranker, self.trained = ranker, True
 
     def _remember(self, rows: Sequence[Remembered]) -> None:
         encode = self._dense.encode if self._dense and rows else None

@@ -174,11 +174,10 @@ class EntityLinker:
             valid: What calibrates it; a fifth of the texts where not given.
 
         Raises:
-            InputError: A span is none of its text, or no mention names a node that was found.
+            InputError: A mention is malformed or not within its text, or no mention names a node that was found.
         """
         for labelled in (*texts, *valid):
-            for start, end, _ in labelled.mentions:
-                _check_span(labelled.text, (start, end))
+            _check_labels(labelled)
         self.refresh()
         self._ranking.train(texts, valid)
 
@@ -530,6 +529,13 @@ def _check_span(text: str, span: tuple[int, int]) -> None:
         raise InputError(
             f"{span!r} is no span of a text of {len(text)} characters.", "Give (start, end) with 0 <= start < end."
         )
+
+
+def _check_labels(labelled: LabelledText) -> None:
+    for mention in labelled.mentions:
+        if len(mention) != 3 or isinstance(mention[2], str) or not all(isinstance(iri, str) for iri in mention[2]):
+            raise InputError(f"{mention!r} is no labelled mention.", "Give (start, end, (IRI, ...)).")
+        _check_span(labelled.text, mention[:2])
 
 
 def _mention(text: str, start: int, end: int) -> Mention:

@@ -71,6 +71,9 @@ class PairFinder:
         nearest = self._dense.similar(vectors, _NAMES) if self._dense and vectors is not None else [[]] * len(mentions)
         found = []
         for at, (mention, rated, similar) in enumerate(zip(mentions, self._span_names(mentions), nearest)):
+            if not any(map(str.isalnum, mention)):
+                found.append(self._pairs(mention, {}, None))  # marks mean nothing
+                continue
             scores = dict(rated[:_NAMES])
             for one in similar:
                 scores.setdefault(one.key, 0.0)
