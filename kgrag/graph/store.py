@@ -23,7 +23,7 @@ from kgrag.types import Ids
 
 Row = tuple[str, str, str]
 
-_FEW = 1_000  # nodes or statements of a change that others can follow one by one; with more they begin anew
+_FEW = 10_000  # nodes or statements of a change that others can follow one by one; with more they begin anew
 
 
 @dataclass
