@@ -10,26 +10,24 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import NamedTuple
 
 import synthetic
 from graph_measures import Figures
 from graph_systems import SYSTEMS
+from reporting import DATASETS, Goal, goal_table, machine, say, shown, table, versions
 
 from kgrag.evaluation.runner import current_commit
 
 HERE = Path(__file__).parent
-DATASETS = Path(os.environ.get("KGRAG_DATASETS") or "/none")
 SEED = 0
 REOPENED = 5
 TOO_LARGE = 5_000_000  # statements that rdflib alone is spared: it takes minutes, and more than a gigabyte a million
@@ -73,23 +71,13 @@ class Graph(NamedTuple):
     statements: int  # of a synthetic one, else 0
 
 
-class Goal(NamedTuple):
-    """What was set as a goal for the synthetic graph, and how it is computed from the figures of all systems."""
-
-    name: str
-    sizes: range
-    reached: Callable[[dict[str, Figures]], float]
-    least: float = 0.0
-    most: float = float("inf")
-
-
 ANY = range(1, 10**9)
 GOALS = [
-    Goal("load, kgrag / parse", ANY, lambda by: by["kgrag"]["load_s"] / by["parse"]["load_s"], most=3),
-    Goal("load, rdflib / kgrag", ANY, lambda by: by["rdflib"]["load_s"] / by["kgrag"]["load_s"], least=8),
-    Goal("memory, kgrag / rdflib", ANY, lambda by: by["kgrag"]["memory_mib"] / by["rdflib"]["memory_mib"], most=0.5),
-    Goal("memory, GiB", range(2_000_000, 10**9), lambda by: by["kgrag"]["memory_mib"] / 1024, most=8),
-    Goal("reopen, s", range(1, 2_000_000), lambda by: by["kgrag"]["reopen_s"], most=0.2),
+    (ANY, Goal("load, kgrag / parse", lambda by: by["kgrag"]["load_s"] / by["parse"]["load_s"], most=3)),
+    (ANY, Goal("load, rdflib / kgrag", lambda by: by["rdflib"]["load_s"] / by["kgrag"]["load_s"], least=8)),
+    (ANY, Goal("memory, kgrag / rdflib", lambda by: by["kgrag"]["memory_mib"] / by["rdflib"]["memory_mib"], most=0.5)),
+    (range(2_000_000, 10**9), Goal("memory, GiB", lambda by: by["kgrag"]["memory_mib"] / 1024, most=8)),
+    (range(1, 2_000_000), Goal("reopen, s", lambda by: by["kgrag"]["reopen_s"], most=0.2)),
 ]
 
 
@@ -102,7 +90,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the record")
     arguments = parser.parse_args()
     try:
-        installed = versions()
+        installed = versions("kgrag", "numpy", "pyoxigraph", "rdflib", "oxrdflib")
     except PackageNotFoundError as error:
         sys.exit(f"benchmarks/graph.py: {error.name} is not installed: pip install 'kgrag[benchmarks]'")
     names = arguments.only or ["synthetic", *REAL]
@@ -222,20 +210,13 @@ def described(graph: Graph) -> dict[str, object]:
 
 
 def goals(results: dict[str, dict[str, Figures]], sources: dict[str, dict[str, object]]) -> list[dict[str, object]]:
-    """Each goal beside what was reached; None where something it needs was not measured."""
-    lines: list[dict[str, object]] = []
-    for graph, found in results.items():
-        for goal in GOALS:
-            if sources[graph]["synthetic"] not in goal.sizes:
-                continue
-            try:
-                reached = goal.reached(found)
-            except KeyError:
-                reached = None
-            bound = f"at least {goal.least:g}" if goal.least else f"at most {goal.most:g}"
-            met = None if reached is None else goal.least <= reached <= goal.most
-            lines.append({"graph": graph, "goal": goal.name, "bound": bound, "reached": reached, "met": met})
-    return lines
+    """Each goal for the synthetic graph of such a size, beside what was reached."""
+    return [
+        goal.line(graph, found)
+        for graph, found in results.items()
+        for sizes, goal in GOALS
+        if sources[graph]["synthetic"] in sizes
+    ]
 
 
 def report(record: dict) -> Iterator[str]:
@@ -247,11 +228,7 @@ def report(record: dict) -> Iterator[str]:
                 rows.append([graph, name, *(cell(found, system, measure) for system in SYSTEMS)])
     yield from table(rows)
     yield ""
-    rows = [["graph", "goal", "set", "reached", "met"]]
-    for line in record["goals"]:
-        met = {True: "yes", False: "no", None: "not measured"}[line["met"]]
-        rows.append([line["graph"], line["goal"], line["bound"], shown(line["reached"]), met])
-    yield from table(rows)
+    yield from goal_table("graph", record["goals"])
     yield ""
     yield f"In brackets: how many times kgrag's figure. rdflib's own store is left out beyond {TOO_LARGE:,} statements."
     yield f"Medians of {record['runs']} processes, seed {record['seed']}, commit {record['commit']}."
@@ -267,38 +244,6 @@ def cell(found: dict[str, Figures], system: str, measure: str) -> str:
     if figure is None or system == "kgrag" or measure == "statements" or not own:
         return shown(figure)
     return f"{shown(figure)} ({shown(figure / own)})"
-
-
-def shown(figure: float | None) -> str:
-    """Three digits, or all of a whole number."""
-    return "–" if figure is None else f"{figure:,.0f}" if figure >= 100 else f"{figure:.3g}"
-
-
-def table(rows: list[list[str]]) -> Iterator[str]:
-    """Markdown with columns of one width."""
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    rows.insert(1, ["-" * width for width in widths])
-    for row in rows:
-        yield "| " + " | ".join(text.ljust(width) for text, width in zip(row, widths)) + " |"
-
-
-def machine() -> str:
-    """Processor, cores and memory."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{name}, {os.cpu_count()} cores, {memory:.0f} GiB"
-
-
-def versions() -> dict[str, str]:
-    """Of Python and of what is compared."""
-    names = ("kgrag", "numpy", "pyoxigraph", "rdflib", "oxrdflib")
-    return {"Python": platform.python_version()} | {name: version(name) for name in names}
-
-
-def say(line: str) -> None:
-    """Progress."""
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from reporting import DATASETS
+
 from kgrag import KGRAG, KnowledgeGraph, Report, read_questions
 from kgrag.resources import data_folder
 
@@ -35,10 +37,9 @@ COLUMNS = (
 
 def datasets(name: str) -> Path:
     """The folder of a public data set, or an end with a sentence that says what is missing."""
-    root = os.environ.get("KGRAG_DATASETS")
-    if not root or not (Path(root) / name).is_dir():
+    if not (DATASETS / name).is_dir():
         sys.exit(f"benchmarks/journey.py: set KGRAG_DATASETS to a folder that holds {name}/ (see benchmarks/README.md)")
-    return Path(root) / name
+    return DATASETS / name
 
 
 def medical(quick: bool) -> tuple[Report, dict]:

@@ -1,7 +1,8 @@
-"""The synthetic graph of the benchmarks: what it is said to be, and the same each time."""
+"""What the benchmarks measure on and with: the synthetic graph, typos, and the figures of linking."""
 
 from __future__ import annotations
 
+import random
 import sys
 from collections import Counter
 from pathlib import Path
@@ -10,9 +11,13 @@ import pyoxigraph
 import pytest
 
 from kgrag.graph import KnowledgeGraph
+from kgrag.linking import EntityLinker
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
+import linking
 import synthetic
+from linking_sets import Document, misspelt
+from linking_systems import BASELINES, Kgrag
 
 LABELS = (synthetic.RDFS + "label", synthetic.SKOS + "altLabel")
 
@@ -55,3 +60,48 @@ def test_kgrag_reads_it(path: Path) -> None:
     graph = KnowledgeGraph.from_rdf(path)
     assert graph.num_statements == 0.85 * 20_000
     assert graph.num_relations == 48
+
+
+@pytest.mark.parametrize("name", ["Tom Tryon", "It", "anna_of_holstein-gottorp", "7", "Élan"])
+def test_a_typo_changes_one_letter_and_never_the_first(name: str) -> None:
+    for seed in range(50):
+        typo = misspelt(name, random.Random(seed))
+        assert typo == misspelt(name, random.Random(seed))
+        assert typo[0] == name[0] and abs(len(typo) - len(name)) <= 1
+        assert (typo == name) == (name == "7")
+
+
+def test_figures_of_mentions() -> None:
+    gold = [frozenset({1}), frozenset({2}), frozenset({3}), frozenset()]
+    candidates = [[(1, 0.9)], [(9, 0.8), (2, 0.7)], [], [(4, 0.6)]]
+    assert linking.ranked(gold, candidates) == {
+        "mentions": 3,
+        "accuracy@1": 1 / 3,
+        "accuracy@10": 2 / 3,
+        "recall@30": 2 / 3,
+    }
+    assert linking.nil(gold, candidates, 0.65) == {"nil_precision": 0.5, "nil_recall": 1.0}
+    risks = linking.risks(gold, candidates)
+    assert (risks["risk@50"], risks["risk@100"]) == (0.5, 0.75)
+
+
+def test_figures_of_spans_and_links() -> None:
+    text = Document("1", "ab cd ef", [(0, 2), (3, 5)], [frozenset({1}), frozenset()])
+    figures = linking.end_to_end([text], [{(0, 2): 1, (6, 8): 1}])
+    assert (figures["precision"], figures["recall"]) == (0.5, 1.0)
+
+
+def test_every_system_links_what_is_easy() -> None:
+    label = synthetic.RDFS + "label"
+    names = ["acute gout", "common cold", "chronic cough"]
+    named = [(f"urn:{i}", label, f'"{name}"') for i, name in enumerate(names)]
+    graph = KnowledgeGraph.from_triples([*named, ("urn:1", "urn:unlike", "urn:2")])
+    only = frozenset(graph.find("common cold") + graph.find("acute gout"))
+    text = Document("1", "He has a common cold.", [(9, 20)], [only])
+    (cold,) = graph.find("common cold")
+    systems = [Kgrag(graph, only, EntityLinker(graph)), *(baseline(graph, only) for baseline in BASELINES.values())]
+    for system in systems:
+        (((first, *others),),) = system.mentions([text])
+        assert first[0] == cold and {node for node, _ in others} <= only
+        if type(system).question is not linking.System.question:
+            assert system.question("who has common cold?", 1) == [cold]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgrag.config import LinkingConfig
-from kgrag.errors import ModelError
+from kgrag.errors import InputError, ModelError
 from kgrag.graph import KnowledgeGraph
 from kgrag.linking import EntityLinker
 from kgrag.linking.component import add_linker
@@ -186,7 +186,7 @@ def test_names_come_and_go_without_a_new_index(monkeypatch: pytest.MonkeyPatch) 
         return [graph.label(link.node) for link in linker.link(text) if link.node is not None]
 
     assert linked("What does aspirin treat?") == ["aspirin"]
-    monkeypatch.setattr("kgrag.linking.linker.AliasIndex", None)  # a new index would fail
+    monkeypatch.setattr("kgrag.linking.lexicon.AliasIndex", None)  # a new index would fail
     graph.add([("morbus Basedow", "treats", "headache")])
     assert linked("What does Morbus Basedow treat?") == ["morbus Basedow"]
     assert linked("What does morbus basedwo treat?") == ["morbus Basedow"]  # misspelt
@@ -202,3 +202,72 @@ def test_names_come_and_go_without_a_new_index(monkeypatch: pytest.MonkeyPatch) 
     assert linked("What does ibuprofen treat?") == ["ibuprofen"]
     graph.remove([("morbus Basedow", "treats", "headache")])
     assert linked("What does Morbus Basedow treat?") == []
+
+
+def spans_of(text, *mentions):
+    return [(text.index(mention), text.index(mention) + len(mention)) for mention in mentions]
+
+
+def test_given_mentions_are_linked_in_their_order(linker):
+    text = "Zyloprim against gouty arthritis, allopurinoll and Kessler-Brandt disease"
+    spans = spans_of(text, "gouty arthritis", "Zyloprim", "allopurinoll", "Kessler-Brandt disease")
+    links = linker.link_spans(text, spans)
+    assert [(link.mention.start, link.mention.end) for link in links] == spans
+    label = linker.graph.label
+    assert [link.node is not None and label(link.node) for link in links] == [
+        "gout",
+        "allopurinol",
+        "allopurinol",
+        False,
+    ]
+    assert [link.exact for link in links] == [True, True, False, False]
+    assert all(link.candidates == () or link.candidates[0][1] == link.score for link in links)
+    assert linker.link_spans(text, []) == []
+
+
+def test_candidates_of_a_given_mention_are_exact_then_forms_then_similar_ones(clinic):
+    (link,) = clinic.link_spans("night sweat", [(0, 11)])
+    assert clinic.graph.label(link.node) == "night sweats" and not link.exact
+    (link,) = clinic.link_spans("infections of the skin", [(0, 22)])
+    assert clinic.graph.label(link.node) == "skin infection"
+    (link,) = clinic.link_spans("facial nerve pain", [(0, 17)])
+    found = [clinic.graph.label(node) for node, _ in link.candidates]
+    assert found[0] == "nerve pain" and "head pain" in found
+    assert [score for _, score in link.candidates] == sorted((score for _, score in link.candidates), reverse=True)
+
+
+def test_as_many_candidates_as_configured(clinic):
+    (link,) = EntityLinker(clinic.graph, LinkingConfig(candidates=2)).link_spans("some nerve pain", [(0, 15)])
+    assert len(link.candidates) == 2
+
+
+@pytest.mark.parametrize("span", [(0, 0), (3, 2), (-1, 3), (0, 9), (1.5, 2), (1,), None, ("a", "b")])
+def test_spans_that_are_none(linker, span):
+    with pytest.raises(InputError, match="no span of a text of 4 characters"):
+        linker.link_spans("gout", [(0, 4), span])
+
+
+def test_a_mention_of_blanks_or_marks_has_no_candidates(linker):
+    assert [(link.node, link.candidates) for link in linker.link_spans(" \t?", [(0, 2), (2, 3)])] == [(None, ())] * 2
+
+
+def test_declared_short_forms_mean_their_long_forms():
+    names = {"hd": ["Huntington disease"], "hodgkin": ["Hodgkin lymphoma", "HD"], "gd": ["Gaucher disease"]}
+    graph = KnowledgeGraph.from_triples(
+        [(f"urn:{key}", ALT, f'"{name}"') for key, all_names in names.items() for name in all_names]
+        + [("urn:hd", "urn:unlike", "urn:gd")]
+    )
+    linker = EntityLinker(graph)
+    text = "Huntington disease (HD) is inherited. Is HD like Gaucher disease?"
+    linked = [(link.mention.text, graph.iri(link.node)) for link in linker.link(text)]
+    assert linked == [
+        ("Huntington disease", "urn:hd"),
+        ("HD", "urn:hd"),
+        ("HD", "urn:hd"),
+        ("Gaucher disease", "urn:gd"),
+    ]
+    (link,) = linker.link_spans(text, [(41, 43)])
+    assert [graph.iri(node) for node, _ in link.candidates][:2] == ["urn:hd", "urn:hodgkin"]
+    assert [graph.iri(link.node) for link in linker.link("What is HD?")] == ["urn:hodgkin"]
+    (link,) = linker.link_spans("What is HD?", [(8, 10)])
+    assert graph.iri(link.node) == "urn:hodgkin" and link.exact

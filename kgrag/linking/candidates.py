@@ -13,7 +13,7 @@ from kgrag.linking.folding import Folded, fold
 from kgrag.linking.inflection import inflections, short_names
 from kgrag.linking.words import QuestionWords
 
-_NUMBER = re.compile(r"\d+|\b[ivx]+\b")
+NUMBER = re.compile(r"\d+|\b[ivx]+\b")
 _SHORTEST = 4  # shorter names resemble too much
 _OTHER_START = 90.0  # least edit ratio of a name with another first letter: few people mistype that one
 _RERANKED = 100  # nearest names by 3-grams that the edit ratio is computed for
@@ -26,6 +26,13 @@ class Found(NamedTuple):
     end: int
     key: int
     short: bool
+
+
+class Similar(NamedTuple):
+    """A name that resembles a text; ``score`` is a cosine in 0..1, or an edit ratio in 0..100."""
+
+    key: int
+    score: float
 
 
 class ExactMatcher:
@@ -56,6 +63,10 @@ class ExactMatcher:
         for last, (place, length, short) in self._automaton.iter(text.text):
             yield Found(text.starts[last - length + 1], text.ends[last], place, short)
 
+    def whole(self, text: str) -> int | None:
+        """Key of the name that a whole folded text is a form of."""
+        return self._automaton.get(text, (None,))[0]
+
 
 class FuzzyMatcher:
     """Names that resemble a text.
@@ -68,17 +79,32 @@ class FuzzyMatcher:
     def __init__(self, keys: Sequence[str], words: QuestionWords) -> None:
         from sklearn.feature_extraction.text import TfidfVectorizer
 
-        self._ids = [
-            place for place, key in enumerate(keys) if len(key) >= _SHORTEST and words.level(key) == words.NAME
-        ]
-        self._keys = [keys[place] for place in self._ids]
+        self._ids = [id for id, key in enumerate(keys) if len(key) >= _SHORTEST and words.level(key) == words.NAME]
+        self._keys = keys
         self._vectorizer: Any = None
-        if self._keys:
+        if self._ids:
             self._vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(3, 3), lowercase=False, dtype=np.float32)
-            self._by_gram = self._vectorizer.fit_transform([f" {key} " for key in self._keys]).T.tocsr()
+            self._by_gram = self._vectorizer.fit_transform([f" {keys[id]} " for id in self._ids]).T.tocsr()
 
-    def nearest(self, texts: Sequence[str], limit: int, least: float) -> list[list[tuple[int, float]]]:
-        """Resembling names of each text.
+    def similar(self, texts: Sequence[str]) -> list[list[Similar]]:
+        """The names that share most 3-grams with each folded text, nearest first, by the cosine of their TF-IDF weights."""
+        if self._vectorizer is None or not texts:
+            return [[] for _ in texts]
+        scores = (self._vectorizer.transform([f" {text} " for text in texts]) @ self._by_gram).tocsr()
+        found = []
+        for row in range(len(texts)):
+            span = slice(scores.indptr[row], scores.indptr[row + 1])
+            columns, values = scores.indices[span], scores.data[span]
+            if len(columns) > _RERANKED:
+                kept = values >= np.partition(values, -_RERANKED)[-_RERANKED]
+                columns, values = columns[kept], values[kept]
+            order = np.lexsort((columns, -values))[:_RERANKED]
+            ids = (self._ids[column] for column in columns[order].tolist())
+            found.append(list(map(Similar, ids, values[order].tolist())))
+        return found
+
+    def nearest(self, texts: Sequence[str], limit: int, least: float) -> list[list[Similar]]:
+        """Names that each text may be a misspelling of.
 
         Args:
             texts: Folded texts.
@@ -86,30 +112,21 @@ class FuzzyMatcher:
             least: Least edit ratio, 0..100.
 
         Returns:
-            For each text, (key id, edit ratio), best first.
+            For each text names by edit ratio, best first.
         """
-        if self._vectorizer is None or not texts:
-            return [[] for _ in texts]
         from rapidfuzz import fuzz
 
-        scores = (self._vectorizer.transform([f" {text} " for text in texts]) @ self._by_gram).tocsr()
         found = []
-        for row, text in enumerate(texts):
-            span = slice(scores.indptr[row], scores.indptr[row + 1])
-            columns, values = scores.indices[span], scores.data[span]
-            if len(columns) > _RERANKED:
-                kept = values >= np.partition(values, -_RERANKED)[-_RERANKED]
-                columns, values = columns[kept], values[kept]
-            nearest = columns[np.lexsort((columns, -values))][:_RERANKED]
-            numbers = _NUMBER.findall(text)
+        for text, similar in zip(texts, self.similar(texts)):
+            numbers = NUMBER.findall(text)
             rated = []
-            for column in nearest.tolist():
-                key = self._keys[column]
+            for id, _ in similar:
+                key = self._keys[id]
                 ratio = fuzz.ratio(text, key, score_cutoff=least)
                 if key[0] != text[0] and ratio < _OTHER_START:
                     continue
-                if ratio and _NUMBER.findall(key) == numbers:  # type 1 is no misspelt type 2
-                    rated.append((self._ids[column], ratio))
-            rated.sort(key=lambda item: (-item[1], item[0]))
+                if ratio and NUMBER.findall(key) == numbers:  # type 1 is no misspelt type 2
+                    rated.append(Similar(id, ratio))
+            rated.sort(key=lambda one: (-one.score, one.key))
             found.append(rated[:limit])
         return found

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import islice
+from operator import index
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kgrag.config import LinkingConfig
-from kgrag.linking.aliases import AliasIndex, Name
+from kgrag.errors import InputError
+from kgrag.linking import acronyms
+from kgrag.linking.aliases import Name
+from kgrag.linking.candidates import Similar
 from kgrag.linking.folding import fold, fold_text, spaced, unaccented
-from kgrag.linking.matching import Matchers
+from kgrag.linking.lexicon import Lexicon
 from kgrag.linking.rewording import root
+from kgrag.linking.spans import SpanNames
 from kgrag.linking.spellings import respellings, spellings
 from kgrag.linking.tokens import QUOTES, Token, Tokenizer, boundary
 from kgrag.resources import common_words
@@ -33,7 +39,7 @@ _STRANGE = 5  # letters from which a word that is no English may be a misspelt n
 _MOST_STRANGE = 3  # most such words of one text
 _BREAKS = frozenset(["and", "or", "but", "nor", "&", "/", "than", "from"])  # never within a name in other words
 _REWORDED = 0.8  # how certain a name in other words is
-_LATER = 2_000  # names that may be looked for apart from the others
+_SHORT_FORM = 0.6  # what is left of the score of a name that equals a short form which the text declares as another
 _SURE_RATIO = 88.0  # edit ratio of a lower-cased word in a text that names something else already
 
 
@@ -54,7 +60,7 @@ class _Match(NamedTuple):
 class _Guess(NamedTuple):
     start: int
     end: int
-    found: list[tuple[int, float]]
+    found: list[Similar]
 
 
 class EntityLinker:
@@ -74,31 +80,13 @@ class EntityLinker:
         self.graph = graph
         self.config = config or LinkingConfig()
         self._tokenizer = Tokenizer()
-        self._english = common_words()  # spelt rightly, hence no misspelt names
-        self._version: int | None = None
-        self._matchers: list[Matchers] = []  # for all names, and for those that came later
+        self._lexicon = Lexicon(graph)
+        self._span_names = SpanNames(self._lexicon, self._tokenizer)
 
     def refresh(self) -> None:
         """Takes in what the graph calls its nodes now; `link` does so itself."""
-        version = self.graph.version
-        if self._version == version:
-            return
-        if self._version is None or not self._renewed(self._version):
-            self._aliases = AliasIndex(self.graph)
-            self._words = self._aliases.words
-            self._matchers = [Matchers(self._aliases, 0, self._english)]
-            self._count = len(self._aliases.keys)
-        self._version = version
-
-    def _renewed(self, version: int) -> bool:
-        """Takes in what was renamed since a version, where that is little."""
-        renamed = self.graph.renamed_since(version)
-        if renamed is None or not self._aliases.renew(renamed):
-            return False
-        later = len(self._aliases.keys) - self._count
-        if later:
-            self._matchers[1:] = [Matchers(self._aliases, self._count, self._english)]
-        return later <= _LATER
+        self._lexicon.refresh()
+        self._aliases, self._words = self._lexicon.aliases, self._lexicon.words
 
     def link(self, text: str) -> list[Link]:
         """Finds what a text names.
@@ -127,7 +115,36 @@ class EntityLinker:
         links = [self._exact_link(text, match, torn) for match in strong]
         links += [self._fuzzy_link(text, guess) for guess in guesses]
         links += [Link(_mention(text, start, end), None, 0.0, exact=False) for start, end in unknown]
-        return sorted(links, key=lambda link: link.mention.start)
+        return self._with_short_forms(text, links)
+
+    def link_spans(self, text: str, spans: Sequence[tuple[int, int]]) -> list[Link]:
+        """Links given mentions.
+
+        Args:
+            text: What the mentions stand in; short forms that it declares are read as their long forms.
+            spans: Start and end of each mention; they may overlap.
+
+        Returns:
+            A link for each span, in their order; ``candidates`` are there where ``node`` is None for a low score, too.
+
+        Raises:
+            InputError: A span is empty, reversed, or not within the text.
+        """
+        for span in spans:
+            _check_span(text, span)
+        long_forms = acronyms.long_forms(text)
+        written = [spaced(text[start:end]) for start, end in spans]
+        meant = [acronyms.expanded(mention, long_forms) for mention in written]
+        self.graph.look_up(name for one in (*written, *meant) for name in spellings(one, self._tokenizer(one)))
+        self.refresh()
+        names = iter(self._span_names([*written, *(full for full, own in zip(meant, written) if full != own)]))
+        own_names = [next(names) for _ in written]
+        links = []
+        for span, mention, full, own in zip(spans, written, meant, own_names):
+            rated = own if full == mention else [*next(names), *((key, _SHORT_FORM * score) for key, score in own)]
+            candidates = self._ranked(sorted(rated, key=lambda one: -one[1]), mention)
+            links.append(self._resolved(text, *span, candidates, exact=bool(rated) and rated[0][1] == 1.0))
+        return links
 
     def mask(self, text: str, links: Iterable[Link], placeholder: str = "X") -> str:
         """Replaces the linked mentions by a placeholder; mentions without node stay."""
@@ -148,10 +165,9 @@ class EntityLinker:
         cased = not text.isupper()
         whole = fold(text.strip(" \t\n?!.\"'"))
         found = []
-        folded_text = fold_text(text)
-        for start, end, key, short in chain.from_iterable(part.exact(folded_text) for part in self._matchers):
+        for start, end, key, short in self._lexicon.exact(fold_text(text)):
             names = self._aliases.names[key]
-            if not (names and boundary(text, start, starts) and boundary(text, end, ends)):
+            if not (boundary(text, start, starts) and boundary(text, end, ends)):
                 continue
             folded = self._aliases.keys[key]
             token = starts.get(start)
@@ -178,10 +194,7 @@ class EntityLinker:
         words = [token.folded for token in tokens]
         capital = [any(c.isupper() for c in token.text) for token in tokens]
         for first, last in _segments(tokens, [token.folded in _BREAKS for token in tokens]):
-            spans = (part.reworded(words[first:last], capital[first:last]) for part in self._matchers)
-            for found in chain.from_iterable(spans):
-                if not self._aliases.names[found.key]:
-                    continue
+            for found in self._lexicon.reworded(words[first:last], capital[first:last]):
                 start, end = first + found.first, first + found.last
                 if not any(self._content(token) for token in tokens[start:end]):
                     continue
@@ -211,7 +224,7 @@ class EntityLinker:
 
     def _select(self, matches: list[_Match]) -> list[_Match]:
         """The best matches that do not overlap, by position: names first, then longer before shorter."""
-        degree = self._degree
+        degree = self._lexicon.degree
         best = sorted(matches, key=lambda m: (-m.level, -m.value, -degree(m.key), m.start, m.key))
         return _apart(best)
 
@@ -220,10 +233,7 @@ class EntityLinker:
         schema = [match for match in matches if match.level == self._words.SCHEMA]
         if schema or not matches:
             return schema
-        return [max(matches, key=lambda m: (m.end - m.start, self._degree(m.key), m.start))]
-
-    def _degree(self, key: int) -> int:
-        return max(int(self._aliases.degrees[name.node]) for name in self._aliases.names[key])
+        return [max(matches, key=lambda m: (m.end - m.start, self._lexicon.degree(m.key), m.start))]
 
     # What no name of the graph covers
 
@@ -257,7 +267,9 @@ class EntityLinker:
             if len(spans) >= _SPANS:
                 break
             for start, end in self._spans(tokens, first, last):
-                if not all(token.folded in self._english for token in tokens[start:end] if self._content(token)):
+                if not all(
+                    token.folded in self._lexicon.english for token in tokens[start:end] if self._content(token)
+                ):
                     spans.setdefault((start, end), least)
         guesses = self._guesses(text, tokens, dict(list(spans.items())[:_SPANS]))
         unknown, torn = [], []
@@ -290,7 +302,7 @@ class EntityLinker:
         if len(word) < _FOREIGN or not token.text.islower() or not word.isalpha() or not self._content(token):
             return False
         forms = (word, word[:-1], word[:-2], word[:-3], word[:-1] + "e", word.removeprefix("un"))
-        return root(word) not in _english_roots() and not any(form in self._english for form in forms)
+        return root(word) not in _english_roots() and not any(form in self._lexicon.english for form in forms)
 
     def _head_noun(self, text: str, end: int, strong: list[_Match]) -> int:
         """Where an unknown name ends if a known word follows it: "Larkwell syndrome" is no syndrome of the graph's."""
@@ -353,7 +365,7 @@ class EntityLinker:
             return []
         places = [(tokens[first].start, tokens[last - 1].end) for first, last in spans]
         texts = [fold(text[start:end]) for start, end in places]
-        nearest = self._nearest(texts)
+        nearest = self._lexicon.nearest(texts, self.config.candidates, self.config.fuzzy_ratio)
         guesses = [
             _Guess(*place, found)
             for place, found, least in zip(places, nearest, spans.values())
@@ -362,12 +374,18 @@ class EntityLinker:
         guesses.sort(key=lambda g: (-(g.found[0][1] - 70) * (g.end - g.start), g.start))
         return _apart(guesses)
 
-    def _nearest(self, texts: list[str]) -> list[list[tuple[int, float]]]:
-        """Names that resemble each text, best first."""
-        limit, least = self.config.candidates, self.config.fuzzy_ratio
-        parts = [part.nearest(texts, limit, least) for part in self._matchers]
-        rated = [[one for one in chain.from_iterable(found) if self._aliases.names[one[0]]] for found in zip(*parts)]
-        return [sorted(found, key=lambda one: (-one[1], one[0]))[:limit] for found in rated]
+    def _with_short_forms(self, text: str, links: list[Link]) -> list[Link]:
+        """Links each short form that the text declares as its long form is linked, unless it is part of a longer name."""
+        for short, (start, end) in acronyms.declared(text).items():
+            of_long = [k for k in links if k.node is not None and k.mention.start <= start and k.mention.end == end]
+            if not of_long:
+                continue
+            for place in acronyms.places(text, short):
+                within = [k for k in links if k.mention.start < place[1] and place[0] < k.mention.end]
+                if all(place[0] <= k.mention.start and k.mention.end <= place[1] for k in within):
+                    links = [k for k in links if k not in within]
+                    links.append(replace(of_long[0], mention=_mention(text, *place), exact=False))
+        return sorted(links, key=lambda link: link.mention.start)
 
     def _respellings(self, text: str, tokens: list[Token], links: list[Link]) -> Iterable[str]:
         """Names that the words which are no English, and in no linked name, may be misspelt for."""
@@ -379,7 +397,7 @@ class EntityLinker:
             if token.text.isalpha()
             and len(token.text) >= _STRANGE
             and self._content(token)
-            and token.folded not in self._english
+            and token.folded not in self._lexicon.english
             and not any(mention.start < token.end and token.start < mention.end for mention in linked)
         )
         return (name for token in islice(strange, _MOST_STRANGE) for name in respellings(text, token, others))
@@ -400,24 +418,16 @@ class EntityLinker:
         candidates = self._ranked([(key, 0.95 * ratio / 100) for key, ratio in guess.found], written)
         return self._resolved(text, guess.start, guess.end, candidates, exact=False)
 
-    def _ranked(self, keys: Sequence[tuple[int, float]], written: str) -> list[tuple[int, float]]:
-        """The nodes that bear the names, best first: by name, then preferred label, casing, degree, id."""
+    def _ranked(self, keys: Iterable[tuple[int, float]], written: str) -> list[tuple[int, float]]:
+        """The nodes that bear the names, best first by the score of the name, then as `Lexicon.bearers` has them."""
         ranked: dict[int, float] = {}
         for key, score in keys:
-            degrees = self._aliases.degrees
-            order = []
-            top = max(self._degree(key), 1)
-            for node, name, preferred in self._aliases.names[key]:
-                weight = 0.3 * (not self._aliases.literal[node])
-                weight += 0.2 * preferred + 0.1 * (name == written) + 0.05 * int(degrees[node]) / top
-                order.append((0.35 + weight, node))
-            order.sort(key=lambda item: (-item[0], item[1]))
-            for weight, node in order:
-                ranked.setdefault(node, score * weight / order[0][0])
+            for node, share in self._lexicon.bearers(key, written):
+                ranked.setdefault(node, score * share)
         return sorted(ranked.items(), key=lambda item: -item[1])[: self.config.candidates]
 
     def _resolved(self, text: str, start: int, end: int, candidates: list[tuple[int, float]], exact: bool) -> Link:
-        node, score = candidates[0]
+        node, score = candidates[0] if candidates else (None, 0.0)
         named = node if score >= self.config.threshold else None
         return Link(_mention(text, start, end), named, score, exact, tuple(candidates))
 
@@ -429,6 +439,17 @@ def _english_roots() -> frozenset[str]:
 
 def _acronym(names: Sequence[Name]) -> bool:
     return all(name.text.isupper() for name in names)
+
+
+def _check_span(text: str, span: tuple[int, int]) -> None:
+    try:
+        start, end = map(index, span)
+    except (TypeError, ValueError):
+        start = end = -1
+    if not 0 <= start < end <= len(text):
+        raise InputError(
+            f"{span!r} is no span of a text of {len(text)} characters.", "Give (start, end) with 0 <= start < end."
+        )
 
 
 def _mention(text: str, start: int, end: int) -> Mention:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from kgrag.linking.aliases import AliasIndex
-from kgrag.linking.candidates import ExactMatcher, Found, FuzzyMatcher
+from kgrag.linking.candidates import ExactMatcher, Found, FuzzyMatcher, Similar
 from kgrag.linking.folding import Folded
 from kgrag.linking.rewording import Reworded, RewordedNames
 
@@ -31,14 +31,26 @@ class Matchers:
         """See `ExactMatcher.find`."""
         return (found._replace(key=found.key + self._first) for found in self._exact.find(text))
 
+    def whole(self, text: str) -> Iterator[int]:
+        """See `ExactMatcher.whole`."""
+        key = self._exact.whole(text)
+        if key is not None:
+            yield key + self._first
+
     def reworded(self, words: Sequence[str], capital: Sequence[bool]) -> Iterator[Reworded]:
         """See `RewordedNames.find`."""
         return (found._replace(key=found.key + self._first) for found in self._reworded.find(words, capital))
 
-    def nearest(self, texts: Sequence[str], limit: int, least: float) -> list[list[tuple[int, float]]]:
+    def similar(self, texts: Sequence[str]) -> list[list[Similar]]:
+        """See `FuzzyMatcher.similar`."""
+        return self._placed(self._fuzzy.similar(texts))
+
+    def nearest(self, texts: Sequence[str], limit: int, least: float) -> list[list[Similar]]:
         """See `FuzzyMatcher.nearest`."""
-        found = self._fuzzy.nearest(texts, limit, least)
-        return [[(key + self._first, ratio) for key, ratio in rated] for rated in found]
+        return self._placed(self._fuzzy.nearest(texts, limit, least))
+
+    def _placed(self, found: list[list[Similar]]) -> list[list[Similar]]:
+        return [[Similar(key + self._first, score) for key, score in one] for one in found]
 
     @cached_property
     def _fuzzy(self) -> FuzzyMatcher:

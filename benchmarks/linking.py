@@ -1,0 +1,298 @@
+"""The entity linker, measured against the usual ways to link: ``python benchmarks/linking.py [--quick] [--speed]``.
+
+Prints one table of all figures and the goals that were set for them; ``--json FILE`` writes the same as a record, and
+``--predictions FILE`` what each system made of each mention and question. Data of others is read from the folder that
+KGRAG_DATASETS names; see benchmarks/README.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+from linking_sets import QUESTIONS, Asked, Document, diseases, documents, questions
+from linking_systems import BASELINES, Candidates, Kgrag, Rapidfuzz, System
+from reporting import DATASETS, Goal, goal_table, machine, say, shown, table, versions
+
+from kgrag.evaluation.runner import current_commit
+from kgrag.graph import KnowledgeGraph
+from kgrag.linking import EntityLinker
+
+HERE = Path(__file__).parent
+SEED = 0
+SAMPLE = 200  # questions of a set with --quick
+SLOW = 300  # questions of a set that rapidfuzz is asked
+EXACT, TYPO = "", ", typos"
+COVERAGES = (50, 80, 90, 100)
+SIZES = (10_000, 100_000, 1_000_000)  # aliases
+COLUMNS = ("kgrag", "kgrag trained", *BASELINES)
+MEASURES = {
+    "mentions": "mentions that the graph has a node for",
+    "accuracy@1": "accuracy@1, gold spans",
+    "accuracy@10": "accuracy@10",
+    "recall@30": "recall@30",
+    "precision": "precision, spans and links",
+    "recall": "recall, spans and links",
+    "f1": "F1, spans and links",
+    "nil_precision": "NIL precision, gold spans",
+    "nil_recall": "NIL recall",
+    **{f"risk@{coverage}": f"risk at {coverage} % coverage" for coverage in COVERAGES},
+    "questions": "questions",
+    "topics": "share of topics linked",
+    "whole": "share of questions with all topics linked",
+    "named": "share of links that are of a topic",
+    "per_second": "questions a second",
+    "build_s": "build, s",
+    "fuzzy_build_s": "build for misspelt names, s",
+    "memory_mib": "memory of both, MiB",
+    "exact_per_second": "questions a second, exact mentions",
+    "span_ms": "misspelt mention, span given, ms",
+    "fuzzy_ms": "question with a misspelt mention, ms",
+}
+
+Nodes = frozenset[int]
+Figures = dict[str, float]
+Predictions = list[dict[str, object]]
+Measured = Iterator[tuple[str, str, Figures, Predictions]]  # where, which system, and what
+Results = dict[str, dict[str, Figures]]
+
+
+def of(system: str, where: str, measure: str) -> Callable[[Results], float]:
+    """One figure."""
+    return lambda results: results[where][system][measure]
+
+
+GOALS = [
+    ("ncbi_disease", Goal("accuracy@1, zero-label", of("kgrag", "ncbi_disease", "accuracy@1"), least=0.68)),
+    ("ncbi_disease", Goal("accuracy@1, trained", of("kgrag trained", "ncbi_disease", "accuracy@1"), least=0.80)),
+    *(
+        (f"{name} {part}{kind}", Goal("topics linked", of("kgrag", f"{name} {part}{kind}", "topics"), least=least))
+        for name, parts in QUESTIONS.items()
+        for part in parts
+        for kind, least in ((EXACT, 0.99), (TYPO, 0.95))
+    ),
+    ("100k aliases", Goal("questions a second", of("kgrag", "100k aliases", "exact_per_second"), least=5000)),
+    ("100k aliases", Goal("misspelt mention, ms", of("kgrag", "100k aliases", "fuzzy_ms"), most=2)),
+    ("1,000k aliases", Goal("misspelt mention, ms", of("kgrag", "1,000k aliases", "fuzzy_ms"), most=15)),
+]
+
+
+def main() -> None:
+    """Measures all sets that are there, prints the table and the goals."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=["ncbi_disease", *QUESTIONS], help="sets; all by default")
+    parser.add_argument("--quick", action="store_true", help=f"{SAMPLE} questions of a set; not for quoting")
+    parser.add_argument(
+        "--speed", action="store_true", help="also graphs of up to 1M aliases; takes a quarter of an hour"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the record")
+    parser.add_argument(
+        "--predictions", type=Path, metavar="FILE", help="where to write what was linked, as JSON lines"
+    )
+    arguments = parser.parse_args()
+    names = arguments.only or ["ncbi_disease", *QUESTIONS]
+    results: Results = {}
+    predictions: Predictions = []
+    for name in names:
+        if is_there(name):
+            measured = mentions() if name == "ncbi_disease" else topics(name, SAMPLE if arguments.quick else None)
+            for where, system, figures, predicted in measured:
+                results.setdefault(where, {})[system] = figures
+                predictions += [{"set": where, "system": system, **one} for one in predicted]
+    if arguments.speed:
+        results |= {f"{size // 1000:,}k aliases": {"kgrag": speed(size)} for size in SIZES}
+    record = {
+        "seed": SEED,
+        "quick": arguments.quick,
+        "commit": current_commit(),
+        "machine": machine(),
+        "versions": versions("kgrag", "pyahocorasick", "rapidfuzz", "scikit-learn", "sentence-transformers"),
+        "figures": results,
+        "goals": [goal.line(where, results) for where, goal in GOALS],
+        "absent": [name for name in names if not is_there(name)],
+    }
+    for line in report(record):
+        print(line)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(record, indent=1) + "\n")
+    if arguments.predictions:
+        arguments.predictions.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in predictions))
+
+
+def is_there(name: str) -> bool:
+    """Whether a set's files, and for mentions of diseases also the graph's, are in KGRAG_DATASETS."""
+    folders = [name, "disease_ontology"] if name == "ncbi_disease" else [name]
+    return all((DATASETS / folder).is_dir() for folder in folders)
+
+
+def linkers(graph: KnowledgeGraph) -> dict[str, EntityLinker]:
+    """Our linkers over a graph by the name of their column."""
+    return {"kgrag": EntityLinker(graph)}
+
+
+def mentions() -> Measured:
+    """Mentions of diseases in abstracts, to the Disease Ontology."""
+    graph = KnowledgeGraph.from_rdf(DATASETS / "disease_ontology" / "do.nt")
+    texts = documents(DATASETS / "ncbi_disease" / "valid.jsonl", graph)
+    gold = [nodes for document in texts for nodes in document.gold]
+    written = [(document.id, document.text[start:end]) for document in texts for start, end in document.spans]
+    for name, system in systems(graph, diseases(graph)):
+        say(f"ncbi_disease: {name}")
+        candidates = [found for of_text in system.mentions(texts) for found in of_text]
+        figures = ranked(gold, candidates) | risks(gold, candidates)
+        if isinstance(system, Kgrag):
+            figures |= nil(gold, candidates, system.linker.config.threshold)
+        if type(system).text is not System.text:
+            figures |= end_to_end(texts, [system.text(document.text) for document in texts])
+        yield (
+            "ncbi_disease",
+            name,
+            figures,
+            [
+                {"id": id, "mention": mention, "gold": labels(graph, nodes), "linked": labels(graph, dict(found))}
+                for (id, mention), nodes, found in zip(written, gold, candidates)
+            ],
+        )
+
+
+def topics(name: str, most: int | None) -> Measured:
+    """Questions to their topics, as they are and with a typo in each name."""
+    at_hand: dict[str, list[tuple[str, System]]] = {}
+    for part, (graph_file, file) in QUESTIONS[name].items():
+        folder = DATASETS / name
+        if graph_file not in at_hand:
+            graph = KnowledgeGraph.from_rdf(folder / graph_file)
+            entities = frozenset(np.flatnonzero(~graph.is_literal).tolist())
+            at_hand = {graph_file: list(systems(graph, entities))}
+        for kind in (EXACT, TYPO):
+            rows = questions(folder / file, graph, kind == TYPO, SEED)
+            for system_name, system in at_hand[graph_file]:
+                if type(system).question is System.question:
+                    continue
+                chosen = sampled(rows, min(most or len(rows), SLOW if isinstance(system, Rapidfuzz) else len(rows)))
+                say(f"{name} {part}{kind}: {system_name}, {len(chosen)} questions")
+                system.question(chosen[0].question, 1)  # builds what is built at the first use
+                started = time.perf_counter()
+                linked = [system.question(row.question, len(row.topics)) for row in chosen]
+                figures = {"per_second": len(chosen) / (time.perf_counter() - started)} | found(chosen, linked)
+                yield (
+                    f"{name} {part}{kind}",
+                    system_name,
+                    figures,
+                    [
+                        {
+                            "id": row.id,
+                            "question": row.question,
+                            "gold": [labels(graph, nodes) for nodes in row.topics],
+                            "linked": labels(graph, nodes),
+                        }
+                        for row, nodes in zip(chosen, linked)
+                    ],
+                )
+
+
+def systems(graph: KnowledgeGraph, only: frozenset[int]) -> Iterator[tuple[str, System]]:
+    """What is compared on a graph, ours first."""
+    for name, linker in linkers(graph).items():
+        yield name, Kgrag(graph, only, linker)
+    for name, baseline in BASELINES.items():
+        yield name, baseline(graph, only)
+
+
+def sampled(rows: list[Asked], most: int) -> list[Asked]:
+    """The same part each time."""
+    return random.Random(SEED).sample(rows, most) if most < len(rows) else rows
+
+
+def labels(graph: KnowledgeGraph, nodes: Iterable[int]) -> list[str]:
+    """What nodes are shown by."""
+    return [graph.label(node) for node in nodes]
+
+
+def ranked(gold: list[Nodes], candidates: list[Candidates]) -> Figures:
+    """Share of the mentions that the graph has a node for which have one of their nodes among the first."""
+    known = [(nodes, list(dict(found))) for nodes, found in zip(gold, candidates) if nodes]
+    first = {"accuracy@1": 1, "accuracy@10": 10, "recall@30": 30}
+    return {"mentions": len(known)} | {
+        measure: mean(not nodes.isdisjoint(found[:n]) for nodes, found in known) for measure, n in first.items()
+    }
+
+
+def risks(gold: list[Nodes], candidates: list[Candidates]) -> Figures:
+    """Share of wrong links among the surest of all mentions; where the graph has no node every link is wrong."""
+    links = [(found[0][1], found[0][0] in nodes) if found else (0.0, False) for nodes, found in zip(gold, candidates)]
+    links.sort(key=lambda link: -link[0])
+    return {f"risk@{c}": 1 - mean(right for _, right in links[: round(len(links) * c / 100)]) for c in COVERAGES}
+
+
+def nil(gold: list[Nodes], candidates: list[Candidates], threshold: float) -> Figures:
+    """Mentions taken for unknown because no candidate reaches the threshold, against those that the graph has no node for."""
+    said = [not found or found[0][1] < threshold for found in candidates]
+    right = sum(unknown and not nodes for unknown, nodes in zip(said, gold))
+    return {"nil_precision": right / max(sum(said), 1), "nil_recall": right / sum(not nodes for nodes in gold)}
+
+
+def end_to_end(texts: list[Document], linked: list[dict[tuple[int, int], int]]) -> Figures:
+    """Precision and recall of links whose span and node are right, over the mentions that the graph has a node for."""
+    right = said = there = 0
+    for text, links in zip(texts, linked):
+        gold = {span: nodes for span, nodes in zip(text.spans, text.gold) if nodes}
+        right += sum(node in gold.get(span, ()) for span, node in links.items())
+        said, there = said + len(links), there + len(gold)
+    return {"precision": right / max(said, 1), "recall": right / there, "f1": 2 * right / (said + there)}
+
+
+def found(rows: list[Asked], linked: list[list[int]]) -> Figures:
+    """How many topics were linked, and how many links are of a topic."""
+    hits = [[not nodes.isdisjoint(links) for nodes in row.topics] for row, links in zip(rows, linked)]
+    of_topic = [any(node in nodes for nodes in row.topics) for row, links in zip(rows, linked) for node in links]
+    return {
+        "questions": len(rows),
+        "topics": mean(hit for of_row in hits for hit in of_row),
+        "whole": mean(all(of_row) for of_row in hits),
+        "named": mean(of_topic),
+    }
+
+
+def mean(flags: Iterable[bool]) -> float:
+    """Share of what is true."""
+    counted = list(flags)
+    return sum(counted) / max(len(counted), 1)
+
+
+def speed(aliases: int) -> Figures:
+    """What a process of its own finds out about a synthetic graph."""
+    say(f"synthetic graph of {aliases:,} aliases")
+    command = [sys.executable, str(HERE / "linking_speed.py"), str(aliases), str(SEED)]
+    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+
+
+def report(record: dict) -> Iterator[str]:
+    """Lines of the tables."""
+    rows = [["set", "measure", *COLUMNS]]
+    for where, by_system in record["figures"].items():
+        for measure, name in MEASURES.items():
+            if any(measure in figures for figures in by_system.values()):
+                rows.append([where, name, *(shown(by_system.get(column, {}).get(measure)) for column in COLUMNS)])
+    yield from table(rows)
+    yield ""
+    yield from goal_table("set", record["goals"])
+    yield ""
+    if record["quick"]:
+        yield f"A sample of at most {SAMPLE} questions of a set: not for quoting."
+    yield f"rapidfuzz: at most {SLOW} questions of a set. Of a question baselines know how many topics it has, kgrag does not."
+    yield f"Seed {record['seed']}, commit {record['commit']}."
+    yield f"{record['machine']}; " + ", ".join(f"{name} {number}" for name, number in record["versions"].items())
+    for name in record["absent"]:
+        yield f"{name} is left out: KGRAG_DATASETS does not hold all of it (see benchmarks/README.md)."
+
+
+if __name__ == "__main__":
+    main()
