@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds on what is read from files, and asked in queries, that strangers may have written.
+    """Bounds on what is read from files, asked in queries and inferred, that strangers may have written.
 
     Attributes:
         file_bytes: Size of a file, unpacked.
@@ -22,6 +22,7 @@ class Limits:
         question_chars: Length of a question.
         query_rows: Results of a query.
         query_bytes: Memory that a query may take, beyond that of the graph.
+        derived: Statements that may be inferred from those of a graph.
     """
 
     file_bytes: int = 4 << 30
@@ -35,6 +36,7 @@ class Limits:
     question_chars: int = 4_000
     query_rows: int = 100_000
     query_bytes: int = 2 << 30
+    derived: int = 10_000_000
 
 
 @dataclass(frozen=True)

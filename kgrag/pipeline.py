@@ -18,7 +18,7 @@ from kgrag.encoding.reader import load_reasoner, save_reasoner
 from kgrag.errors import ModelError, QuestionError
 from kgrag.fusion.items import best_sentences
 from kgrag.generation import Generator
-from kgrag.graph import KnowledgeGraph
+from kgrag.graph import KnowledgeGraph, readable
 from kgrag.linking import EntityLinker
 from kgrag.persistence import read_folder, read_json, write_folder, write_json
 from kgrag.resources import data_folder
@@ -69,13 +69,13 @@ class KGRAG:
         from kgrag.encoder import default_encoder
 
         self.config = config or Config()
-        self.graph = graph
+        self.graph = readable(graph)
         self.encoder: TextEncoder = encoder or default_encoder()
-        self.linker = linker or EntityLinker(graph, self.config.linking)
+        self.linker = linker or EntityLinker(self.graph, self.config.linking)
         self.passages = passages if passages is not None else PassageIndex.from_passages([])
         self.passages.build(self.encoder)
         shipped = data_folder() / "models" / "default"
-        self.reader = GraphReader(graph, reasoner or load_reasoner(shipped), self.encoder)
+        self.reader = GraphReader(self.graph, reasoner or load_reasoner(shipped), self.encoder)
         if isinstance(generator, (str, Path)) and not (Path(generator) / "generator.json").is_file():
             raise ModelError(
                 f"There is no generator at {generator}.", "Give a folder that holds generator.json, or leave it out."

@@ -140,3 +140,22 @@ def test_update_tells_files_of_one_name_apart(write: Write) -> None:
     write("two/a.nt", "<x:three> <x:p> <x:b> .")
     graph.update(paths[1])
     assert set(graph.rows()) == {("x:one", "x:p", "x:b"), ("x:three", "x:p", "x:b")}
+
+
+def test_a_copy_changes_on_its_own(graph: KnowledgeGraph) -> None:
+    graph.add([("late", "is", "here")])
+    graph.remove([("late", "is", "here")])
+    copied = graph.copy()
+    before = set(graph.rows())
+    assert set(copied.rows()) == before and copied.iris == graph.iris and copied.version == graph.version
+    assert copied.statements.tolist() == graph.statements.tolist() and copied.labels == graph.labels
+    copied.add([("new", "is", "here"), ("new", LABEL, '"newest"')])
+    copied.remove_where(predicate=EX + "treats")
+    assert set(graph.rows()) == before and not graph.find("newest") and copied.find("newest")
+    graph.add([("other", "is", "there"), ("x", LABEL, '"different"')])
+    assert graph.node("urn:kgrag:node:other") is not None and copied.node("urn:kgrag:node:other") is None
+    assert not copied.find("different")
+    assert (
+        graph.statements_from([graph.find("Aspirin")[0]])[0].size
+        > copied.statements_from([copied.find("Aspirin")[0]])[0].size
+    )

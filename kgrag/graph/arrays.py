@@ -46,6 +46,10 @@ class Growing:
         self._buffer[self._size : size] = values
         self._size = size
 
+    def copy(self) -> Growing:
+        """The same entries, to be changed on their own."""
+        return Growing(self.array.copy())
+
     def put(self, places: Ids, values: Any) -> None:
         """Changes entries."""
         if not self._buffer.flags.writeable:

@@ -77,6 +77,12 @@ class Dictionary:
         flags[~is_saved] = [late[id - self._base].startswith('"') for id in ids[~is_saved].tolist()]
         return flags
 
+    def copy(self) -> Dictionary:
+        """The same strings by the same ids, to be added to on its own."""
+        copied = Dictionary(self._saved)
+        copied._ids = defaultdict(count(len(self)).__next__, self._ids)
+        return copied
+
     def arrays(self) -> Arrays:
         """The strings as arrays: ``bytes``, where each string ends in them, and ids in the ``order`` of the strings."""
         if not self._ids:

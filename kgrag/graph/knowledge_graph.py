@@ -14,6 +14,7 @@ from kgrag.config import EndpointConfig, Limits
 from kgrag.errors import GraphError, SavedFolderError
 from kgrag.graph import bridges
 from kgrag.graph.faults import Skipped
+from kgrag.graph.imports import follow, imports_of
 from kgrag.graph.interning import Columns, Interner
 from kgrag.graph.journal import Journal
 from kgrag.graph.querying import QueryEngine, QueryResult
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     import pandas
     import rdflib
 
+    from kgrag.graph.inferred import InferredView
     from kgrag.graph.remote import RemoteGraph
 
 _REMEMBERED = 1_000  # versions whose news are known
@@ -77,6 +79,7 @@ class KnowledgeGraph:
             self._given[read_term(name, NODE_PREFIX)] = self._given[read_term(name, RELATION_PREFIX)] = label
         self._store = Store(self._label_properties, self._given, language)
         self._journal: Journal | None = None
+        self._followed: dict[str, str] = {}  # sources, by the IRIs of ontologies that they were read for
         self._news: dict[int, News] = {}  # by the version that they made
         self._engine = QueryEngine()
         self._forget()
@@ -94,6 +97,7 @@ class KnowledgeGraph:
         language: str = "en",
         limits: Limits | None = None,
         on_error: str = "raise",
+        imports: str | os.PathLike[str] | None = None,
     ) -> KnowledgeGraph:
         """Reads RDF files into one graph; blank nodes of different files are different, and are named anew.
 
@@ -108,6 +112,9 @@ class KnowledgeGraph:
             limits: Bounds on what is read.
             on_error: "skip" leaves lines of N-Triples, N-Quads, TSV and CSV out that cannot be read: they are in
                 `skipped`, and logged.
+            imports: A folder in which the ontologies that the files import are sought, and those that they import in
+                turn: by its ``catalog-v001.xml``, by what its files say to be, and by their names. What is not found is
+                logged, and has no file in `imports`. Without a folder nothing is sought.
 
         Raises:
             GraphError: If a file cannot be read, or there is no statement besides labels.
@@ -117,7 +124,9 @@ class KnowledgeGraph:
         graph = cls(labels, label_properties, language)
         named = named_sources(sources)
         skipped = skipped_for(on_error)
-        graph._take_columns(graph._interner.sources(named, format, base_iri, limits, skipped))
+        graph._read(named, format, base_iri, limits, skipped)
+        if imports is not None:
+            follow(graph, imports, named, limits)
         if skipped is not None:
             graph.skipped = skipped
             skipped.report()
@@ -223,7 +232,7 @@ class KnowledgeGraph:
         """
         arrays, settings, journal = read_graph(folder)
         graph = cls(label_properties=settings["label_properties"], language=settings["language"])
-        graph._given = settings["given"]
+        graph._given, graph._followed = settings["given"], settings["followed"]
         graph._store = Store(graph._label_properties, graph._given, graph._language, arrays, settings["origins"])
         graph.version = settings["version"]
         try:
@@ -248,8 +257,16 @@ class KnowledgeGraph:
             "label_properties": self._label_properties,
             "given": self._given,
             "origins": self.source_names,
+            "followed": self._followed,
         }
         self._journal = write_graph(folder, self._store.arrays(), settings)
+
+    def copy(self) -> KnowledgeGraph:
+        """A graph of its own with the same statements, under the same ids; it lives in no folder."""
+        copied = KnowledgeGraph(self._given, self._label_properties, self._language)
+        copied.version, copied.skipped = self.version, self.skipped
+        copied._store, copied._followed = self._store.copy(), dict(self._followed)
+        return copied
 
     # Size and arrays
 
@@ -364,6 +381,10 @@ class KnowledgeGraph:
         if self._relation_labels is None:
             self._relation_labels = list(map(self._store.relation_label, range(self.num_relations)))
         return self._relation_labels
+
+    def node(self, term: str) -> int | None:
+        """The node that a term string is; None where it is none."""
+        return self._store.node(term)
 
     def iri(self, node: int) -> str:
         """IRI of a node, ``_:name`` of a blank node, or a literal in N-Triples form."""
@@ -513,6 +534,30 @@ class KnowledgeGraph:
             )
         self._change(where=[None, None, None, file], add=list(self._rows_of(columns)))
 
+    @property
+    def imports(self) -> dict[str, str]:
+        """IRIs of the ontologies that its files import, each with the source that was read for it; "" where none was."""
+        return imports_of(self, self._followed)
+
+    # What follows
+
+    def infer(self, *rules: str, limits: Limits | None = None) -> InferredView:
+        """The graph with what follows from it: a view, made at the first look and anew after each change of the graph.
+
+        The graph itself stays as it is, and so does what the view writes or saves.
+
+        Args:
+            *rules: "restrictions" (what OWL says of the members of classes, as statements about the classes),
+                "subclass", "subproperty", "inverse", "symmetric", "transitive"; several feed one another. SKOS is known.
+            limits: Bounds the number of derived statements; what goes beyond is an error at the first look.
+
+        Raises:
+            GraphError: If a rule is not known, or none is given.
+        """
+        from kgrag.graph.inferred import InferredView
+
+        return InferredView(self, rules, limits)
+
     # Queries
 
     def query(
@@ -608,6 +653,17 @@ class KnowledgeGraph:
     @property
     def _interner(self) -> Interner:
         return Interner(self._store.terms, self._store.origins)
+
+    def _read(
+        self,
+        sources: Mapping[str, Source],
+        format: str | None = None,
+        base_iri: str | None = None,
+        limits: Limits | None = None,
+        skipped: Skipped | None = None,
+    ) -> None:
+        """Takes files in; see `Interner.sources`."""
+        self._take_columns(self._interner.sources(sources, format, base_iri, limits, skipped))
 
     def _take(self, rows: Iterable[Row]) -> None:
         """Takes rows in."""

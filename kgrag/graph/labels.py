@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -47,6 +48,12 @@ class Labels:
         for kind, properties in enumerate(((*own, *LABEL_PROPERTIES), ALIAS_PROPERTIES)):
             for iri in properties:
                 self._ranks.setdefault(terms.add(iri), (kind, len(self._ranks)))
+
+    def of_copy(self, terms: Dictionary, rows: Statements) -> Labels:
+        """The same of copies of the terms and of the label statements."""
+        copied = copy(self)
+        copied._terms, copied._rows = terms, rows
+        return copied
 
     @property
     def properties(self) -> Ids:

@@ -156,6 +156,16 @@ class Statements:
         self.remove(statements[gone])
         return statements[gone]
 
+    def copy(self) -> Statements:
+        """The same statements under the same ids, to be changed on their own."""
+        sides = (
+            side and not side.late and Adjacency(side.order, side.starts) or None for side in self._sorted.values()
+        )
+        also = {statement: list(sources) for statement, sources in self._also.items()}
+        copied = Statements([column.array.copy() for column in self._columns], also, *sides)
+        copied._removed, copied.count = self._removed and self._removed.copy(), self.count
+        return copied
+
     def compact(self) -> None:
         """Gives ids anew, so that removed statements leave no gap, and sorts late ones in."""
         ids = self.ids

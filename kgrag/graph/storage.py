@@ -17,7 +17,7 @@ from kgrag.graph.arrays import Arrays
 from kgrag.graph.journal import Journal
 from kgrag.persistence import read_folder, read_json, write_folder, write_json
 
-_FORMAT = 2
+_FORMAT = 3
 _ARRAYS, _SETTINGS = "graph.safetensors", "graph.json"
 _HINT = "Save the graph again."
 _HEADER_BYTES = 1 << 20
@@ -28,6 +28,7 @@ _SETTINGS_TYPES: dict[str, type] = {
     "label_properties": list,
     "given": dict,
     "origins": list,
+    "followed": dict,
 }
 _STATEMENTS = ("subjects", "predicates", "objects", "sources")
 
@@ -85,7 +86,9 @@ def _mapped(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def _settings_fit(settings: dict[str, Any]) -> bool:
-    strings = [*settings["label_properties"], *settings["origins"], *settings["given"], *settings["given"].values()]
+    strings = [*settings["label_properties"], *settings["origins"]]
+    for pairs in (settings["given"], settings["followed"]):
+        strings.extend([*pairs, *pairs.values()])
     return (
         all(isinstance(settings[name], kind) for name, kind in _SETTINGS_TYPES.items())
         and all(isinstance(string, str) for string in strings)

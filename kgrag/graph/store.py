@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -82,6 +83,16 @@ class Store:
         self._literal = Growing(np.zeros(0, np.bool_))
         self._news = News()
         self._shown: dict[int, str] = {}  # labels of nodes that were asked for
+
+    def copy(self) -> Store:
+        """The same under the same ids, to be changed on its own."""
+        copied = copy(self)
+        copied.terms, copied.origins = self.terms.copy(), self.origins.copy()
+        copied.nodes, copied.relations = Numbering(self.nodes.terms.copy()), Numbering(self.relations.terms.copy())
+        copied.facts, copied.names = self.facts.copy(), self.names.copy()
+        copied.labels = self.labels.of_copy(copied.terms, copied.names)
+        copied._index, copied._literal, copied._news, copied._shown = None, self._literal.copy(), News(), {}
+        return copied
 
     # Changes
 

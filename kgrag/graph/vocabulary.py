@@ -18,6 +18,7 @@ OBO = "http://purl.obolibrary.org/obo/"
 OBO_IN_OWL = "http://www.geneontology.org/formats/oboInOwl#"
 ELI = "http://data.europa.eu/eli/ontology#"
 DPV = "https://w3id.org/dpv#"
+OMG = "https://www.omg.org/spec/Commons/AnnotationVocabulary/"
 SCHEMA = ("http://schema.org/", "https://schema.org/")
 
 PREFIXES = {"rdf": RDF, "rdfs": RDFS, "owl": OWL, "skos": SKOS, "xsd": XSD, "dct": DCT, "foaf": FOAF}
@@ -47,13 +48,61 @@ ALIAS_PROPERTIES = (
     DCT + "alternative",
     ELI + "title_alternative",
     OBO + "IAO_0000118",
+    "http://www.ebi.ac.uk/efo/alternative_term",
+    OMG + "synonym",
+    OMG + "abbreviation",
+    OMG + "acronym",
     "http://rdf.freebase.com/ns/common.topic.alias",
     "http://www.geonames.org/ontology#alternateName",
     FOAF + "nick",
+    OBO_IN_OWL + "hasSynonym",
     OBO_IN_OWL + "hasRelatedSynonym",
     OBO_IN_OWL + "hasNarrowSynonym",
     OBO_IN_OWL + "hasBroadSynonym",
     SKOS + "hiddenLabel",
+)
+
+# Classes of OWL itself, by local name.
+OWL_KINDS = (
+    *("Class", "DataRange", "Restriction", "Thing", "Nothing", "NamedIndividual", "DeprecatedClass"),
+    *("Ontology", "OntologyProperty", "ObjectProperty", "DatatypeProperty", "AnnotationProperty", "DeprecatedProperty"),
+    *("FunctionalProperty", "InverseFunctionalProperty", "SymmetricProperty", "AsymmetricProperty"),
+    *("TransitiveProperty", "ReflexiveProperty", "IrreflexiveProperty", "NegativePropertyAssertion"),
+    *("AllDifferent", "AllDisjointClasses", "AllDisjointProperties", "Axiom", "Annotation"),
+)
+
+# What SKOS says of its own properties, and hardly a file repeats: so that none of it follows from the rest.
+# Source: SKOS Reference, sections 4, 8 and 10.
+SKOS_AXIOMS = tuple(
+    (SKOS + subject, predicate, obj if obj.startswith(OWL) else SKOS + obj)
+    for predicate, pairs in {
+        OWL + "inverseOf": (
+            ("broader", "narrower"),
+            ("broaderTransitive", "narrowerTransitive"),
+            ("broadMatch", "narrowMatch"),
+            ("topConceptOf", "hasTopConcept"),
+        ),
+        RDFS + "subPropertyOf": (
+            ("broader", "broaderTransitive"),
+            ("narrower", "narrowerTransitive"),
+            ("broadMatch", "broader"),
+            ("broadMatch", "broaderTransitive"),
+            ("narrowMatch", "narrower"),
+            ("narrowMatch", "narrowerTransitive"),
+            ("relatedMatch", "related"),
+            ("topConceptOf", "inScheme"),
+        ),
+        RDF + "type": (
+            ("related", OWL + "SymmetricProperty"),
+            ("relatedMatch", OWL + "SymmetricProperty"),
+            ("closeMatch", OWL + "SymmetricProperty"),
+            ("exactMatch", OWL + "SymmetricProperty"),
+            ("exactMatch", OWL + "TransitiveProperty"),
+            ("broaderTransitive", OWL + "TransitiveProperty"),
+            ("narrowerTransitive", OWL + "TransitiveProperty"),
+        ),
+    }.items()
+    for subject, obj in pairs
 )
 
 _BY_NAMESPACE: dict[str, dict[str, str]] = {
