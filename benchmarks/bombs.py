@@ -216,6 +216,12 @@ def contexts() -> Iterator[tuple[str, Bomb]]:
             node = {"p": node}
         return document(context, p=node)
 
+    def scoped_chains() -> str:
+        context: Any = {}
+        for _ in range(100):
+            context = {f"t{i}": f"t{i + 1}:" for i in range(100)} | {"t100": {"@id": "x:", "@context": context}}
+        return document(context)
+
     terms = {f"t{i}": "x:t" for i in range(5_000)}
     doubling = {f"c{i}": [f"c{i + 1}.jsonld"] * 2 for i in range(40)}
     good = {"b": "x:b"}
@@ -229,6 +235,7 @@ def contexts() -> Iterator[tuple[str, Bomb]]:
         ),
         "at each node": file("a.jsonld", lambda: document(terms, **{"@graph": [{"@context": good, "t0": 1}] * 30_000})),
         "within contexts": file("a.jsonld", scoped),
+        "in chains within contexts": file("a.jsonld", scoped_chains),
         "of the web": file("a.jsonld", lambda: document("http://127.0.0.1:9/c.jsonld")),
         "of an address of a file": file("a.jsonld", lambda: document("file:///etc/hostname")),
         "of an absolute path": file("a.jsonld", lambda: document("/etc/hostname")),

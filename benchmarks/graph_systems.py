@@ -15,12 +15,14 @@ class KGRAG:
     def __init__(self) -> None:
         import numpy
 
+        from kgrag.config import Limits
         from kgrag.graph import KnowledgeGraph
 
         self._array, self._read = numpy.array, KnowledgeGraph.from_rdf
+        self._limits = Limits(entity_bytes=1 << 20)  # FIBO abbreviates its namespaces by entities
 
     def load(self, files: list[str]) -> None:
-        self.graph = self._read(*files)
+        self.graph = self._read(*files, limits=self._limits)
         self.graph.statements_from([0])
         self.graph.statements_to([0])
         self.graph.find("a name that nothing bears")

@@ -14,7 +14,7 @@ class Limits:
         unpacked_ratio: How many times its size a file may grow beyond 16 MiB: a packed one unpacked, any with its IRIs
             written out.
         entity_bytes: Size that the entities of an RDF/XML file may write out; 0 refuses every file with a DOCTYPE.
-        context_bytes: Size of the context files that a JSON-LD document refers to, counted at each reference, 1 KiB at least.
+        context_bytes: Size of the context files that a JSON-LD document refers to, counted at each reference, 2 KiB at least.
         context_terms: Terms of JSON-LD contexts, counted at each node where one begins to hold.
         statements: Statements of a file.
         literal_chars: Length of a literal; of IRIs, labels of blank nodes and the like as well.
@@ -29,7 +29,7 @@ class Limits:
     unpacked_ratio: int = 200
     entity_bytes: int = 0
     context_bytes: int = 16 << 20
-    context_terms: int = 100_000_000
+    context_terms: int = 50_000_000
     statements: int = 50_000_000
     literal_chars: int = 1 << 20
     nesting_depth: int = 500

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import io
 from collections.abc import Callable
@@ -68,15 +69,41 @@ def test_files_that_cannot_be_read(tmp_path: Path, write: Write) -> None:
         KnowledgeGraph.from_rdf(tmp_path / "a.docx", format="docx")
 
 
-def test_limits(write: Write) -> None:
-    path = write("a.nt", '<x:a> <x:b> "12345" .\n<x:a> <x:c> <x:d> .\n')
-    assert len(list(parse(path, limits=Limits(file_bytes=100, statements=2, literal_chars=5)))) == 2
-    for limits in (Limits(file_bytes=10), Limits(statements=1), Limits(literal_chars=4)):
-        with pytest.raises(GraphError, match=r"Limits\."):
-            list(parse(path, limits=limits))
-    packed = write("b.nt.gz", gzip.compress(path.read_bytes() * 10))
-    with pytest.raises(GraphError, match=r"Limits\.file_bytes"):
-        list(parse(packed, limits=Limits(file_bytes=300)))
+LINES = b'<x:a> <x:b> "12345" .\n<x:a> <x:c> <x:d> .\n'
+ENTITIES = (
+    b"<!DOCTYPE a [<!ENTITY e 'x:a'>]><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>"
+    b"<rdf:Description rdf:about='&e;' rdf:label='1'><rdf:value>2</rdf:value></rdf:Description></rdf:RDF>"
+)
+PACKED = gzip.compress(b"# " + b"a\n# " * (8 << 20) + b"\n" + LINES)
+LIMITED: dict[
+    str, tuple[bytes, str, int, int]
+] = {  # what is read, its format, a limit that lets it in, and one too low
+    "file_bytes": (LINES, "nt", len(LINES), len(LINES) - 1),
+    "unpacked_ratio": (PACKED, "nt", 2_000, 100),
+    "entity_bytes": (ENTITIES, "rdf", 3, 2),
+    "context_bytes": (b'{"@context": ["c.jsonld", "c.jsonld"], "@id": "x:a", "b": ["v", "w"]}', "jsonld", 4096, 4095),
+    "context_terms": (b'{"@context": {"b": "x:b", "c": "x:c"}, "@id": "x:a", "b": 1, "c": 2}', "jsonld", 2, 1),
+    "statements": (LINES, "nt", 2, 1),
+    "literal_chars": (LINES, "nt", 5, 4),
+    "nesting_depth": (b"<x:a> <x:b> 1 ; <x:c> ((())) .", "ttl", 3, 2),
+}
+
+
+def test_every_limit_of_reading_is_tested() -> None:
+    asked = {"question_chars", "query_rows", "query_bytes"}
+    assert {field.name for field in dataclasses.fields(Limits)} - asked == set(LIMITED)
+
+
+@pytest.mark.parametrize("name", LIMITED)
+def test_limits(write: Write, name: str) -> None:
+    data, format, enough, too_low = LIMITED[name]
+    write("c.jsonld", {"@context": {"b": "x:b"}})
+    path = write(f"a.{format}", data)
+    assert len(list(parse(path, limits=Limits(**{name: enough})))) >= 2
+    with pytest.raises(GraphError, match=rf"Limits\.{name}"):
+        list(parse(path, limits=Limits(**{name: too_low})))
+    with pytest.raises(GraphError, match=rf"Limits\.{name}"):
+        KnowledgeGraph.from_rdf(path, limits=Limits(**{name: too_low}))
 
 
 def test_triple_terms_are_refused(write: Write) -> None:

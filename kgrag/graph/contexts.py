@@ -15,13 +15,14 @@ _DEFINING = ("@id", "@reverse", "@type")
 
 
 class _Size(NamedTuple):
-    """How many contexts, and how many terms in them."""
+    """How many contexts, how many terms in them, and how deep they lie in one another."""
 
     contexts: int
     terms: int
+    depth: int
 
 
-_NOTHING = _Size(0, 0)
+_NOTHING = _Size(0, 0, 0)
 
 
 class _Object(list[tuple[str, Any]]):
@@ -73,6 +74,7 @@ class _Terms:
         self._lengths: dict[str, int] = {}  # characters that a definition adds to what it is defined by
         self._prefixes: dict[str, set[str]] = {}  # terms that a term is defined by
         self._scoped: dict[str, _Size] = {}  # size of the context that holds where a term is used
+        self._deepest = 1
 
     def read_all(self, document: Any) -> int:
         """Reads the contexts of a document, and estimates how many terms the parser copies."""
@@ -97,23 +99,27 @@ class _Terms:
         return copied
 
     def longest(self) -> tuple[int, float]:
-        """Most characters that a name in the document may stand for, and how many definitions come one from another."""
-        reach = {"": (0, 0)}
+        """Most characters that a name in the document may stand for, and most definitions that wait for one another.
+
+        A term waits for its prefix, and for the context that comes with it.
+        """
+        reach = {"": (0, 0), "@vocab": (0, 0), "@base": (0, 0)}
         try:
             for term in TopologicalSorter(self._prefixes).static_order():
                 length, depth = map(max, zip(*(reach[prefix] for prefix in ["", *self._prefixes.get(term, ())])))
-                reach[term] = (length + self._lengths.get(term, 0), depth + 1)
+                reach[term] = (length + self._lengths.get(term, 0), depth + (term in self._lengths))
         except CycleError:
             return 0, math.inf
-        length, depth = map(max, zip(*reach.values()))
-        return length + self._lengths.get("@vocab", 0) + self._lengths.get("@base", 0), depth
+        length = max(length for term, (length, _) in reach.items() if not term.startswith("@"))
+        depth = max(depth for _, depth in reach.values())
+        return length + reach["@vocab"][0] + reach["@base"][0], depth * self._deepest
 
     def _read(self, context: Any, is_scoped: bool = False) -> _Size:
         """Takes a context in; gives its size, with those within it."""
         if isinstance(context, _Object):
-            return _total(
-                [_Size(1, len(context)), *(self._define(term, definition, is_scoped) for term, definition in context)]
-            )
+            within = _total([self._define(term, definition, is_scoped) for term, definition in context])
+            self._deepest = max(self._deepest, within.depth + 1)
+            return _Size(within.contexts + 1, within.terms + len(context), within.depth + 1)
         return _total([self._read(part, is_scoped) for part in context] if isinstance(context, list) else [])
 
     def _define(self, term: str, definition: Any, is_scoped: bool) -> _Size:
@@ -133,7 +139,8 @@ class _Terms:
 
 
 def _total(sizes: list[_Size]) -> _Size:
-    return _Size(sum(size.contexts for size in sizes), sum(size.terms for size in sizes))
+    contexts, terms, depths = zip(*sizes) if sizes else ((), (), ())
+    return _Size(sum(contexts), sum(terms), max(depths, default=0))
 
 
 def _strings(value: Any) -> list[str]:

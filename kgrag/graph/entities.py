@@ -20,6 +20,7 @@ from kgrag.graph.faults import fault_at_byte
 # Nothing is written out in comments, CDATA sections and instructions; one without an end runs to the end of the file.
 _REFERENCE = re.compile(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)|&([^\s&;#<>\"']+);", re.DOTALL)
 _CHAIN = 100  # entities, each in the next
+_BLANKS = bytes(byte if byte == ord("\n") else ord(" ") for byte in range(256))
 
 
 class WrittenOut(NamedTuple):
@@ -56,7 +57,7 @@ def write_out(name: str, data: bytes, limits: Limits) -> WrittenOut:
     if not doctype.end:
         return WrittenOut(data, [(0, 0)])
     entities = _Entities(name, doctype.entities, limits.entity_bytes)
-    pieces = [data[: doctype.start], re.sub(rb"[^\n]", b" ", data[doctype.start : doctype.end])]
+    pieces = [data[: doctype.start], data[doctype.start : doctype.end].translate(_BLANKS)]
     shifts, here, there = [(0, 0)], doctype.end, doctype.end
     for match in _REFERENCE.finditer(data, doctype.end):
         if match[1] in doctype.entities:

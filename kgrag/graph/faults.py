@@ -84,10 +84,10 @@ def fault_at(name: str, reason: str, data: bytes | str, line: int | None, column
 
 def fault_at_byte(name: str, reason: str, data: bytes, at: int) -> Fault:
     """A fault at a byte of the data, which is UTF-8, with the line that it is in."""
-    begin, end = data.rfind(b"\n", 0, at) + 1, data.find(b"\n", at)
-    line = data[begin : len(data) if end < 0 else end].decode("utf-8", "replace")
-    column = len(data[begin:at].decode("utf-8", "replace")) + 1
-    return Fault(name, data.count(b"\n", 0, at) + 1, column, one_line(reason), snippet(line, column))
+    before = data[data.rfind(b"\n", 0, at) + 1 : at].decode("utf-8", "replace")
+    after = data[at : at + 4 * _WIDTH].partition(b"\n")[0].decode("utf-8", "replace")
+    column = len(before) + 1
+    return Fault(name, data.count(b"\n", 0, at) + 1, column, one_line(reason), snippet(before + after, column))
 
 
 def fault_of(name: str, error: Exception, data: bytes | str | None) -> Fault:

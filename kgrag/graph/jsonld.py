@@ -21,7 +21,7 @@ _TOUCHED = re.compile(rb'"@context"\s*:\s*["\[]|"@import"|"@base"\s*:\s*"[^"]*(?
 _NOT_IN_IRIS = re.compile(r'[\s<>"{}|\\^`]')
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|/")
 _PARTS = re.compile(r"(\w[\w+.-]*://[^/?#]*)(/[^?#]*)(.*)", re.DOTALL)
-_LEAST = 1 << 10  # bytes that each reference counts for: to read a file takes time, small as it may be
+_LEAST = 1 << 11  # bytes that each reference counts for: to read a file takes time, small as it may be
 _CYCLE: dict[str, Any] = {}  # in the place of a context within itself: it holds there already
 
 _log = logging.getLogger(__name__)

@@ -61,7 +61,7 @@ class Markup(NamedTuple):
     def fault_of(self, error: Exception, base_iri: str | None) -> Fault:
         """An error of the parser, which does not say where it is, as a fault."""
         data, tags, reason = self.text.data, _Tags(self.text.data), str(error)
-        with contextlib.suppress(type(error)):
+        with contextlib.suppress(SyntaxError, ValueError, MemoryError):
             for _ in pyoxigraph.parse(cast(IO[bytes], tags), RdfFormat.RDF_XML, base_iri=base_iri):
                 pass
         quoted = _QUOTED.search(reason)
@@ -143,8 +143,8 @@ def check_xml(data: bytes, limits: Limits) -> None:
     try:
         for at in range(0, len(data), _PIECE):
             parser.Parse(memoryview(data)[at : at + _PIECE], False)
-            if at - parser.CurrentByteIndex > HARMLESS:
-                refuse("a tag or a comment has more than 16 MiB", "Shorten it.")
+            if at - min(parser.CurrentByteIndex, data.rfind(b"<", 0, at)) > HARMLESS:
+                refuse("a tag, a text or a comment has more than 16 MiB", "Shorten it.")
         parser.Parse(b"", True)
     except expat.ExpatError as error:
         reason, at = expat.ErrorString(error.code), parser.ErrorByteIndex

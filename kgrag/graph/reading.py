@@ -46,7 +46,7 @@ def parse(
         format: Name of the format; without it, the ending of the file decides, or the content where that says nothing.
         base_iri: What relative IRIs are resolved against. For a file it is ``file:///`` and the file's name by default,
             so that they do not depend on its folder; else there is none, and relative IRIs are errors.
-        limits: Bounds on size and nesting.
+        limits: Bounds on what is read.
         on_error: "raise", or "skip": then lines of N-Triples, N-Quads, TSV and CSV that cannot be read are left out,
             and logged when all is read.
 
@@ -55,8 +55,8 @@ def parse(
         data.
 
     Raises:
-        GraphError: If the file is missing, too large or malformed (with line and column), if RDF/XML declares a DOCTYPE
-            or an ENTITY, or if it is nested too deeply or holds triple terms. Raised while iterating.
+        GraphError: If the file is missing, malformed (with line and column) or out of bounds, if RDF/XML has a DOCTYPE
+            and `Limits.entity_bytes` is 0, or if it holds triple terms. Raised while iterating.
     """
     skipped = skipped_for(on_error)
     yield from read(data, format, base_iri, limits, skipped)
