@@ -90,7 +90,7 @@ LIMITED: dict[
 
 
 def test_every_limit_of_reading_is_tested() -> None:
-    asked = {"question_chars", "query_rows", "query_bytes"}
+    asked = {"derived", "question_chars", "query_rows", "query_bytes"}
     assert {field.name for field in dataclasses.fields(Limits)} - asked == set(LIMITED)
 
 
