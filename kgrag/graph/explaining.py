@@ -153,7 +153,8 @@ class _Earlier:
     def _upward(self, below: str = SUBCLASS, same: str = SAME_CLASS) -> list[_Edges]:
         """From classes, or properties, to those that they are below."""
         heads, tails, places = self._edges(same)
-        return [self._edges(below), (heads, tails, places), (tails, heads, places)]
+        things = ~self._terms.are_literal(tails)
+        return [self._edges(below), (heads, tails, places), (tails[things], heads[things], places[things])]
 
     def _edges(self, iri: str) -> _Edges:
         places = self._of(iri, closed=False)

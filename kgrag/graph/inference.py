@@ -121,7 +121,7 @@ def _expressions(facts: Facts, inherited: bool) -> Pairs:
     heads, tails = facts.pairs(SAME_CLASS)
     heads, tails = np.concatenate([facts.pairs(SUBCLASS), (heads, tails), (tails, heads)], axis=1)
     below, listing = are_blank(heads), are_blank(members[0])
-    first = ~below & are_blank(tails)
+    first = facts.terms.are_iris(heads) & are_blank(tails)
     classes = np.concatenate([heads[first], members[0][~listing]])
     above = np.concatenate([tails[first], members[1][~listing]])
     onward = members[0][listing], members[1][listing]
@@ -226,7 +226,7 @@ def _both_ways(facts: Facts, below: str, same: str) -> Pairs:
     """What is below what, where the same is below each other."""
     heads, tails = facts.pairs(same)
     heads, tails = np.concatenate([facts.pairs(below, closed=False), (heads, tails), (tails, heads)], axis=1)
-    leading = facts.terms.are_iris(tails) | np.isin(tails, heads)
+    leading = ~facts.terms.are_literal(heads) & (facts.terms.are_iris(tails) | np.isin(tails, heads))
     return heads[leading], tails[leading]
 
 

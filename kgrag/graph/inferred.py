@@ -30,7 +30,6 @@ class _Seen(NamedTuple):
     """What a view found at its last look."""
 
     version: int
-    statements: Ids  # of the graph, as the premises count them
     premises: Premises
     conclusions: Conclusions
     graph: KnowledgeGraph
@@ -101,11 +100,11 @@ class InferredView(KnowledgeGraph):
 
         derived = places(conclusions)
         if derived:
-            return [_premise(self.base, seen, place) for place in explain(premises, conclusions, derived[0])]
+            return [_premise(self.base, premises, place) for place in explain(premises, conclusions, derived[0])]
         found = places(premises)
         if not found:
             raise GraphError(f"{' '.join(row)} does not follow from the graph.", "Give a statement of the view.")
-        return [_premise(self.base, seen, found[0])]
+        return [_premise(self.base, premises, found[0])]
 
     def renamed_since(self, version: int) -> list[int] | None:
         """See `KnowledgeGraph.renamed_since`."""
@@ -140,7 +139,7 @@ def _look(
         store.drop(statements[is_hidden[heads] | is_hidden[tails]], names)
         is_shown = ~(is_hidden[conclusions.heads] | is_hidden[conclusions.tails])
         graph._take_columns(_columns(store, base, terms, conclusions)[:, is_shown])
-    return _Seen(version, statements, premises, conclusions, graph)
+    return _Seen(version, premises, conclusions, graph)
 
 
 def _columns(store: Store, base: KnowledgeGraph, terms: Terms, conclusions: Conclusions) -> Columns:
@@ -159,10 +158,11 @@ def _columns(store: Store, base: KnowledgeGraph, terms: Terms, conclusions: Conc
     return np.stack([*(numbers[column] for column in ends), sources])
 
 
-def _premise(base: KnowledgeGraph, seen: _Seen, place: int) -> Triple:
-    if place < len(seen.statements):
-        return base.triple(int(seen.statements[place]))
-    columns = (seen.premises.heads, seen.premises.properties, seen.premises.tails)
-    subject, predicate, obj = (seen.premises.terms[int(column[place])] for column in columns)
+def _premise(base: KnowledgeGraph, premises: Premises, place: int) -> Triple:
+    ends = (premises.heads, premises.properties, premises.tails)
+    subject, predicate, obj = (premises.terms[int(column[place])] for column in ends)
+    statements, _ = base._store.matching((subject, predicate, obj))
+    if len(statements):
+        return base.triple(int(statements[0]))
     labels = (relation_name(subject), LABELS.get(predicate) or relation_name(predicate), local_name(obj))
     return Triple(subject, predicate, obj, labels, source="SKOS")

@@ -158,12 +158,13 @@ class Statements:
 
     def copy(self) -> Statements:
         """The same statements under the same ids, to be changed on their own."""
-        sides = (
-            side and not side.late and Adjacency(side.order, side.starts) or None for side in self._sorted.values()
-        )
         also = {statement: list(sources) for statement, sources in self._also.items()}
-        copied = Statements([column.array.copy() for column in self._columns], also, *sides)
-        copied._removed, copied.count = self._removed and self._removed.copy(), self.count
+        copied = Statements([column.array.copy() for column in self._columns], also)
+        for column, side in self._sorted.items():
+            if side is not None and not side.late:
+                copied._sorted[column] = Adjacency(side.order, side.starts)
+        copied._removed = None if self._removed is None else self._removed.copy()
+        copied.count = self.count
         return copied
 
     def compact(self) -> None:

@@ -114,7 +114,7 @@ class Store:
                 stated[SOURCE],
             ]
         )
-        subjects = np.unique(named[SUBJECT])
+        subjects = distinct(named[SUBJECT])
         self.nodes.add(subjects[self.relations.find(subjects) < 0])
         names, facts = self.names.add(named), self.facts.add(stated)
         self._news.come = self._with_rows(self._news.come, facts, names)

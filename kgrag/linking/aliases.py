@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -28,6 +28,10 @@ class Name(NamedTuple):
 class AliasIndex:
     """Names of nodes; what is renamed in the graph is taken in by `renew`.
 
+    Args:
+        graph: Of the nodes.
+        linkable: Tells the nodes whose names count; all by default.
+
     Attributes:
         keys: Distinct folded names, in order of first appearance.
         names: For each key the nodes that bear it; empty where none does any more.
@@ -36,8 +40,8 @@ class AliasIndex:
         words: Which words make questions over this graph.
     """
 
-    def __init__(self, graph: KnowledgeGraph) -> None:
-        self._graph = graph
+    def __init__(self, graph: KnowledgeGraph, linkable: Callable[[int], bool] | None = None) -> None:
+        self._graph, self._linkable = graph, linkable
         self._schema = _schema(graph)
         self._ids: dict[str, int] = {}
         self._keys_of: dict[int, list[int]] | None = None
@@ -48,6 +52,10 @@ class AliasIndex:
         labels, literal = graph.labels, self.literal.tolist()
         for alias, node in graph.aliases():
             self._take(alias, node, labels[node], literal[node])
+
+    def key(self, folded: str) -> int | None:
+        """Key of a folded name."""
+        return self._ids.get(folded)
 
     def renew(self, nodes: Iterable[int]) -> bool:
         """Takes the names that nodes have now in the place of those that they had.
@@ -81,6 +89,8 @@ class AliasIndex:
 
     def _take(self, alias: str, node: int, label: str, is_literal: bool) -> int | None:
         """Takes a name of a node in; gives its key, None where it is no name to look for."""
+        if self._linkable is not None and not self._linkable(node):
+            return None
         if len(alias) > (LONGEST_LITERAL if is_literal else LONGEST_ALIAS):
             return None
         if is_literal and ("\n" in alias or alias in ("true", "false")):

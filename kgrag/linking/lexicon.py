@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -26,30 +26,32 @@ class Lexicon:
 
     Args:
         graph: Whose nodes are named.
+        linkable: Tells the nodes whose names count; all by default.
 
     Attributes:
+        version: Of the graph, when its names were last taken in.
         english: Common words; spelt rightly, hence no misspelt names.
         aliases: The names by key; there after `refresh`, as all that follows.
     """
 
     aliases: AliasIndex
 
-    def __init__(self, graph: KnowledgeGraph) -> None:
+    def __init__(self, graph: KnowledgeGraph, linkable: Callable[[int], bool] | None = None) -> None:
         self.english = common_words()
-        self._graph = graph
-        self._version: int | None = None
+        self._graph, self._linkable = graph, linkable
+        self.version: int | None = None
         self._matchers: list[Matchers] = []  # for all names, and for those that came later
 
     def refresh(self) -> None:
         """Takes in what the graph calls its nodes now."""
         version = self._graph.version
-        if self._version == version:
+        if self.version == version:
             return
-        if self._version is None or not self._renewed(self._version):
-            self.aliases = AliasIndex(self._graph)
+        if self.version is None or not self._renewed(self.version):
+            self.aliases = AliasIndex(self._graph, self._linkable)
             self._matchers = [Matchers(self.aliases, 0, self.english)]
             self._count = len(self.aliases.keys)
-        self._version = version
+        self.version = version
 
     def _renewed(self, version: int) -> bool:
         """Takes in what was renamed since a version, where that is little."""

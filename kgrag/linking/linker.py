@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
 from operator import index
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kgrag.config import LinkingConfig
@@ -15,6 +16,8 @@ from kgrag.errors import InputError
 from kgrag.linking import acronyms
 from kgrag.linking.aliases import Name
 from kgrag.linking.candidates import Similar
+from kgrag.linking.dense import Encoder
+from kgrag.linking.disambiguation import Disambiguator, LabelledText
 from kgrag.linking.folding import fold, fold_text, spaced, unaccented
 from kgrag.linking.lexicon import Lexicon
 from kgrag.linking.rewording import root
@@ -74,14 +77,23 @@ class EntityLinker:
     Args:
         graph: Whose nodes are named.
         config: Thresholds; a ``fuzzy_ratio`` above 100 turns misspelt names off.
+        encoder: With one, such as `kgrag.encoder.default_encoder()`, `link_spans` also seeks names by meaning and ranks all.
+        linkable: Tells the nodes that may be linked; all by default.
     """
 
-    def __init__(self, graph: KnowledgeGraph, config: LinkingConfig | None = None) -> None:
+    def __init__(
+        self,
+        graph: KnowledgeGraph,
+        config: LinkingConfig | None = None,
+        encoder: Encoder | None = None,
+        linkable: Callable[[int], bool] | None = None,
+    ) -> None:
         self.graph = graph
         self.config = config or LinkingConfig()
         self._tokenizer = Tokenizer()
-        self._lexicon = Lexicon(graph)
+        self._lexicon = Lexicon(graph, linkable)
         self._span_names = SpanNames(self._lexicon, self._tokenizer)
+        self._ranking = Disambiguator(graph, self._lexicon, self._span_names, encoder)
 
     def refresh(self) -> None:
         """Takes in what the graph calls its nodes now; `link` does so itself."""
@@ -117,6 +129,11 @@ class EntityLinker:
         links += [Link(_mention(text, start, end), None, 0.0, exact=False) for start, end in unknown]
         return self._with_short_forms(text, links)
 
+    @property
+    def threshold(self) -> float:
+        """The score below which `link_spans` takes a mention for NIL: the configured one, or what was learned."""
+        return self._ranking.ranker.threshold if self._ranking.ready else self.config.threshold
+
     def link_spans(self, text: str, spans: Sequence[tuple[int, int]]) -> list[Link]:
         """Links given mentions.
 
@@ -125,7 +142,8 @@ class EntityLinker:
             spans: Start and end of each mention; they may overlap.
 
         Returns:
-            A link for each span, in their order; ``candidates`` are there where ``node`` is None for a low score, too.
+            A link for each span, in their order; ``candidates`` are there where ``node`` is None for a low score, too. With
+            an encoder, and once trained, scores are probabilities.
 
         Raises:
             InputError: A span is empty, reversed, or not within the text.
@@ -137,6 +155,8 @@ class EntityLinker:
         meant = [acronyms.expanded(mention, long_forms) for mention in written]
         self.graph.look_up(name for one in (*written, *meant) for name in spellings(one, self._tokenizer(one)))
         self.refresh()
+        if self._ranking.ready:
+            return self._ranked_spans(text, spans, meant)
         names = iter(self._span_names([*written, *(full for full, own in zip(meant, written) if full != own)]))
         own_names = [next(names) for _ in written]
         links = []
@@ -145,6 +165,55 @@ class EntityLinker:
             candidates = self._ranked(sorted(rated, key=lambda one: -one[1]), mention)
             links.append(self._resolved(text, *span, candidates, exact=bool(rated) and rated[0][1] == 1.0))
         return links
+
+    def train(self, texts: Sequence[LabelledText], valid: Sequence[LabelledText] = ()) -> None:
+        """Learns from labelled mentions how `link_spans` ranks: names, weights, and how sure it may be.
+
+        Args:
+            texts: What to learn from.
+            valid: What calibrates it; a fifth of the texts where not given.
+
+        Raises:
+            InputError: A mention is malformed or not within its text, or no mention names a node that was found.
+        """
+        for labelled in (*texts, *valid):
+            _check_labels(labelled)
+        self.refresh()
+        self._ranking.train(texts, valid)
+
+    def save(self, folder: str | Path) -> None:
+        """Saves what was learned; graph and encoder are not in it.
+
+        Raises:
+            ModelError: Nothing was learned yet.
+            SavedFolderError: Something else is at ``folder``.
+        """
+        self._ranking.save(folder)
+
+    @classmethod
+    def load(
+        cls,
+        folder: str | Path,
+        graph: KnowledgeGraph,
+        config: LinkingConfig | None = None,
+        encoder: Encoder | None = None,
+        linkable: Callable[[int], bool] | None = None,
+    ) -> EntityLinker:
+        """A linker with what another one learned, over the same graph or one with the same IRIs.
+
+        Args:
+            folder: Where it was saved.
+            graph: As of the class, like all that follows; the encoder must be the same as in training.
+            config: As of the class.
+            encoder: As of the class.
+            linkable: As of the class.
+
+        Raises:
+            SavedFolderError: The folder is none that a linker saved, was changed, or was learned with another encoder.
+        """
+        linker = cls(graph, config, encoder, linkable)
+        linker._ranking.load(folder)
+        return linker
 
     def mask(self, text: str, links: Iterable[Link], placeholder: str = "X") -> str:
         """Replaces the linked mentions by a placeholder; mentions without node stay."""
@@ -155,6 +224,16 @@ class EntityLinker:
             pieces += [text[at : link.mention.start], placeholder]
             at = link.mention.end
         return "".join([*pieces, text[at:]])
+
+    def _ranked_spans(self, text: str, spans: Sequence[tuple[int, int]], meant: Sequence[str]) -> list[Link]:
+        links = []
+        for (start, end), full, ranked in zip(spans, meant, self._ranking.rank(meant)):
+            node, score = ranked[0] if ranked else (None, 0.0)
+            key = self._aliases.key(fold(full))
+            exact = key is not None and any(name.node == node for name in self._aliases.names[key])
+            named = node if score >= self.threshold else None
+            links.append(Link(_mention(text, start, end), named, score, exact, tuple(ranked[: self.config.candidates])))
+        return links
 
     # From text to matches
 
@@ -450,6 +529,13 @@ def _check_span(text: str, span: tuple[int, int]) -> None:
         raise InputError(
             f"{span!r} is no span of a text of {len(text)} characters.", "Give (start, end) with 0 <= start < end."
         )
+
+
+def _check_labels(labelled: LabelledText) -> None:
+    for mention in labelled.mentions:
+        if len(mention) != 3 or isinstance(mention[2], str) or not all(isinstance(iri, str) for iri in mention[2]):
+            raise InputError(f"{mention!r} is no labelled mention.", "Give (start, end, (IRI, ...)).")
+        _check_span(labelled.text, mention[:2])
 
 
 def _mention(text: str, start: int, end: int) -> Mention:
