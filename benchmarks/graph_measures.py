@@ -124,6 +124,7 @@ def _changing(system: Any, iris: list[str]) -> Figures:
     if isinstance(system, KGRAG):
         label, named = (distinct[0], RDFS_LABEL, '"a new name"'), system.keys(distinct[:1]).tolist()
         figures["add_label_ms"] = until(system.add, [label], partial(system.graph.find, "A new name"), named)
+    system.query(HOP, distinct[0])  # what starts with the first query has started
     row = (f"{NEW}subject", f"{NEW}relation", distinct[0])
     figures["add_query_ms"] = until(system.add, [row], partial(system.query, HOP, row[0]), 1)
     return figures

@@ -119,6 +119,11 @@ def open_source(
     return Opened(name, found, data, quads)
 
 
+def open_lines(name: str, data: bytes, rdf_format: RdfFormat, limits: Limits) -> Opened:
+    """As `open_source`, for a part of what that unpacked."""
+    return Opened(name, rdf_format, data, _rdf(name, data, rdf_format, None, None, limits, None))
+
+
 def check(name: str, number: int, term: Any, limits: Limits) -> None:
     """Asks whether a statement with this object may be read.
 

@@ -21,7 +21,7 @@ from pyoxigraph import RdfFormat
 
 from kgrag.config import Limits
 from kgrag.errors import GraphError
-from kgrag.graph.reading import Opened, open_source
+from kgrag.graph.reading import Opened, open_lines
 
 if TYPE_CHECKING:
     from kgrag.graph.interning import Interner
@@ -38,17 +38,18 @@ def read_in_parts(
     interner: Interner, file: str, opened: Opened, blank: Callable[[str], str], limits: Limits
 ) -> list[NDArray[np.int64]] | None:
     """The statements of a source, see `Interner.quads`; None where it is to be read as a whole."""
-    if opened.format not in (RdfFormat.N_TRIPLES, RdfFormat.N_QUADS):
+    lines = opened.format
+    if not isinstance(lines, RdfFormat) or lines not in (RdfFormat.N_TRIPLES, RdfFormat.N_QUADS):
         return None
     first, *others = _parts(opened.data)
     if not others:
         return None
-    format = "nt" if opened.format is RdfFormat.N_TRIPLES else "nq"
+    format = "nt" if lines == RdfFormat.N_TRIPLES else "nq"
     request = json.dumps({"file": file, "format": format, "literal_chars": limits.literal_chars})
     try:
         with contextlib.ExitStack() as processes:
             results = [processes.enter_context(_read_elsewhere(part, request)) for part in others]
-            own = open_source(bytes(first), format, None, limits, None)
+            own = open_lines(file, bytes(first), lines, limits)
             columns = list(interner.quads(file, own, blank, limits))
             columns.extend(_merge(interner, blank, result()) for result in results)
     except (OSError, ValueError, GraphError):

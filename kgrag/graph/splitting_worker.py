@@ -6,11 +6,12 @@ import json
 import sys
 
 import numpy as np
+from pyoxigraph import RdfFormat
 
 from kgrag.config import Limits
 from kgrag.graph.dictionary import Dictionary
 from kgrag.graph.interning import Interner
-from kgrag.graph.reading import open_source
+from kgrag.graph.reading import open_lines
 from kgrag.graph.splitting import write_part
 
 
@@ -19,6 +20,7 @@ def main(request: str) -> None:
     asked = json.loads(request)
     limits = Limits(literal_chars=asked["literal_chars"])
     interner = Interner(Dictionary(), Dictionary())
-    opened = open_source(sys.stdin.buffer.read(), asked["format"], None, limits, None)
+    rdf_format = RdfFormat.N_TRIPLES if asked["format"] == "nt" else RdfFormat.N_QUADS
+    opened = open_lines(asked["file"], sys.stdin.buffer.read(), rdf_format, limits)
     batches = list(interner.quads(asked["file"], opened, "_:{}".format, limits))
     write_part(sys.stdout.buffer, interner, np.concatenate([np.zeros((4, 0), np.int64), *batches], axis=1))

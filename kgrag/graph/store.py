@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from kgrag.graph.arrays import Arrays, Growing, distinct, prefixed, without
+from kgrag.graph.arrays import Arrays, Growing, distinct, prefixed, stable_order, without
 from kgrag.graph.dictionary import Dictionary
 from kgrag.graph.interning import Columns
 from kgrag.graph.labels import Labels
@@ -17,7 +17,7 @@ from kgrag.graph.names import NameIndex
 from kgrag.graph.numbering import Numbering
 from kgrag.graph.rows import split_source
 from kgrag.graph.statements import OBJECT, PREDICATE, SOURCE, SUBJECT, Statements
-from kgrag.graph.terms import literal_value, local_name, normalise, relation_name
+from kgrag.graph.terms import literal_value, literal_values, local_name, normalise, relation_name
 from kgrag.graph.vocabulary import LABELS
 from kgrag.types import Ids
 
@@ -186,8 +186,8 @@ class Store:
         Blank nodes without a name, and nodes of which nothing is left, are left out.
         """
         rows = self.names.ids
-        literals = self.terms.pick(self.names.column(OBJECT)[rows].tolist())
-        texts = [" ".join(literal_value(literal).split()) for literal in literals] + list(self._given.values())
+        labels = literal_values(self.terms.pick(self.names.column(OBJECT)[rows].tolist()))
+        texts = [" ".join(label.split()) for label in labels] + list(self._given.values())
         given = [self.node(iri) for iri in self._given]
         nodes = self.nodes.find(self.names.column(SUBJECT)[rows])
         nodes = np.append(nodes, [-1 if node is None else node for node in given]).astype(np.int64)
@@ -199,11 +199,11 @@ class Store:
         others = np.flatnonzero(bare)
         is_value = self.is_literal[others]
         values, others = others[is_value], others[~is_value]
-        texts.extend(map(literal_value, self.terms.pick(self.nodes.terms[values].tolist())))
+        texts.extend(literal_values(self.terms.pick(self.nodes.terms[values].tolist())))
         texts.extend(map(_findable_name, self.terms.pick(self.nodes.terms[others].tolist())))
         nodes = np.concatenate([nodes, values, others])
         nodes[[not text for text in texts]] = -1
-        order = np.argsort(nodes, kind="stable")[np.count_nonzero(nodes < 0) :]
+        order = stable_order(nodes + 1)[np.count_nonzero(nodes < 0) :]
         return [texts[place] for place in order.tolist()], nodes[order]
 
     def names_of(self, node: int) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
@@ -90,6 +90,11 @@ def literal_value(text: str) -> str:
     parts = literal_parts(text)
     assert parts is not None, text
     return parts.value
+
+
+def literal_values(texts: Iterable[str]) -> list[str]:
+    """`literal_value` of many literals."""
+    return [literal_value(text) if "\\" in text else text[1 : text.rindex('"')] for text in texts]
 
 
 def to_oxigraph(text: str) -> pyoxigraph.NamedNode | pyoxigraph.BlankNode | pyoxigraph.Literal:
