@@ -159,3 +159,11 @@ def test_a_copy_changes_on_its_own(graph: KnowledgeGraph) -> None:
         graph.statements_from([graph.find("Aspirin")[0]])[0].size
         > copied.statements_from([copied.find("Aspirin")[0]])[0].size
     )
+
+
+def test_a_named_graph_is_removed_by_its_name() -> None:
+    quads = b"<x:a> <x:p> <x:b> <x:g> .\n<x:a> <x:p> <x:b> .\n<x:c> <x:p> <x:d> <x:g> .\n<x:e> <x:p> <x:f> <x:h> .\n"
+    graph = KnowledgeGraph.from_rdf(quads, format="nq")
+    assert graph.remove_where(source="x:g") == 1
+    assert sorted(subject for subject, _, _ in graph.rows()) == ["x:a", "x:e"]
+    assert graph.remove_where(source="x:nowhere") == 0

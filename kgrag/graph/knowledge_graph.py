@@ -488,7 +488,7 @@ class KnowledgeGraph:
             subject: A term as of `from_triples`; None stands for any.
             predicate: As ``subject``.
             object: As ``subject``.
-            source: One of `source_names`, or a file, which takes the named graphs in it along.
+            source: One of `source_names`, a file, which takes the named graphs in it along, or the IRI of a named graph.
 
         Returns:
             How many were removed.

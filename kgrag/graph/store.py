@@ -141,8 +141,10 @@ class Store:
         return self.facts.matching(*facts), self.names.matching(*names)  # type: ignore[arg-type]
 
     def sources_of(self, name: str) -> set[int]:
-        """Ids of the sources that are called so, or are named graphs in a file that is."""
-        return {id for id, origin in enumerate(self.origins) if name in (origin, split_source(origin)[0])}
+        """Ids of the sources that are called so, are named graphs in a file that is, or are named graphs with that name."""
+        return {
+            id for id, origin in enumerate(self.origins) if name == origin or (name and name in split_source(origin))
+        }
 
     # Looks
 
