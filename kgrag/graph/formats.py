@@ -28,16 +28,6 @@ PACKED_ENDINGS = (".gz", ".bz2", ".xz", ".zst")
 VALID_FORMATS = "turtle, n-triples, n-quads, trig, rdf/xml, json-ld, tsv or csv"
 
 _XML_START = re.compile(rb"<(\?xml|!|([\w.-]+:)?RDF\s)")
-_QUAD_LINE = re.compile(
-    rb"""
-    (<[^<>\s]*> | _:[^<>\s]+) \s*
-    <[^<>\s]*> \s*
-    (<[^<>\s]*> | _:[^<>\s]+ | "(?:[^"\\]|\\.)*" (@[\w-]+ | \^\^<[^<>\s]*>)?) \s*
-    (<[^<>\s]*> | _:[^<>\s]+) \s* \.
-    """,
-    re.VERBOSE,
-)
-_START = 8_192  # bytes that are looked at
 _IRI, _NODE = rb"<[^<>\s]*>", rb"(?:<[^<>\s]*>|_:[^<>\s]+)"
 _QUAD_LINE = re.compile(
     _NODE

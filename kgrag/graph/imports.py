@@ -87,7 +87,7 @@ def follow(
                 continue
             if file not in names:
                 names[file] = file.name if file.name not in names.values() else str(file)
-                graph._read({names[file]: file}, limits=limits)
+                graph._take_columns(graph._interner.sources({names[file]: file}, limits=limits))
             graph._followed[iri] = names[file]
     _report(f"imported ontologies were not found in {folder}", missing)
 

@@ -124,7 +124,7 @@ class KnowledgeGraph:
         graph = cls(labels, label_properties, language)
         named = named_sources(sources)
         skipped = skipped_for(on_error)
-        graph._read(named, format, base_iri, limits, skipped)
+        graph._take_columns(graph._interner.sources(named, format, base_iri, limits, skipped))
         if imports is not None:
             follow(graph, imports, named, limits)
         if skipped is not None:
@@ -569,8 +569,8 @@ class KnowledgeGraph:
     ) -> QueryResult:
         """Evaluates a SPARQL 1.1 query over all statements and labels, as they are now.
 
-        It runs in a process of its own, which is started with the first query, takes the graph in anew after each
-        change, and ends with the graph. Nothing is fetched: SERVICE and FROM are refused, and so are updates. Numbers
+        It runs in a process of its own, which is started with the first query, follows the changes of the graph, and ends
+        with it. Nothing is fetched: SERVICE and FROM are refused, and so are updates. Numbers
         and dates come in canonical form ("01" as "1").
 
         Args:
@@ -619,7 +619,8 @@ class KnowledgeGraph:
     def write(self, path: str | os.PathLike[str], format: str | None = None) -> None:
         """Writes all statements and labels; those that were read from named graphs go into them again.
 
-        Turtle, N-Triples and RDF/XML have no named graphs and lose their names. Base directions of literals are written, but left out when JSON-LD is read again.
+        Turtle, N-Triples and RDF/XML have no named graphs and lose their names. Base directions of literals
+        are written, but left out when JSON-LD is read again.
 
         Args:
             path: A file; it is replaced when all is ready.
@@ -653,17 +654,6 @@ class KnowledgeGraph:
     @property
     def _interner(self) -> Interner:
         return Interner(self._store.terms, self._store.origins)
-
-    def _read(
-        self,
-        sources: Mapping[str, Source],
-        format: str | None = None,
-        base_iri: str | None = None,
-        limits: Limits | None = None,
-        skipped: Skipped | None = None,
-    ) -> None:
-        """Takes files in; see `Interner.sources`."""
-        self._take_columns(self._interner.sources(sources, format, base_iri, limits, skipped))
 
     def _take(self, rows: Iterable[Row]) -> None:
         """Takes rows in."""

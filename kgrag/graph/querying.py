@@ -7,7 +7,6 @@ import json
 import math
 import os
 import subprocess
-import sys
 import threading
 import weakref
 from collections.abc import Iterable, Mapping
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from kgrag.config import Limits
 from kgrag.errors import GraphError
+from kgrag.graph.children import command
 from kgrag.graph.sparql import prepare
 
 if TYPE_CHECKING:
@@ -22,10 +22,8 @@ if TYPE_CHECKING:
 
 QueryResult = bool | list[dict[str, str]] | list[tuple[str, str, str]]
 
+_WORKER = "kgrag.graph.query_worker"
 _TYPED = '"^^<'  # the store takes "01" and "1" for the same: it cannot remove one and keep the other
-
-# Modules are sought where this process seeks them, and the module that was started here is not run again there.
-_START = "import sys; sys.path[:] = sys.argv[1:]; from kgrag.graph.query_worker import main; main()"
 
 
 class QueryEngine:
@@ -90,10 +88,9 @@ class _Worker:
     """A child process that answers one request at a time; killed when this object goes."""
 
     def __init__(self) -> None:
-        command = [sys.executable, "-I", "-c", _START, *filter(None, sys.path)]
         pipe = subprocess.PIPE
         try:
-            self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
+            self._process = subprocess.Popen(command(_WORKER), stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
         except OSError as error:
             raise GraphError(f"No process for SPARQL can be started: {error}.", "Check sys.executable.") from error
         self._owner = os.getpid()

@@ -19,7 +19,7 @@ from kgrag.graph.knowledge_graph import KnowledgeGraph
 from kgrag.graph.querying import QueryResult, checked_timeout, within_limit
 from kgrag.graph.remote_queries import exists
 from kgrag.graph.sparql import prepare
-from kgrag.graph.terms import RELATION_PREFIX, literal_value, normalise, read_term, read_triple, to_oxigraph
+from kgrag.graph.terms import literal_value, normalise, read_triple, to_oxigraph
 from kgrag.graph.vocabulary import TYPE_PROPERTIES
 from kgrag.types import Ids, Triple
 
@@ -66,11 +66,8 @@ class RemoteGraph(KnowledgeGraph):
         label_properties: Iterable[str] = (),
         language: str = "en",
     ) -> None:
-        own = [label_properties] if isinstance(label_properties, str) else list(label_properties)
-        super().__init__(labels, own, language)
+        super().__init__(labels, label_properties, language)
         self.endpoint = endpoint
-        self._preferred = language
-        self._own_properties = [read_term(iri, RELATION_PREFIX) for iri in own]
         self.refresh()
 
     def __repr__(self) -> str:
@@ -152,7 +149,7 @@ class RemoteGraph(KnowledgeGraph):
         Raises:
             GraphError: If the endpoint does not answer, or holds no statement; what is held stays then.
         """
-        self._fetcher = Fetcher(self.endpoint, self._own_properties, self._preferred)
+        self._fetcher = Fetcher(self.endpoint, self._label_properties, self._language)
         overview = self._fetcher.overview()
         classes = {obj for _, relation, obj in overview if relation in TYPE_PROPERTIES}
         self._first_labelled = classes | {relation for _, relation, _ in overview}

@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from typing import IO, TYPE_CHECKING
@@ -21,6 +20,7 @@ from pyoxigraph import RdfFormat
 
 from kgrag.config import Limits
 from kgrag.errors import GraphError
+from kgrag.graph.children import command
 from kgrag.graph.reading import Opened, open_lines
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ _MOST = 8  # processes
 _WORTH = 16 << 20  # bytes of a part that are worth a process
 _AHEAD = 4 << 20  # bytes that this process reads while others start
 
-# Modules are sought where this process seeks them, and the module that was started here is not run again there.
-_START = "import sys; sys.path[:] = sys.argv[2:]; from kgrag.graph.splitting_worker import main; main(sys.argv[1])"
+_WORKER = "kgrag.graph.splitting_worker"
 
 
 def read_in_parts(
@@ -85,8 +84,8 @@ def _read_elsewhere(part: memoryview, request: str) -> Iterator[Callable[[], IO[
     with tempfile.TemporaryFile() as text, tempfile.TemporaryFile() as result:
         text.write(part)
         text.seek(0)
-        command = [sys.executable, "-I", "-c", _START, request, *filter(None, sys.path)]
-        with subprocess.Popen(command, stdin=text, stdout=result, stderr=subprocess.DEVNULL) as process:
+        started = command(_WORKER, request)
+        with subprocess.Popen(started, stdin=text, stdout=result, stderr=subprocess.DEVNULL) as process:
 
             def wait() -> IO[bytes]:
                 if process.wait():

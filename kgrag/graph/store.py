@@ -245,8 +245,6 @@ class Store:
             **prefixed("index", self._index.arrays()),
         }
 
-    # Within
-
     def take_news(self) -> News:
         """What changed since this was asked last."""
         news, self._news = self._news, News()
@@ -259,6 +257,8 @@ class Store:
         columns = [terms[self.facts.column(column)[facts]] for column, terms in enumerate(stated)]
         yield from zip(*(pick(column.tolist()) for column in columns))
         yield from zip(*(pick(self.names.column(column)[names].tolist()) for column in range(SOURCE)))
+
+    # Within
 
     def _with_rows(self, rows: list[Row] | None, facts: Ids, names: Ids) -> list[Row] | None:
         if rows is None or len(rows) + len(facts) + len(names) > _FEW:
