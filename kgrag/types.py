@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -101,13 +101,22 @@ class Subgraph:
 
 @dataclass(frozen=True)
 class Passage:
-    """A short text. ``entities`` are IRIs of the nodes that it names."""
+    """A short text, by itself or a part of a document.
+
+    Attributes:
+        source: File or address that it comes from.
+        entities: IRIs of the nodes that it names.
+        document: Id of the document that it is a part of; the parts of one follow one another in their order there.
+        metadata: What searches may be restricted by.
+    """
 
     id: str
     text: str
     title: str = ""
     source: str = ""
     entities: tuple[str, ...] = ()
+    document: str = ""
+    metadata: Mapping[str, str | int | float | bool] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
