@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from kgrag.linking.aliases import AliasIndex
-from kgrag.linking.candidates import ExactMatcher, Found, FuzzyMatcher, Similar
+from kgrag.linking.candidates import ExactMatcher, Found, Similar
 from kgrag.linking.folding import Folded
+from kgrag.linking.misspelling import FuzzyMatcher
 from kgrag.linking.rewording import Reworded, RewordedNames
 
 
