@@ -14,6 +14,9 @@ from kgrag.wordings import asking_words
 _CONNECTORS = frozenset(
     ["of", "the", "de", "la", "le", "von", "van", "der", "den", "di", "da", "del", "-", "'s", "\u2019s", "&", "/"]
 )
+_ORDINARY, _ENGLISH = 2.0, 8.0  # nats of a word that questions are made of, and of another common one
+_STRANGE, _LETTER = 4.0, 2.4  # of any other word, and of each letter of it
+_CAPITAL = 3.0
 _FOREIGN = 8  # letters from which a lower-cased word may be a name that the graph lacks
 
 
@@ -47,6 +50,24 @@ class Appearance:
             runs.append((at, last))
             at = last
         return runs
+
+    def costs(self, text: str, tokens: Sequence[Token]) -> list[float]:
+        """How unlikely each token is where nothing is named, in nats."""
+        cased = not text.isupper()
+        return [self._cost(token, cased) for token in tokens]
+
+    def _cost(self, token: Token, cased: bool) -> float:
+        word = token.folded
+        letters = sum(map(str.isalnum, word))
+        if not letters or word == "'s":
+            return 0.0
+        capital = _CAPITAL if cased and not token.first and any(c.isupper() for c in token.text) else 0.0
+        if self._lexicon.words.is_stop(word) or self._lexicon.words.level(word) == self._lexicon.words.WORDING:
+            return _ORDINARY + capital
+        strange = _STRANGE + _LETTER * letters
+        if word in self._lexicon.english or word.isnumeric():
+            return min(_ENGLISH + capital, strange)
+        return strange
 
     def is_content(self, token: Token) -> bool:
         """Whether a token is a word that questions are not made of."""

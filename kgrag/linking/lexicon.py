@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from kgrag.linking.aliases import AliasIndex
 from kgrag.linking.candidates import Found, Similar
 from kgrag.linking.folding import Folded
 from kgrag.linking.inflection import inflections
 from kgrag.linking.matching import Matchers
+from kgrag.linking.misspelling import Near
 from kgrag.linking.rewording import Reworded
 from kgrag.linking.words import QuestionWords
 from kgrag.resources import common_words
@@ -87,17 +91,23 @@ class Lexicon:
                 yield found
 
     def similar(self, texts: Sequence[str]) -> list[list[Similar]]:
-        """Names that share 3-grams with each text, see `FuzzyMatcher.similar`."""
-        return self._merged([part.similar(texts) for part in self._matchers])
-
-    def nearest(self, texts: Sequence[str], limit: int, least: float) -> list[list[Similar]]:
-        """Names that each text may be a misspelling of, see `FuzzyMatcher.nearest`."""
-        merged = self._merged([part.nearest(texts, limit, least) for part in self._matchers])
-        return [found[:limit] for found in merged]
-
-    def _merged(self, parts: list[list[list[Similar]]]) -> list[list[Similar]]:
+        """Names that share 3-grams with each text, see `SimilarNames.similar`."""
+        parts = [part.similar(texts) for part in self._matchers]
         borne = [[one for one in chain.from_iterable(found) if self.aliases.names[one.key]] for found in zip(*parts)]
         return [sorted(found, key=lambda one: (-one.score, one.key)) for found in borne]
+
+    def misspelt(self, text: str, starts: Sequence[int], ends: Sequence[int]) -> Iterator[Near]:
+        """Names that stretches of a text are a few edits away from, see `Misspellings.find`."""
+        for near in chain.from_iterable(part.misspelt(text, starts, ends) for part in self._matchers):
+            if self.aliases.names[near.key]:
+                yield near
+
+    def chance(self, length: int) -> float:
+        """How unlikely it is that a name of a length is meant rather than another such name, in nats."""
+        return math.log1p(sum(part.lengths[length] if length < len(part.lengths) else 0 for part in self._matchers))
+
+    def least_chance(self, lengths: np.ndarray) -> np.ndarray:
+        return np.zeros(len(lengths))
 
     def degree(self, key: int) -> int:
         """Statements of the best connected node that bears a name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -15,13 +16,15 @@ from kgrag.linking import acronyms
 from kgrag.linking.appearance import Appearance
 from kgrag.linking.dense import Encoder
 from kgrag.linking.disambiguation import Disambiguator, LabelledText
-from kgrag.linking.folding import fold, spaced
+from kgrag.linking.folding import fold, fold_text, spaced
+from kgrag.linking.guesses import Guesses
 from kgrag.linking.lexicon import Lexicon
 from kgrag.linking.matches import Match, NamesInText
+from kgrag.linking.readings import Channel, Reading, apart
 from kgrag.linking.spans import SpanNames
 from kgrag.linking.spellings import respellings, spellings
 from kgrag.linking.tokens import Token, Tokenizer
-from kgrag.linking.unmatched import Guess, Unmatched
+from kgrag.linking.unmatched import Unmatched
 from kgrag.types import Link, Mention
 
 if TYPE_CHECKING:
@@ -60,7 +63,8 @@ class EntityLinker:
         self._lexicon = Lexicon(graph, linkable)
         self._appearance = Appearance(self._lexicon)
         self._names = NamesInText(self._lexicon, self._appearance)
-        self._unmatched = Unmatched(self._lexicon, self._appearance, self.config)
+        self._unmatched = Unmatched(self._lexicon, self._appearance)
+        self._guesses = Guesses(self._lexicon)
         self._span_names = SpanNames(self._lexicon, self._tokenizer)
         self._ranking = Disambiguator(graph, self._lexicon, self._span_names, encoder)
 
@@ -87,12 +91,19 @@ class EntityLinker:
         self.refresh()
         runs = self._appearance.runs(text, tokens)
         matches = self._names.find(text, tokens, runs)
-        strong = [match for match in matches if match.level == self._words.NAME]
-        guesses, unknown, torn = self._unmatched.read(text, tokens, runs, strong, matches)
-        taken = [(guess.start, guess.end) for guess in guesses] + unknown
-        strong = [match for match in strong if not _overlaps(match, taken)]
+        channel = Channel(text, tokens, runs, self._lexicon, self._appearance)
+        named = [channel.exact(match) for match in matches if match.level == self._words.NAME]
+        chosen = apart(named)
+        guessed = self._guesses.find(fold_text(text), tokens, channel, chosen)
+        if guessed:
+            chosen = apart([*named, *guessed])
+        strong = [one.found for one in chosen if isinstance(one.found, Match)]
+        guesses = [one for one in chosen if not isinstance(one.found, Match)]
+        unknown, torn = self._unmatched.read(text, tokens, runs, strong, matches, guesses)
+        strong = [match for match in strong if not _overlaps(match, unknown)]
         if not strong and not guesses and not unknown:
-            strong = self._names.weak(matches)
+            weak = apart(channel.exact(m) for m in matches)
+            strong = self._names.weak([one.found for one in weak])
         links = [self._exact_link(text, match, torn) for match in strong]
         links += [self._fuzzy_link(text, guess) for guess in guesses]
         links += [Link(_mention(text, start, end), None, 0.0, exact=False) for start, end in unknown]
@@ -241,9 +252,9 @@ class EntityLinker:
         candidates = self._ranked([(match.key, score)], written)
         return self._resolved(text, match.start, match.end, candidates, exact=match.certain == 1.0)
 
-    def _fuzzy_link(self, text: str, guess: Guess) -> Link:
+    def _fuzzy_link(self, text: str, guess: Reading) -> Link:
         written = spaced(text[guess.start : guess.end])
-        candidates = self._ranked([(key, 0.95 * ratio / 100) for key, ratio in guess.found], written)
+        candidates = self._ranked([(key, 0.95 / (1 + math.exp(-gain))) for key, gain in guess.found], written)
         return self._resolved(text, guess.start, guess.end, candidates, exact=False)
 
     def _ranked(self, keys: Iterable[tuple[int, float]], written: str) -> list[tuple[int, float]]:

@@ -56,10 +56,8 @@ class NamesInText:
         self._lexicon, self._appearance = lexicon, appearance
 
     def find(self, text: str, tokens: Sequence[Token], runs: Sequence[tuple[int, int]]) -> list[Match]:
-        """The best matches that do not overlap, by position: names first, then longer before shorter."""
-        degree = self._lexicon.degree
-        matches = [*self._exact(text, tokens), *self._reworded(tokens, runs)]
-        return apart(sorted(matches, key=lambda m: (-m.level, -m.value, -degree(m.key), m.start, m.key)))
+        """All matches."""
+        return [*self._exact(text, tokens), *self._reworded(tokens, runs)]
 
     def weak(self, matches: Sequence[Match]) -> list[Match]:
         """What is left of wording where nothing is named: all words of the graph's schema, or else one of the rest."""

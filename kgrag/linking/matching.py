@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
+import numpy as np
+
 from kgrag.linking.aliases import AliasIndex
 from kgrag.linking.candidates import ExactMatcher, Found, Similar
 from kgrag.linking.folding import Folded
-from kgrag.linking.misspelling import FuzzyMatcher
+from kgrag.linking.misspelling import Misspellings, Near
 from kgrag.linking.rewording import Reworded, RewordedNames
+from kgrag.linking.similarity import SimilarNames
 
 
 class Matchers:
@@ -23,6 +26,7 @@ class Matchers:
 
     def __init__(self, aliases: AliasIndex, first: int, english: frozenset[str]) -> None:
         self._keys, self._words, self._first = aliases.keys[first:], aliases.words, first
+        self.lengths = np.bincount([*map(len, self._keys)], minlength=1)
         names = aliases.names[first:]
         self._exact = ExactMatcher(self._keys, [[name.text for name in bearers] for bearers in names])
         nodes = [[name.node for name in bearers] for bearers in names]
@@ -43,16 +47,20 @@ class Matchers:
         return (found._replace(key=found.key + self._first) for found in self._reworded.find(words, capital))
 
     def similar(self, texts: Sequence[str]) -> list[list[Similar]]:
-        """See `FuzzyMatcher.similar`."""
-        return self._placed(self._fuzzy.similar(texts))
-
-    def nearest(self, texts: Sequence[str], limit: int, least: float) -> list[list[Similar]]:
-        """See `FuzzyMatcher.nearest`."""
-        return self._placed(self._fuzzy.nearest(texts, limit, least))
-
-    def _placed(self, found: list[list[Similar]]) -> list[list[Similar]]:
+        """See `SimilarNames.similar`."""
+        found = self._similar.similar(texts)
         return [[Similar(key + self._first, score) for key, score in one] for one in found]
 
+    def misspelt(self, text: str, starts: Sequence[int], ends: Sequence[int]) -> Iterator[Near]:
+        """See `Misspellings.find`."""
+        found = self.misspellings.find(text, starts, ends)
+        return (near._replace(key=near.key + self._first) for near in found)
+
     @cached_property
-    def _fuzzy(self) -> FuzzyMatcher:
-        return FuzzyMatcher(self._keys, self._words)
+    def misspellings(self) -> Misspellings:
+        """Finds misspelt names."""
+        return Misspellings(self._keys)
+
+    @cached_property
+    def _similar(self) -> SimilarNames:
+        return SimilarNames(self._keys, self._words)
