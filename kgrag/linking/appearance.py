@@ -15,8 +15,11 @@ _CONNECTORS = frozenset(
     ["of", "the", "de", "la", "le", "von", "van", "der", "den", "di", "da", "del", "-", "'s", "\u2019s", "&", "/"]
 )
 _ORDINARY, _ENGLISH = 2.0, 8.0  # nats of a word that questions are made of, and of another common one
-_STRANGE, _LETTER = 4.0, 2.4  # of any other word, and of each letter of it
-_CAPITAL = 3.0
+_STRANGE, LETTER = 4.0, 2.4  # of any other word, and of each letter of it
+CAPITAL = 4.0
+_MARK = 0.5
+import os
+_STRANGE=float(os.environ.get("STRANGE",5)); LETTER=float(os.environ.get("LETTER",2.4))
 _FOREIGN = 8  # letters from which a lower-cased word may be a name that the graph lacks
 
 
@@ -60,12 +63,13 @@ class Appearance:
         word = token.folded
         letters = sum(map(str.isalnum, word))
         if not letters or word == "'s":
-            return 0.0
-        capital = _CAPITAL if cased and not token.first and any(c.isupper() for c in token.text) else 0.0
-        if self._lexicon.words.is_stop(word) or self._lexicon.words.level(word) == self._lexicon.words.WORDING:
+            return _MARK
+        capital = CAPITAL if is_capital(token, cased) else 0.0
+        strange = _STRANGE + LETTER * letters
+        known = word.isnumeric() or self._lexicon.is_word(word) or (len(word) >= _FOREIGN and token.text.islower() and self._is_english(word))
+        if self._lexicon.words.is_stop(word) or (known and self._lexicon.words.level(word) == self._lexicon.words.WORDING):
             return _ORDINARY + capital
-        strange = _STRANGE + _LETTER * letters
-        if word in self._lexicon.english or word.isnumeric():
+        if known:
             return min(_ENGLISH + capital, strange)
         return strange
 
@@ -80,8 +84,11 @@ class Appearance:
         word = token.folded
         if len(word) < _FOREIGN or not token.text.islower() or not word.isalpha() or not self.is_content(token):
             return False
+        return not self._is_english(word)
+
+    def _is_english(self, word: str) -> bool:
         forms = (word, word[:-1], word[:-2], word[:-3], word[:-1] + "e", word.removeprefix("un"))
-        return root(word) not in _english_roots() and not any(form in self._lexicon.english for form in forms)
+        return root(word) in _english_roots() or any(form in self._lexicon.english for form in forms)
 
     def _name_like(self, token: Token, cased: bool) -> bool:
         if not any(c.isalnum() for c in token.text) or token.folded in ("'s", "\u2019s"):
@@ -91,6 +98,11 @@ class Appearance:
         if not cased or not any(c.isupper() for c in token.text):
             return False
         return not self._lexicon.words.is_stop(token.folded) and not (token.first and not self.is_content(token))
+
+
+def is_capital(token: Token, cased: bool) -> bool:
+    """Whether a token has a capital that no sentence asks for."""
+    return cased and any(c.isupper() for c in (token.text[1:] if token.first else token.text))
 
 
 def segments(tokens: Sequence[Token], covered: Sequence[bool]) -> Iterator[tuple[int, int]]:

@@ -40,7 +40,7 @@ class Guesses:
         readings = []
         for place, near in groupby(self._lexicon.misspelt(folded.text, starts, ends), key=lambda one: one.place):
             written = folded.text[starts[place] : ends[place]]
-            kept = [(one.key, one.edits) for one in near if self._is_plausible(written, one)]
+            kept = [(one.key, one.edits) for one in near if self._is_plausible(written, one, channel.is_capital(tokens[first[place]].start, tokens[last[place]].end))]
             if kept:
                 reading = channel.misspelt(tokens[first[place]].start, tokens[last[place]].end, written, kept)
                 if reading.gain > 0:
@@ -64,9 +64,9 @@ class Guesses:
         kept = (bound > self._lexicon.least_chance(lengths))
         return first[kept], last[kept]
 
-    def _is_plausible(self, written: str, near: Near) -> bool:
+    def _is_plausible(self, written: str, near: Near, capital: bool) -> bool:
         key = self._lexicon.aliases.keys[near.key]
-        return same_numbers(written, key) and self._lexicon.words.level(key) == self._lexicon.words.NAME
+        return same_numbers(written, key) and (self._lexicon.words.level(key) == self._lexicon.words.NAME or (capital and not self._lexicon.words.is_schema_phrase(key)))
 
 
 def same_numbers(written: str, name: str) -> bool:

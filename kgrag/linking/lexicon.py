@@ -102,6 +102,10 @@ class Lexicon:
             if self.aliases.names[near.key]:
                 yield near
 
+    def is_word(self, word: str) -> bool:
+        """Whether a folded word is a common one, or part of a name."""
+        return word in self.english or any(word in part.vocabulary for part in self._matchers)
+
     def chance(self, length: int) -> float:
         """How unlikely it is that a name of a length is meant rather than another such name, in nats."""
         return math.log1p(sum(part.lengths[length] if length < len(part.lengths) else 0 for part in self._matchers))

@@ -13,6 +13,7 @@ from kgrag.linking.folding import Folded
 from kgrag.linking.misspelling import Misspellings, Near
 from kgrag.linking.rewording import Reworded, RewordedNames
 from kgrag.linking.similarity import SimilarNames
+from kgrag.linking.words import split_words
 
 
 class Matchers:
@@ -27,6 +28,7 @@ class Matchers:
     def __init__(self, aliases: AliasIndex, first: int, english: frozenset[str]) -> None:
         self._keys, self._words, self._first = aliases.keys[first:], aliases.words, first
         self.lengths = np.bincount([*map(len, self._keys)], minlength=1)
+        self.vocabulary = frozenset(word for key in self._keys for word in split_words(key))
         names = aliases.names[first:]
         self._exact = ExactMatcher(self._keys, [[name.text for name in bearers] for bearers in names])
         nodes = [[name.node for name in bearers] for bearers in names]
