@@ -70,12 +70,10 @@ class LinkingConfig:
 
     Attributes:
         threshold: A mention whose best candidate scores lower is NIL.
-        fuzzy_ratio: Least edit ratio (0..100) for a candidate that is not an exact alias.
-        candidates: How many candidates a fuzzy mention keeps.
+        candidates: How many candidates a mention keeps.
     """
 
     threshold: float = 0.5
-    fuzzy_ratio: float = 84.0
     candidates: int = 30
 
 

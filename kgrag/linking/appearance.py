@@ -14,12 +14,6 @@ from kgrag.wordings import asking_words
 _CONNECTORS = frozenset(
     ["of", "the", "de", "la", "le", "von", "van", "der", "den", "di", "da", "del", "-", "'s", "\u2019s", "&", "/"]
 )
-_ORDINARY, _ENGLISH = 2.0, 8.0  # nats of a word that questions are made of, and of another common one
-_STRANGE, LETTER = 4.0, 2.4  # of any other word, and of each letter of it
-CAPITAL = 4.0
-_MARK = 0.5
-import os
-_STRANGE=float(os.environ.get("STRANGE",5)); LETTER=float(os.environ.get("LETTER",2.4))
 _FOREIGN = 8  # letters from which a lower-cased word may be a name that the graph lacks
 
 
@@ -54,25 +48,6 @@ class Appearance:
             at = last
         return runs
 
-    def costs(self, text: str, tokens: Sequence[Token]) -> list[float]:
-        """How unlikely each token is where nothing is named, in nats."""
-        cased = not text.isupper()
-        return [self._cost(token, cased) for token in tokens]
-
-    def _cost(self, token: Token, cased: bool) -> float:
-        word = token.folded
-        letters = sum(map(str.isalnum, word))
-        if not letters or word == "'s":
-            return _MARK
-        capital = CAPITAL if is_capital(token, cased) else 0.0
-        strange = _STRANGE + LETTER * letters
-        known = word.isnumeric() or self._lexicon.is_word(word) or (len(word) >= _FOREIGN and token.text.islower() and self._is_english(word))
-        if self._lexicon.words.is_stop(word) or (known and self._lexicon.words.level(word) == self._lexicon.words.WORDING):
-            return _ORDINARY + capital
-        if known:
-            return min(_ENGLISH + capital, strange)
-        return strange
-
     def is_content(self, token: Token) -> bool:
         """Whether a token is a word that questions are not made of."""
         return (
@@ -84,11 +59,8 @@ class Appearance:
         word = token.folded
         if len(word) < _FOREIGN or not token.text.islower() or not word.isalpha() or not self.is_content(token):
             return False
-        return not self._is_english(word)
-
-    def _is_english(self, word: str) -> bool:
         forms = (word, word[:-1], word[:-2], word[:-3], word[:-1] + "e", word.removeprefix("un"))
-        return root(word) in _english_roots() or any(form in self._lexicon.english for form in forms)
+        return root(word) not in _english_roots() and not any(form in self._lexicon.english for form in forms)
 
     def _name_like(self, token: Token, cased: bool) -> bool:
         if not any(c.isalnum() for c in token.text) or token.folded in ("'s", "\u2019s"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -36,9 +35,11 @@ class Lexicon:
         version: Of the graph, when its names were last taken in.
         english: Common words; spelt rightly, hence no misspelt names.
         aliases: The names by key; there after `refresh`, as all that follows.
+        of_length: How many names have as many letters as the place says.
     """
 
     aliases: AliasIndex
+    of_length: np.ndarray
 
     def __init__(self, graph: KnowledgeGraph, linkable: Callable[[int], bool] | None = None) -> None:
         self.english = common_words()
@@ -55,6 +56,8 @@ class Lexicon:
             self.aliases = AliasIndex(self._graph, self._linkable)
             self._matchers = [Matchers(self.aliases, 0, self.english)]
             self._count = len(self.aliases.keys)
+        longest = max(len(part.of_length) for part in self._matchers)
+        self.of_length = sum(np.pad(part.of_length, (0, longest - len(part.of_length))) for part in self._matchers)
         self.version = version
 
     def _renewed(self, version: int) -> bool:
@@ -96,22 +99,15 @@ class Lexicon:
         borne = [[one for one in chain.from_iterable(found) if self.aliases.names[one.key]] for found in zip(*parts)]
         return [sorted(found, key=lambda one: (-one.score, one.key)) for found in borne]
 
-    def misspelt(self, text: str, starts: Sequence[int], ends: Sequence[int]) -> Iterator[Near]:
+    def misspelt(self, text: str, starts: Sequence[int], ends: Sequence[int], edits: int) -> Iterator[Near]:
         """Names that stretches of a text are a few edits away from, see `Misspellings.find`."""
-        for near in chain.from_iterable(part.misspelt(text, starts, ends) for part in self._matchers):
+        for near in chain.from_iterable(part.misspelt(text, starts, ends, edits) for part in self._matchers):
             if self.aliases.names[near.key]:
                 yield near
 
     def is_word(self, word: str) -> bool:
         """Whether a folded word is a common one, or part of a name."""
         return word in self.english or any(word in part.vocabulary for part in self._matchers)
-
-    def chance(self, length: int) -> float:
-        """How unlikely it is that a name of a length is meant rather than another such name, in nats."""
-        return math.log1p(sum(part.lengths[length] if length < len(part.lengths) else 0 for part in self._matchers))
-
-    def least_chance(self, lengths: np.ndarray) -> np.ndarray:
-        return np.zeros(len(lengths))
 
     def degree(self, key: int) -> int:
         """Statements of the best connected node that bears a name."""

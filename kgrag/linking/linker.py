@@ -14,13 +14,14 @@ from kgrag.config import LinkingConfig
 from kgrag.errors import InputError
 from kgrag.linking import acronyms
 from kgrag.linking.appearance import Appearance
+from kgrag.linking.channel import Channel
 from kgrag.linking.dense import Encoder
 from kgrag.linking.disambiguation import Disambiguator, LabelledText
 from kgrag.linking.folding import fold, fold_text, spaced
 from kgrag.linking.guesses import Guesses
 from kgrag.linking.lexicon import Lexicon
-from kgrag.linking.matches import Match, NamesInText
-from kgrag.linking.readings import Channel, Reading, apart
+from kgrag.linking.matches import NamesInText
+from kgrag.linking.readings import Reading, best
 from kgrag.linking.spans import SpanNames
 from kgrag.linking.spellings import respellings, spellings
 from kgrag.linking.tokens import Token, Tokenizer
@@ -30,6 +31,7 @@ from kgrag.types import Link, Mention
 if TYPE_CHECKING:
     from kgrag.graph import KnowledgeGraph
 
+_MISSPELT = 0.95  # the most that a misspelt name scores
 _STRANGE = 5  # letters from which a word that is no English may be a misspelt name that has to be looked up
 _MOST_STRANGE = 3  # most such words of one text
 _SHORT_FORM = 0.6  # what is left of the score of a name that equals a short form which the text declares as another
@@ -45,7 +47,7 @@ class EntityLinker:
 
     Args:
         graph: Whose nodes are named.
-        config: Thresholds; a ``fuzzy_ratio`` above 100 turns misspelt names off.
+        config: Thresholds.
         encoder: With one, such as `kgrag.encoder.default_encoder()`, `link_spans` also seeks names by meaning and ranks all.
         linkable: Tells the nodes that may be linked; all by default.
     """
@@ -90,22 +92,17 @@ class EntityLinker:
     def _link(self, text: str, tokens: list[Token]) -> list[Link]:
         self.refresh()
         runs = self._appearance.runs(text, tokens)
-        matches = self._names.find(text, tokens, runs)
-        channel = Channel(text, tokens, runs, self._lexicon, self._appearance)
-        named = [channel.exact(match) for match in matches if match.level == self._words.NAME]
-        chosen = apart(named)
-        guessed = self._guesses.find(fold_text(text), tokens, channel, chosen)
-        if guessed:
-            chosen = apart([*named, *guessed])
-        strong = [one.found for one in chosen if isinstance(one.found, Match)]
-        guesses = [one for one in chosen if not isinstance(one.found, Match)]
-        unknown, torn = self._unmatched.read(text, tokens, runs, strong, matches, guesses)
-        strong = [match for match in strong if not _overlaps(match, unknown)]
-        if not strong and not guesses and not unknown:
-            weak = apart(channel.exact(m) for m in matches)
-            strong = self._names.weak([one.found for one in weak])
-        links = [self._exact_link(text, match, torn) for match in strong]
-        links += [self._fuzzy_link(text, guess) for guess in guesses]
+        folded = fold_text(text)
+        matches = self._names.find(text, folded, tokens, runs)
+        channel = Channel(text, tokens, runs, self._lexicon)
+        readings = self._guesses.read(
+            folded, tokens, channel, [channel.named(match) for match in matches if match.level == self._words.NAME]
+        )
+        unknown, torn = self._unmatched.read(text, tokens, runs, matches, readings)
+        readings = [one for one in readings if one.match is None or not _overlaps(one, unknown)]
+        if not readings and not unknown:
+            readings = best(channel.named(match) for match in self._names.weak(matches))
+        links = [self._link_of(text, one, torn) for one in readings]
         links += [Link(_mention(text, start, end), None, 0.0, exact=False) for start, end in unknown]
         return self._with_short_forms(text, links)
 
@@ -243,19 +240,17 @@ class EntityLinker:
         )
         return (name for token in islice(strange, _MOST_STRANGE) for name in respellings(text, token, others))
 
-    def _exact_link(self, text: str, match: Match, torn: list[tuple[int, int]]) -> Link:
+    def _link_of(self, text: str, reading: Reading, torn: list[tuple[int, int]]) -> Link:
+        start, end, match = reading.start, reading.end, reading.match
+        written = spaced(text[start:end])
+        if match is None:
+            keys = [(key, _MISSPELT / (1 + math.exp(-gain))) for key, gain in reading.meant]
+            return self._resolved(text, start, end, self._ranked(keys, written), exact=False)
         words = self._words
         score = {words.NAME: 1.0, words.SCHEMA: 0.6, words.WORDING: 0.55}[match.level] * match.certain
-        if any(start <= match.start and match.end <= end for start, end in torn):
+        if any(first <= start and end <= last for first, last in torn):
             score *= 0.8  # part of a longer name that the graph does not know
-        written = spaced(text[match.start : match.end])
-        candidates = self._ranked([(match.key, score)], written)
-        return self._resolved(text, match.start, match.end, candidates, exact=match.certain == 1.0)
-
-    def _fuzzy_link(self, text: str, guess: Reading) -> Link:
-        written = spaced(text[guess.start : guess.end])
-        candidates = self._ranked([(key, 0.95 / (1 + math.exp(-gain))) for key, gain in guess.found], written)
-        return self._resolved(text, guess.start, guess.end, candidates, exact=False)
+        return self._resolved(text, start, end, self._ranked([(match.key, score)], written), match.certain == 1.0)
 
     def _ranked(self, keys: Iterable[tuple[int, float]], written: str) -> list[tuple[int, float]]:
         """The nodes that bear the names, best first by the score of the name, then as `Lexicon.bearers` has them."""
@@ -293,5 +288,5 @@ def _mention(text: str, start: int, end: int) -> Mention:
     return Mention(start, end, text[start:end])
 
 
-def _overlaps(match: Match, spans: list[tuple[int, int]]) -> bool:
+def _overlaps(match: Reading, spans: list[tuple[int, int]]) -> bool:
     return any(start < match.end and match.start < end for start, end in spans)

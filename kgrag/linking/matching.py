@@ -23,11 +23,15 @@ class Matchers:
         aliases: All names.
         first: The key.
         english: Common words, spelt rightly.
+
+    Attributes:
+        of_length: How many names have as many letters as the place says.
+        vocabulary: Their words.
     """
 
     def __init__(self, aliases: AliasIndex, first: int, english: frozenset[str]) -> None:
         self._keys, self._words, self._first = aliases.keys[first:], aliases.words, first
-        self.lengths = np.bincount([*map(len, self._keys)], minlength=1)
+        self.of_length = np.bincount(np.fromiter(map(len, self._keys), np.int64))
         self.vocabulary = frozenset(word for key in self._keys for word in split_words(key))
         names = aliases.names[first:]
         self._exact = ExactMatcher(self._keys, [[name.text for name in bearers] for bearers in names])
@@ -53,14 +57,13 @@ class Matchers:
         found = self._similar.similar(texts)
         return [[Similar(key + self._first, score) for key, score in one] for one in found]
 
-    def misspelt(self, text: str, starts: Sequence[int], ends: Sequence[int]) -> Iterator[Near]:
+    def misspelt(self, text: str, starts: Sequence[int], ends: Sequence[int], edits: int) -> Iterator[Near]:
         """See `Misspellings.find`."""
-        found = self.misspellings.find(text, starts, ends)
+        found = self._misspellings.find(text, starts, ends, edits)
         return (near._replace(key=near.key + self._first) for near in found)
 
     @cached_property
-    def misspellings(self) -> Misspellings:
-        """Finds misspelt names."""
+    def _misspellings(self) -> Misspellings:
         return Misspellings(self._keys)
 
     @cached_property

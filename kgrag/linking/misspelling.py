@@ -1,4 +1,4 @@
-"""Names that are few edits away from a stretch of a text, found by the parts of them that no edit touches."""
+"""Names that stretches of a text are a few edits away from, found by the parts of them that no edit touches."""
 
 from __future__ import annotations
 
@@ -9,20 +9,25 @@ import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-_LENGTHS = (3, 9, 18)  # letters from which a name is still told by the rest when one, two, three edits are made to it
-_CROWD = 1_000  # names that share a part; one that more share tells too little to be worth comparing them all
+LONG_ENOUGH = (
+    3,
+    9,
+    18,
+)  # letters from which a name is still told by the rest when one, two, three edits are made to it
+MOST_EDITS = len(LONG_ENOUGH)
+_CROWD = 1_000  # names that share a part; where more do, it tells too little to be worth comparing them all
 _AT_ONCE = 1 << 20  # characters
-_BASE = 0x9E3779B97F4A7C15
+_BASE, _MIXER = 0x9E3779B97F4A7C15, np.uint64(0xD6E8FEB86659FD93)
 _INVERSE = pow(_BASE, -1, 1 << 64)
 
 
 class Near(NamedTuple):
-    """A name that a stretch of a text is a few edits away from.
+    """A name that a stretch of a text is near to.
 
     Attributes:
         place: Which of the stretches.
         key: Of the name.
-        edits: Letters to leave out, to put in, to replace, or neighbours to swap, each letter at most once.
+        edits: Letters left out, put in, replaced, or swapped with the next: their optimal string alignment distance.
     """
 
     place: int
@@ -31,10 +36,11 @@ class Near(NamedTuple):
 
 
 class Misspellings:
-    """Finds all names within one, two or three edits, by their length.
+    """Finds all names within so many edits, but for parts that too many names share.
 
-    Of the n + 1 parts of a name, n edits leave one as it is, and that is looked up by its hash. A swap of the letters on
-    both sides of a border counts for the part before it; the other is looked up as if its first letter was not swapped.
+    Of the n + 1 parts of a name, n edits leave one untouched, which is looked up by its hash (Wu and Manber 1992). A swap of
+    the letters on both sides of a border counts for the part before it: the other one is also looked up as if it was not
+    swapped.
 
     Args:
         keys: Folded names.
@@ -42,75 +48,66 @@ class Misspellings:
 
     def __init__(self, keys: Sequence[str]) -> None:
         self._keys = keys
-        lengths = np.fromiter(map(len, keys), np.int64, len(keys))
-        hashes, ids = [np.zeros(0, np.uint64)], [np.zeros(0, np.int32)]
-        for some in np.array_split(np.arange(len(keys)), 1 + int(lengths.sum()) // _AT_ONCE):
-            text = _Hashed("".join(keys[id] for id in some.tolist()))
-            begins = np.cumsum(lengths[some]) - lengths[some]
-            for edits in range(1, len(_LENGTHS) + 1):
-                chosen = _edits(lengths[some]) == edits
-                begin, length = begins[chosen], lengths[some][chosen]
-                for part in range(edits + 1):
-                    start, end = _part(length, edits, part)
-                    hashes.append(_keyed(text.between(begin + start, begin + end), length, part))
-                    ids.append(some[chosen].astype(np.int32))
-        found = np.concatenate(hashes)
-        order = np.argsort(found, kind="stable")
-        self._hashes, self._ids = found[order], np.concatenate(ids)[order]
+        self._parts = [_parts(keys, edits) for edits in range(1, MOST_EDITS + 1)]
 
-    def find(self, text: str, starts: Sequence[int], ends: Sequence[int]) -> list[Near]:
-        """Names near stretches of a folded text, in the order of the stretches, then of the names."""
-        if not len(starts) or not len(self._hashes):
-            return []
-        places, ids = self._sharing(text, np.asarray(starts), np.asarray(ends))
+    def find(self, text: str, starts: Sequence[int], ends: Sequence[int], edits: int) -> list[Near]:
+        """Names near stretches of a folded text, in the order of the stretches, then of the names.
+
+        Args:
+            text: The text.
+            starts: Where each stretch begins.
+            ends: Where it ends, exclusive.
+            edits: The most that are made to a name, at least 1.
+        """
+        places, keys = self._sharing(text, np.asarray(starts, np.int64), np.asarray(ends, np.int64), edits)
         if not len(places):
             return []
         written = [text[starts[place] : ends[place]] for place in places.tolist()]
-        names = [self._keys[id] for id in ids.tolist()]
-        distances = process.cpdist(written, names, scorer=OSA.distance, score_cutoff=len(_LENGTHS), dtype=np.int32)
-        allowed = _edits(np.fromiter(map(len, names), np.int64, len(names)))
-        kept = (distances <= allowed) & (distances > 0)
-        return list(map(Near, places[kept].tolist(), ids[kept].tolist(), distances[kept].tolist()))
+        names = [self._keys[key] for key in keys.tolist()]
+        distances = process.cpdist(written, names, scorer=OSA.distance, score_cutoff=edits, dtype=np.int32)
+        kept = (distances > 0) & (distances <= edits)
+        return list(map(Near, places[kept].tolist(), keys[kept].tolist(), distances[kept].tolist()))
 
-    def _sharing(self, text: str, starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _sharing(self, text: str, starts: np.ndarray, ends: np.ndarray, edits: int) -> tuple[np.ndarray, np.ndarray]:
         """Pairs of a stretch and a name that share a part of the name."""
         hashed = _Hashed(text)
-        edits, part, shift, longer, swapped = _PROBES
-        start, end = starts[:, None], ends[:, None]
-        length = end - start - longer  # of the name
-        begin, stop = _part(length, edits, part)
-        begin, stop = begin + start + shift, stop + start + shift
-        fits = (_edits(length) == edits) & (begin - swapped >= start) & (stop <= end)
-        rows, columns = np.nonzero(fits)
-        begin, stop, length, part = begin[fits], stop[fits], length[fits], part[columns]
-        found = hashed.between(begin, stop)
-        found = np.where(swapped[columns], found + hashed.codes[begin - 1] - hashed.codes[begin], found)
-        return self._named(_keyed(found, length, part), rows)
+        part, shift, longer, swapped = _WAYS[edits - 1]
+        length = (ends - starts)[:, None] - longer  # of the name
+        begin, end = (starts[:, None] + shift + border for border in _borders(length, edits, part))
+        fits = (length >= LONG_ENOUGH[edits - 1]) & (begin - swapped >= starts[:, None]) & (end <= ends[:, None])
+        places, ways = np.nonzero(fits)
+        begin, end = begin[fits], end[fits]
+        hashes = hashed.between(begin, end)
+        hashes += np.where(swapped[ways], hashed.codes[begin - 1] - hashed.codes[begin], np.uint64(0))
+        places, keys = self._having(_of_name(hashes, length[fits], part[ways]), places, edits)
+        pairs = np.unique(places * len(self._keys) + keys)
+        return np.divmod(pairs, max(len(self._keys), 1))
 
-    def _named(self, hashes: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _having(self, hashes: np.ndarray, places: np.ndarray, edits: int) -> tuple[np.ndarray, np.ndarray]:
+        """Pairs of a place and a name that has a part with the hash."""
+        known, keys = self._parts[edits - 1]
         order = np.argsort(hashes)  # neighbours are in the cache
         hashes, places = hashes[order], places[order]
-        first = np.searchsorted(self._hashes, hashes)
-        there = self._hashes[np.minimum(first, len(self._hashes) - 1)] == hashes
+        first = np.searchsorted(known, hashes)
+        there = np.flatnonzero(first < len(known))
+        there = there[known[first[there]] == hashes[there]]
         first, places = first[there], places[there]
-        count = np.searchsorted(self._hashes, hashes[there], side="right") - first
-        first, places, count = (column[count <= _CROWD] for column in (first, places, count))
+        count = np.searchsorted(known, hashes[there], side="right") - first
+        count[count > _CROWD] = 0
         at = np.repeat(first - np.cumsum(count) + count, count) + np.arange(count.sum())
-        pairs = np.unique(np.repeat(places, count) * np.int64(len(self._keys)) + self._ids[at])
-        return np.divmod(pairs, len(self._keys))
+        return np.repeat(places, count), keys[at].astype(np.int64)
 
 
 class _Hashed:
-    """A text whose stretches have hashes: polynomials in the codes of their letters, modulo 2 ** 64."""
+    """A text, any stretch of which has a hash: a polynomial in the codes of its letters, modulo 2 ** 64."""
 
     def __init__(self, text: str) -> None:
         self.codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
-        powers = _powers(_BASE, len(text))
-        self._sums = np.concatenate([[np.uint64(0)], np.cumsum(self.codes * powers)])
-        self._shift = _powers(_INVERSE, len(text) + 1)
+        self._sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(self.codes * _powers(_BASE, len(text)))])
+        self._unshift = _powers(_INVERSE, len(text) + 1)
 
     def between(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
-        return (self._sums[end] - self._sums[start]) * self._shift[start]
+        return (self._sums[end] - self._sums[start]) * self._unshift[start]
 
 
 def _powers(base: int, count: int) -> np.ndarray:
@@ -119,39 +116,50 @@ def _powers(base: int, count: int) -> np.ndarray:
     return np.cumprod(powers)
 
 
-def _keyed(hashes: np.ndarray, length: np.ndarray, part: np.ndarray | int) -> np.ndarray:
-    """What a part of a name of a length is looked up by."""
-    mixed = hashes ^ (length * 4 + part).astype(np.uint64) * np.uint64(0xD6E8FEB86659FD93)
-    return (mixed ^ (mixed >> np.uint64(32))) * np.uint64(0xD6E8FEB86659FD93)
+def _parts(keys: Sequence[str], edits: int) -> tuple[np.ndarray, np.ndarray]:
+    """Hashes of all parts of the names that so many edits can be made to, sorted, and the names that they are of."""
+    lengths = np.fromiter(map(len, keys), np.int64, len(keys))
+    long_enough = np.flatnonzero(lengths >= LONG_ENOUGH[edits - 1])
+    hashes, of = [np.zeros(0, np.uint64)], [np.zeros(0, np.int32)]
+    for some in np.array_split(long_enough, 1 + lengths.sum() // _AT_ONCE):
+        hashed, length = _Hashed("".join(keys[key] for key in some.tolist())), lengths[some]
+        begin = np.cumsum(length) - length
+        for part in range(edits + 1):
+            first, last = _borders(length, edits, part)
+            hashes.append(_of_name(hashed.between(begin + first, begin + last), length, part))
+            of.append(some.astype(np.int32))
+    together = np.concatenate(hashes)
+    order = np.argsort(together, kind="stable")
+    return together[order], np.concatenate(of)[order]
 
 
-def _edits(length: np.ndarray) -> np.ndarray:
-    """How many edits may be made to names."""
-    return np.searchsorted(_LENGTHS, length, side="right")
-
-
-def _part(length: np.ndarray, edits: np.ndarray | int, part: np.ndarray | int) -> tuple[np.ndarray, np.ndarray]:
+def _borders(length: np.ndarray, edits: int, part: np.ndarray | int) -> tuple[np.ndarray, np.ndarray]:
     """Where a part of a name begins and ends."""
     return length * part // (edits + 1), length * (part + 1) // (edits + 1)
 
 
-def _probes() -> np.ndarray:
-    """The ways in which a part may be found.
+def _of_name(hashes: np.ndarray, length: np.ndarray, part: np.ndarray | int) -> np.ndarray:
+    """What parts of names of a length are looked up by."""
+    mixed = hashes ^ (length * (MOST_EDITS + 1) + part).astype(np.uint64) * _MIXER
+    return (mixed ^ (mixed >> np.uint64(32))) * _MIXER
+
+
+def _ways(edits: int) -> np.ndarray:
+    """The ways in which a stretch may hold an untouched part of a name that so many edits were made to.
 
     Returns:
-        Columns of: edits that may be made to the name, part, by how many letters it is shifted, by how many the stretch is
-        longer than the name, and whether the first letter was swapped with the one before. Shape (5, ways).
+        Columns of: the part, by how many letters it is shifted, by how many the stretch is longer than the name, and whether
+        its first letter was swapped with the one before. Shape (4, ways).
     """
     ways = [
-        (edits, part, shift, longer, swapped)
-        for edits in range(1, len(_LENGTHS) + 1)
+        (part, shift, longer, swapped)
         for part in range(edits + 1)
-        for shift in range(-edits if part else 0, (edits if part else 0) + 1)
+        for shift in (range(-edits, edits + 1) if part else (0,))
         for longer in (range(-edits, edits + 1) if part < edits else (shift,))
-        for swapped in ((0, 1) if part else (0,))
+        for swapped in (range(2) if part else (0,))
         if abs(shift) + swapped + abs(longer - shift) <= edits
     ]
     return np.array(ways).T
 
 
-_PROBES = _probes()
+_WAYS = [_ways(edits) for edits in range(1, MOST_EDITS + 1)]

@@ -1,4 +1,4 @@
-"""What looks like a name, or is no word, where no name of the graph stands: misspelt names, and those of nothing."""
+"""What looks like a name, or is no word, where no name of the graph stands, not even a misspelt one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kgrag.linking.tokens import Token
 
 
 class Rest(NamedTuple):
-    """What exact names leave of a text.
+    """What the names leave of a text.
 
     Attributes:
         unknown: Stretches that look like names and are none.
@@ -25,7 +25,7 @@ class Rest(NamedTuple):
 
 
 class Unmatched:
-    """Reads what exact names leave of a text.
+    """Reads what the names leave of a text.
 
     Args:
         lexicon: The names, current.
@@ -40,9 +40,8 @@ class Unmatched:
         text: str,
         tokens: Sequence[Token],
         runs: Sequence[tuple[int, int]],
-        strong: Sequence[Match],
         matches: Sequence[Match],
-        guesses: Sequence[Reading],
+        readings: Sequence[Reading],
     ) -> Rest:
         """Reads a text.
 
@@ -50,9 +49,11 @@ class Unmatched:
             text: The text.
             tokens: Its tokens.
             runs: Spans of tokens that look like names.
-            strong: The names in it that are meant.
-            matches: All names in it.
+            matches: All names that stand in it.
+            readings: The names in it that are meant.
         """
+        strong = [one for one in readings if one.match is not None]
+        guesses = [one for one in readings if one.match is None]
         touched = _covered(tokens, matches)
         unknown, torn = [], []
         for first, last in runs:
@@ -78,7 +79,7 @@ class Unmatched:
                 unknown.append((token.start, self._head_noun(text, token.end, strong)))
         return Rest(sorted(unknown), torn)
 
-    def _head_noun(self, text: str, end: int, strong: Sequence[Match]) -> int:
+    def _head_noun(self, text: str, end: int, strong: Sequence[Reading]) -> int:
         """Where an unknown name ends if a known word follows it: "Larkwell syndrome" is no syndrome of the graph's."""
         after = [m.end for m in strong if m.start > end and text[end : m.start].strip(" ") in ("", "'s", "\u2019s")]
         return after[0] if after and text[after[0] - 1].islower() else end
@@ -86,4 +87,9 @@ class Unmatched:
 
 def _covered(tokens: Sequence[Token], matches: Sequence[Match]) -> list[bool]:
     """Whether each token lies in a match."""
-    return [any(m.start < token.end and token.start < m.end for m in matches) for token in tokens]
+    flags, reach, ahead = [], 0, sorted(((match.start, match.end) for match in matches), reverse=True)
+    for token in tokens:
+        while ahead and ahead[-1][0] < token.end:
+            reach = max(reach, ahead.pop()[1])
+        flags.append(token.start < reach)
+    return flags
