@@ -81,8 +81,8 @@ class Unmatched:
 
     def _head_noun(self, text: str, end: int, strong: Sequence[Reading]) -> int:
         """Where an unknown name ends if a known word follows it: "Larkwell syndrome" is no syndrome of the graph's."""
-        after = [m.end for m in strong if m.start > end and text[end : m.start].strip(" ") in ("", "'s", "\u2019s")]
-        return after[0] if after and text[after[0] - 1].islower() else end
+        after = [m for m in strong if m.start > end and text[end : m.start].strip(" ") in ("", "'s", "\u2019s")]
+        return after[0].end if after and text[after[0].start : after[0].end].islower() else end
 
 
 def _covered(tokens: Sequence[Token], matches: Sequence[Match]) -> list[bool]:
