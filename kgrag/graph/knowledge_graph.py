@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +16,9 @@ from kgrag.graph import bridges, constructors
 from kgrag.graph.faults import Skipped
 from kgrag.graph.imports import imports_of
 from kgrag.graph.ledger import Changed, Ledger
-from kgrag.graph.querying import QueryEngine, QueryResult
+from kgrag.graph.querying import QueryEngine
 from kgrag.graph.rows import rows_of_triples
+from kgrag.graph.sparql import QueryResult
 from kgrag.graph.statements import OBJECT, PREDICATE, SOURCE, SUBJECT
 from kgrag.graph.terms import NODE_PREFIX, RELATION_PREFIX, read_term, read_triple
 from kgrag.graph.vocabulary import TYPE_PROPERTIES
@@ -52,6 +53,10 @@ class KnowledgeGraph:
     from_pandas = classmethod(constructors.from_pandas)
     from_sparql = classmethod(constructors.from_sparql)
     load = classmethod(constructors.load)
+    write = write_rdf
+    to_rdflib = bridges.to_rdflib
+    to_networkx = bridges.to_networkx
+    to_pandas = bridges.to_pandas
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger, self._store, self._texts = ledger, ledger.store, ledger.store.texts
@@ -89,17 +94,20 @@ class KnowledgeGraph:
     @property
     def num_nodes(self) -> int:
         """How many nodes; ids run from 0."""
-        return len(self._store.nodes)
+        with self.lock:
+            return len(self._store.nodes)
 
     @property
     def num_relations(self) -> int:
         """How many relations; ids run from 0."""
-        return len(self._store.relations)
+        with self.lock:
+            return len(self._store.relations)
 
     @property
     def num_statements(self) -> int:
         """How many statements are there, labels not counted."""
-        return self._store.facts.count
+        with self.lock:
+            return self._store.facts.count
 
     @property
     def statements(self) -> Ids:
@@ -110,22 +118,26 @@ class KnowledgeGraph:
     @property
     def heads(self) -> Ids:
         """Subject node by statement id, removed ones too, shape (ids,)."""
-        return self._store.facts.column(SUBJECT)
+        with self.lock:
+            return self._store.facts.column(SUBJECT)
 
     @property
     def relations(self) -> Ids:
         """Relation by statement id, removed ones too, shape (ids,)."""
-        return self._store.facts.column(PREDICATE)
+        with self.lock:
+            return self._store.facts.column(PREDICATE)
 
     @property
     def tails(self) -> Ids:
         """Object node by statement id, removed ones too, shape (ids,)."""
-        return self._store.facts.column(OBJECT)
+        with self.lock:
+            return self._store.facts.column(OBJECT)
 
     @property
     def sources(self) -> Ids:
         """Position in `source_names` of where each statement came from first, by statement id, shape (ids,)."""
-        return self._store.facts.column(SOURCE)
+        with self.lock:
+            return self._store.facts.column(SOURCE)
 
     @property
     def source_names(self) -> list[str]:
@@ -152,12 +164,12 @@ class KnowledgeGraph:
             GraphError: If a node id is out of range.
         """
         with self.lock:
-            return self._store.facts.by(SUBJECT, self._checked(nodes))
+            return self._store.facts.by(SUBJECT, self._store.nodes.checked(nodes))
 
     def statements_to(self, nodes: ArrayLike) -> tuple[Ids, Ids]:
         """Statements whose object is one of the nodes; as `statements_from`."""
         with self.lock:
-            return self._store.facts.by(OBJECT, self._checked(nodes))
+            return self._store.facts.by(OBJECT, self._store.nodes.checked(nodes))
 
     def neighbours(self, nodes: ArrayLike) -> tuple[Ids, Ids]:
         """The nodes that statements join with each of the nodes, in either direction.
@@ -175,7 +187,8 @@ class KnowledgeGraph:
         with self.lock:
             forward, heads = self.statements_from(nodes)
             backward, tails = self.statements_to(nodes)
-            ends, count = np.concatenate([self.tails[forward], self.heads[backward]]), self.num_nodes
+            facts, count = self._store.facts, len(self._store.nodes)
+            ends = np.concatenate([facts.column(OBJECT)[forward], facts.column(SUBJECT)[backward]])
         pairs = np.concatenate([heads, tails]) * count
         pairs += ends
         pairs.sort()
@@ -266,15 +279,7 @@ class KnowledgeGraph:
     def triple(self, statement: int) -> Triple:
         """One statement with its labels and source."""
         with self.lock:
-            head, relation, tail = self._store.facts.row(statement)
-            return Triple(
-                subject=self.iri(head),
-                predicate=self.relation_iri(relation),
-                object=self.iri(tail),
-                labels=(self.label(head), self.relation_label(relation), self.label(tail)),
-                source=self._store.origins[int(self.sources[statement])],
-                id=int(statement),
-            )
+            return self._store.triple(statement)
 
     def contains(self, triple: Triple | Sequence[str]) -> bool:
         """Whether a statement, or a label, is in the graph; terms are read as in `from_triples`."""
@@ -361,8 +366,6 @@ class KnowledgeGraph:
         with self.lock:
             return imports_of(self._store, self._ledger.followed)
 
-    # What follows
-
     def infer(self, *rules: str, limits: Limits | None = None) -> InferredView:
         """The graph with what follows from it: a view, made at the first look and anew after each change of the graph.
 
@@ -380,20 +383,25 @@ class KnowledgeGraph:
 
         return InferredView(self, rules, limits)
 
-    # Queries
-
     def query(
         self,
         sparql: str,
         bindings: Mapping[str, str] | None = None,
         timeout: float = 10.0,
         limits: Limits | None = None,
+        allow: Collection[str] = (),
     ) -> QueryResult:
         """Evaluates a SPARQL 1.1 query over all statements and labels, as they are now.
 
-        It runs in a process of its own, which is started with the first query, follows the changes of the graph, and ends
-        with it. Nothing is fetched: SERVICE and FROM are refused, and so are updates. Numbers
-        and dates come in canonical form ("01" as "1").
+        It runs in a process of its own, which is started with the first query, follows the changes of the graph, ends
+        with it, and can open no connection. GRAPH, FROM and FROM NAMED are about the named graphs that statements were
+        read from (what is in several graphs of FROM is found as often); what stands outside of them is about all
+        statements. Updates are refused. Numbers and dates come in canonical form ("01" as "1").
+
+        SERVICE is refused but for the addresses in ``allow``. These are asked from here, each once, before the query is
+        evaluated; where one redirects is not followed, no proxy is used, and nothing is sent but what stands in the
+        braces, with the bindings of its variables. Addresses of this machine and its network are asked like others: allow
+        none that strangers chose.
 
         Args:
             sparql: SELECT, ASK, CONSTRUCT or DESCRIBE.
@@ -401,6 +409,7 @@ class KnowledgeGraph:
                 pattern. They are bound as values, so that text from strangers cannot change the query.
             timeout: Seconds after which the evaluation is stopped.
             limits: Bounds on nesting, memory and the number of results.
+            allow: Addresses of SPARQL endpoints that SERVICE may ask, as they are written in the query.
 
         Returns:
             SELECT: a list of dicts, term string by name of variable, without the unbound ones. ASK: a bool. CONSTRUCT
@@ -409,14 +418,7 @@ class KnowledgeGraph:
         Raises:
             GraphError: If the query is malformed or refused, takes too much time or memory, or has too many results.
         """
-        return self._engine.query(self, sparql, bindings or {}, timeout, limits or Limits())
-
-    # Out again
-
-    write = write_rdf
-    to_rdflib = bridges.to_rdflib
-    to_networkx = bridges.to_networkx
-    to_pandas = bridges.to_pandas
+        return self._engine.query(self, sparql, bindings or {}, timeout, limits or Limits(), allow)
 
     def rows(self) -> Iterator[tuple[str, str, str]]:
         """Every statement, then every label, as (subject, predicate, object) term strings."""
@@ -439,15 +441,5 @@ class KnowledgeGraph:
             return self._store.row_sources()
 
     def __repr__(self) -> str:
-        return (
-            f"KnowledgeGraph({self.num_nodes:,} nodes, {self.num_relations:,} relations, "
-            f"{self.num_statements:,} statements)"
-        )
-
-    def _checked(self, nodes: ArrayLike) -> Ids:
-        nodes = np.asarray(nodes, dtype=np.int64).reshape(-1)
-        if len(nodes) and (nodes.min() < 0 or nodes.max() >= self.num_nodes):
-            raise GraphError(
-                f"Node ids {nodes.min()} to {nodes.max()} were asked for.", f"Valid are 0 to {self.num_nodes - 1}."
-            )
-        return nodes
+        nodes, relations, statements = self.num_nodes, self.num_relations, self.num_statements
+        return f"KnowledgeGraph({nodes:,} nodes, {relations:,} relations, {statements:,} statements)"

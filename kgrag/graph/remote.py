@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -17,9 +17,9 @@ from kgrag.graph.endpoint import Endpoint
 from kgrag.graph.fetching import Fetcher, Statement
 from kgrag.graph.knowledge_graph import KnowledgeGraph
 from kgrag.graph.ledger import Ledger
-from kgrag.graph.querying import QueryResult, checked_timeout, within_limit
+from kgrag.graph.querying import checked_timeout, within_limit
 from kgrag.graph.remote_queries import exists
-from kgrag.graph.sparql import prepare
+from kgrag.graph.sparql import QueryResult, prepare
 from kgrag.graph.terms import literal_value, normalise, read_triple, to_oxigraph
 from kgrag.graph.vocabulary import TYPE_PROPERTIES
 from kgrag.types import Ids, Triple
@@ -138,16 +138,18 @@ class RemoteGraph(KnowledgeGraph):
         bindings: Mapping[str, str] | None = None,
         timeout: float = 10.0,
         limits: Limits | None = None,
+        allow: Collection[str] = (),
     ) -> QueryResult:
         """Has the endpoint evaluate a query; as of `KnowledgeGraph`, but blank nodes cannot be bound.
 
-        How much memory a query takes is up to the endpoint, and so is whether it goes on after the time-out.
+        How much memory a query takes is up to the endpoint, and so is whether it goes on after the time-out. FROM is
+        refused; it is the endpoint that asks what SERVICE names.
         """
         limits = limits or Limits()
         for term in (bindings or {}).values():
             if isinstance(term, str) and term.startswith("_:"):
                 raise GraphError(f"{term} is a blank node, which an endpoint cannot be asked about.", "Bind an IRI.")
-        prepared = prepare(sparql, bindings or {}, limits)
+        prepared = prepare(sparql, bindings or {}, limits, allow)
         return within_limit(self.endpoint.query(prepared, checked_timeout(timeout), limits), limits)
 
     def refresh(self) -> None:

@@ -17,7 +17,7 @@ from kgrag.graph.numbering import Numbering
 from kgrag.graph.rows import split_source
 from kgrag.graph.statements import OBJECT, PREDICATE, SOURCE, SUBJECT, Statements
 from kgrag.graph.texts import Texts
-from kgrag.types import Ids
+from kgrag.types import Ids, Triple
 
 Row = tuple[str, str, str]
 
@@ -144,6 +144,18 @@ class Store:
     def node(self, term: str) -> int | None:
         """The node that a term is; None where it is none."""
         return self.nodes.number(self.terms.get(term))
+
+    def triple(self, fact: int) -> Triple:
+        """A statement with its labels and source."""
+        head, relation, tail = self.facts.row(fact)
+        return Triple(
+            subject=self.iri(head),
+            predicate=self.terms[self.relations.term(relation)],
+            object=self.iri(tail),
+            labels=(self.texts.label(head), self.texts.relation_labels[relation], self.texts.label(tail)),
+            source=self.origins[int(self.facts.column(SOURCE)[fact])],
+            id=int(fact),
+        )
 
     def matching(self, terms: Sequence[str | None]) -> tuple[Ids, Ids]:
         """Ids of the statements and of the names that have all the given parts; None stands for any."""

@@ -18,7 +18,7 @@ from kgrag.errors import GraphError
 from kgrag.graph.faults import fault_at_byte
 from kgrag.graph.formats import format_of
 from kgrag.graph.markup import XmlError, check_xml
-from kgrag.graph.rows import split_source
+from kgrag.graph.rows import graph_of
 from kgrag.graph.terms import to_oxigraph
 from kgrag.graph.vocabulary import PREFIXES
 
@@ -75,10 +75,8 @@ def _quads(graph: KnowledgeGraph) -> Iterator[Quad]:
 
 
 def _graph_name(source: str) -> Any:
-    try:
-        return to_oxigraph(split_source(source)[1])
-    except GraphError:  # no graph, or a name from elsewhere that only looks like one
-        return DefaultGraph()
+    graph = graph_of(source)
+    return to_oxigraph(graph) if graph else DefaultGraph()
 
 
 def _check_xml(data: bytes) -> None:
