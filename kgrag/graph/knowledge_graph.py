@@ -89,25 +89,22 @@ class KnowledgeGraph:
         """Held by each method while it reads or changes."""
         return self._ledger.lock
 
-    # Size and arrays
+    # Size and arrays: one number, or an array that only grows, needs no lock
 
     @property
     def num_nodes(self) -> int:
         """How many nodes; ids run from 0."""
-        with self.lock:
-            return len(self._store.nodes)
+        return len(self._store.nodes)
 
     @property
     def num_relations(self) -> int:
         """How many relations; ids run from 0."""
-        with self.lock:
-            return len(self._store.relations)
+        return len(self._store.relations)
 
     @property
     def num_statements(self) -> int:
         """How many statements are there, labels not counted."""
-        with self.lock:
-            return self._store.facts.count
+        return self._store.facts.count
 
     @property
     def statements(self) -> Ids:
@@ -118,26 +115,22 @@ class KnowledgeGraph:
     @property
     def heads(self) -> Ids:
         """Subject node by statement id, removed ones too, shape (ids,)."""
-        with self.lock:
-            return self._store.facts.column(SUBJECT)
+        return self._store.facts.column(SUBJECT)
 
     @property
     def relations(self) -> Ids:
         """Relation by statement id, removed ones too, shape (ids,)."""
-        with self.lock:
-            return self._store.facts.column(PREDICATE)
+        return self._store.facts.column(PREDICATE)
 
     @property
     def tails(self) -> Ids:
         """Object node by statement id, removed ones too, shape (ids,)."""
-        with self.lock:
-            return self._store.facts.column(OBJECT)
+        return self._store.facts.column(OBJECT)
 
     @property
     def sources(self) -> Ids:
         """Position in `source_names` of where each statement came from first, by statement id, shape (ids,)."""
-        with self.lock:
-            return self._store.facts.column(SOURCE)
+        return self._store.facts.column(SOURCE)
 
     @property
     def source_names(self) -> list[str]:
