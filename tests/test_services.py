@@ -109,7 +109,7 @@ def test_bound_values_are_told_to_the_service(graph: KnowledgeGraph, server: Fau
     assert "<ex:other>" in server.queries[-1]
     text = '"x\\" } SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } #"'
     assert answers(graph, server, sparql, bindings={"c": text}) == []
-    assert answers(graph, server, sparql, bindings={"d": "_:b0"}) == [] and "b0" not in server.queries[-1]
+    assert answers(graph, server, sparql, bindings={"d": "<_:b0>"}) == [] and "b0" not in server.queries[-1]
     nested = "SELECT ?n ?d { ?d ?p ?o { SELECT (COUNT(?d) AS ?n) { SERVICE <URL> { ?d <ex:costs> ?c } } } }"
     (row,) = answers(graph, server, nested, bindings={"d": "ex:aspirin"})
     assert row["n"].startswith('"2"')  # ?d within is another variable

@@ -400,7 +400,7 @@ class KnowledgeGraph:
             sparql: SELECT, ASK, CONSTRUCT or DESCRIBE.
             bindings: Term string (IRI, ``_:name``, literal in N-Triples form) by name of a variable of the outermost
                 pattern. They are bound as values, so that text from strangers cannot change the query.
-            timeout: Seconds after which the evaluation is stopped.
+            timeout: Seconds after which the evaluation is stopped, the answers of others included.
             limits: Bounds on nesting, memory and the number of results.
             allow: Addresses of SPARQL endpoints that SERVICE may ask, as they are written in the query.
 

@@ -1,7 +1,7 @@
 """SERVICE in a query: the machines that it names are asked first, and their answers stand as values in its place.
 
-SPARQL defines the two as the same (SPARQL 1.1 Federated Query, section 4): what a service is asked for depends on nothing
-that surrounds it. So the evaluator needs no network, and a service is asked within the bounds of `Endpoint`.
+SPARQL 1.1 Federated Query defines the two as the same: what a service with a fixed address answers depends on nothing that
+surrounds it. So the evaluator needs no network, and a service is asked within the bounds of `Endpoint`.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def services(sparql: str) -> Iterator[Service]:
 def _told(bindings: Mapping[str, str], variables: Collection[str]) -> dict[str, str]:
     """Bindings that a service knows what to do with: our blank nodes are nothing to it."""
     named = {name.lstrip("?$"): term for name, term in bindings.items()}
-    return {name: term for name, term in named.items() if name in variables and not term.startswith("_:")}
+    return {name: term for name, term in named.items() if name in variables and not term.lstrip("<").startswith("_:")}
 
 
 def _ask(service: Service, query: str, timeout: float) -> list[dict[str, str]]:
