@@ -271,6 +271,11 @@ class KnowledgeGraph:
     # Size and arrays
 
     @property
+    def language(self) -> str:
+        """Preferred language of labels."""
+        return self._language
+
+    @property
     def num_nodes(self) -> int:
         """How many nodes; ids run from 0."""
         return len(self._store.nodes)

@@ -31,6 +31,7 @@ class AliasIndex:
     Args:
         graph: Of the nodes.
         linkable: Tells the nodes whose names count; all by default.
+        language: Of the texts.
 
     Attributes:
         keys: Distinct folded names, in order of first appearance.
@@ -40,12 +41,14 @@ class AliasIndex:
         words: Which words make questions over this graph.
     """
 
-    def __init__(self, graph: KnowledgeGraph, linkable: Callable[[int], bool] | None = None) -> None:
+    def __init__(
+        self, graph: KnowledgeGraph, linkable: Callable[[int], bool] | None = None, language: str = "en"
+    ) -> None:
         self._graph, self._linkable = graph, linkable
         self._schema = _schema(graph)
         self._ids: dict[str, int] = {}
         self._keys_of: dict[int, list[int]] | None = None
-        self.words = QuestionWords(*self._schema)
+        self.words = QuestionWords(*self._schema, language)
         self.keys: list[str] = []
         self.names: list[list[Name]] = []
         self._measure()

@@ -9,11 +9,15 @@ from typing import NamedTuple
 
 from kgrag.graph import normalise
 
-# Typographic and typewriter marks are the same to a reader. One to one, so that positions stay.
-_MARKS = str.maketrans(
+# Typographic and typewriter marks are the same to a reader, as are letters with and without what many leave out.
+_SAME = str.maketrans(
     dict.fromkeys("\u2018\u2019\u02bc`", "'")
     | dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"')
     | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
+    | {"\u0451": "\u0435"}  # Cyrillic io as ie
+    | dict.fromkeys("\u0622\u0623\u0625\u0671", "\u0627")  # Arabic alef whatever stands above or below it,
+    | {"\u0649": "\u064a", "\u0629": "\u0647"}  # alef maqsura as yeh, teh marbuta as heh,
+    | dict.fromkeys("\u0640\u0670" + "".join(map(chr, range(0x64B, 0x653))))  # no tatweel and no vowels
 )
 _SPACES = re.compile(r"[_\s]+")
 
@@ -27,8 +31,8 @@ class Folded(NamedTuple):
 
 
 def fold(name: str) -> str:
-    """The form in which names are compared: `kgrag.graph.normalise`, and one kind of quotation mark and dash."""
-    return normalise(name).translate(_MARKS)
+    """The form in which names are compared: `kgrag.graph.normalise`, one kind of quotation mark and dash, no Arabic vowels."""
+    return normalise(name).translate(_SAME)
 
 
 @lru_cache(maxsize=50_000)

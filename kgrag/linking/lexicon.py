@@ -10,6 +10,7 @@ from kgrag.linking.aliases import AliasIndex
 from kgrag.linking.candidates import Found, Similar
 from kgrag.linking.folding import Folded
 from kgrag.linking.inflection import inflections
+from kgrag.linking.languages import base
 from kgrag.linking.matching import Matchers
 from kgrag.linking.rewording import Reworded
 from kgrag.linking.words import QuestionWords
@@ -27,17 +28,22 @@ class Lexicon:
     Args:
         graph: Whose nodes are named.
         linkable: Tells the nodes whose names count; all by default.
+        language: Of the texts; the one whose labels the graph prefers where not given.
 
     Attributes:
         version: Of the graph, when its names were last taken in.
+        language: Of the texts, without region.
         english: Common words; spelt rightly, hence no misspelt names.
         aliases: The names by key; there after `refresh`, as all that follows.
     """
 
     aliases: AliasIndex
 
-    def __init__(self, graph: KnowledgeGraph, linkable: Callable[[int], bool] | None = None) -> None:
+    def __init__(
+        self, graph: KnowledgeGraph, linkable: Callable[[int], bool] | None = None, language: str | None = None
+    ) -> None:
         self.english = common_words()
+        self.language = base(graph.language if language is None else language)
         self._graph, self._linkable = graph, linkable
         self.version: int | None = None
         self._matchers: list[Matchers] = []  # for all names, and for those that came later
@@ -48,7 +54,7 @@ class Lexicon:
         if self.version == version:
             return
         if self.version is None or not self._renewed(self.version):
-            self.aliases = AliasIndex(self._graph, self._linkable)
+            self.aliases = AliasIndex(self._graph, self._linkable, self.language)
             self._matchers = [Matchers(self.aliases, 0, self.english)]
             self._count = len(self.aliases.keys)
         self.version = version

@@ -56,8 +56,8 @@ class EntityLinker:
     ) -> None:
         self.graph = graph
         self.config = config or LinkingConfig()
-        self._tokenizer = Tokenizer()
-        self._lexicon = Lexicon(graph, linkable)
+        self._lexicon = Lexicon(graph, linkable, self.config.language)
+        self._tokenizer = Tokenizer(self._lexicon.language)
         self._appearance = Appearance(self._lexicon)
         self._names = NamesInText(self._lexicon, self._appearance)
         self._unmatched = Unmatched(self._lexicon, self._appearance, self.config)
