@@ -419,6 +419,10 @@ class KnowledgeGraph:
         """The names of one node, as of `aliases`, best first."""
         return self._store.names_of(node)
 
+    def tags(self, node: int) -> dict[str, set[str]]:
+        """The language tags, in lower case, of the labels of a node by their text; an empty one for a label without."""
+        return self._store.tags_of(node)
+
     def renamed_since(self, version: int) -> list[int] | None:
         """Nodes whose names may have changed since a version; None where they are too many, or it is too long ago."""
         renamed = [news and news.renamed for news in self._since(version)]

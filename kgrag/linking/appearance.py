@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from kgrag.linking.folding import is_unspaced
 from kgrag.linking.lexicon import Lexicon
 from kgrag.linking.rewording import root
-from kgrag.linking.tokens import Token, is_unspaced
+from kgrag.linking.tokens import Token
 from kgrag.resources import common_words
 from kgrag.wordings import asking_words
 

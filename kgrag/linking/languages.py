@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from importlib import resources
 from typing import Any, NamedTuple
@@ -32,6 +33,7 @@ _STEMMERS = {
     **{"ro": "romanian", "ru": "russian", "sv": "swedish", "ta": "tamil", "tr": "turkish"},
 }
 _TIMES = 3  # most times that a word is stemmed: "Lungenkrebses" gives "Lungenkrebs", which has a stem of its own
+_CONJUNCTION = re.compile("^[\u0648\u0641](?=\u0628?\u0627\u0644|\u0643\u0627\u0644|\u0644\u0644)")  # before an article; Snowball leaves it
 _CAPITALISED = ("de", "lb")  # languages that write every noun with a capital
 
 
@@ -93,6 +95,8 @@ def known_words(language: str) -> Known:
 def snowball(word: str, language: str) -> str:
     """What the forms of a folded word share: its stem by Snowball, or itself where there is no stemmer of a language."""
     stemmer = _stemmer(language)
+    if language == "ar":
+        word = _CONJUNCTION.sub("", word)
     for _ in range(_TIMES if stemmer else 0):
         (stem,) = stemmer.analyze(word) or [word]
         if stem == word:

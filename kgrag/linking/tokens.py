@@ -7,16 +7,15 @@ from collections.abc import Container, Iterable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from kgrag.linking.folding import fold
+from kgrag.linking.folding import CHARACTERS, fold, is_unspaced
 
 QUOTES = {  # opening marks, and the marks that close them
     **{'"': '"', "'": "'", "\u201c": "\u201d", "\u201e": "\u201d\u201c", "\u2018": "\u2019", "\u00ab": "\u00bb"},
     **{"\u300a": "\u300b", "\u300c": "\u300d", "\u300e": "\u300f"},
 }
 _SENTENCE_ENDS = frozenset(".?!:;\u3002\uff1f\uff01\uff1a\uff1b\u061f\u061b\u2026")
-_CHARACTERS = "\u3005-\u30ff\u3400-\u9fff\U00020000-\U0003ffff"  # of Chinese and Japanese: each is a token
-_CHARACTER = re.compile(f"[{_CHARACTERS}]")
-_PART = re.compile(f"[{_CHARACTERS}]|[^{_CHARACTERS}]+")
+_PART = re.compile(f"[{CHARACTERS}]|[^{CHARACTERS}]+")
+_CUTS = ("\n", ". ", "\u3002", " ")
 _SOFT = frozenset("_-'\u2019.,&/+@#%*=<>~^|\\")  # marks that may stand within a name
 _LONGEST_RUN = 200  # characters without white space that the tokenizer gets at once; its rules are not linear in this
 
@@ -90,6 +89,18 @@ def _pieces(text: str) -> Iterable[tuple[int, str]]:
     yield start, text[start:]
 
 
+def parts(text: str, most: int) -> Iterator[tuple[int, str]]:
+    """A text in parts of bounded length, each with its position; cut after a line, else a sentence, else a word."""
+    start = 0
+    while len(text) - start > most:
+        half = start + most // 2
+        cuts = ((text.rfind(mark, half, start + most), len(mark)) for mark in _CUTS)
+        end = next((at + length for at, length in cuts if at >= 0), start + most)
+        yield start, text[start:end]
+        start = end
+    yield start, text[start:]
+
+
 def boundary(text: str, at: int, tokens: Container[int]) -> bool:
     """Whether a name may begin or end at a position: where a token does, or at a mark that is never within a word."""
     if at == 0 or at == len(text):
@@ -102,11 +113,6 @@ def boundary(text: str, at: int, tokens: Container[int]) -> bool:
     return any(not c.isalnum() and c not in _SOFT for c in (before, after))
 
 
-def is_unspaced(text: str) -> bool:
-    """Whether a text holds characters of Chinese or Japanese."""
-    return _CHARACTER.search(text) is not None
-
-
 def _unspaced(character: str) -> bool:
     """Whether a character is of a script that puts no spaces between words."""
-    return character >= "\u0e00" and (character <= "\u0eff" or _CHARACTER.match(character) is not None)
+    return character >= "\u0e00" and (character <= "\u0eff" or is_unspaced(character))

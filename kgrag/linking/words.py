@@ -59,6 +59,7 @@ class QuestionWords:
         self._phrases = relations | classes
         self._schema = {self._stem(word) for label in relations for word in split_words(label)}
         self._schema |= {self._stem(label) for label in classes if label.isalpha()}
+        self._known = lru_cache(maxsize=50_000)(self._find_out)  # what of a word is asked many times
 
     def level(self, folded: str) -> int:
         """NAME; SCHEMA where every word is also one of the graph's schema; WORDING where all are ordinary."""
@@ -76,13 +77,16 @@ class QuestionWords:
 
     def is_ordinary(self, word: str) -> bool:
         """Whether a folded word is a stop word, a generic question word, or without spaces several of these."""
-        if word in self.stop_words or self._stem(word) in self._wording:
-            return True
-        return self.languages.of(word) in UNSPACED and self._is_composed(word)
+        return self._known(word)
 
     def is_schema_phrase(self, folded: str) -> bool:
         """Whether the text is the whole label of a relation or a class."""
         return folded in self._phrases
+
+    def _find_out(self, word: str) -> bool:
+        if word in self.stop_words or self._stem(word) in self._wording:
+            return True
+        return self.languages.of(word) in UNSPACED and self._is_composed(word)
 
     def _stem(self, word: str) -> str:
         language = self.languages.of(word)
