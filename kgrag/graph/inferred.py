@@ -23,7 +23,9 @@ from kgrag.types import Ids, Triple
 _OWN = frozenset(
     ["base", "rules", "limits", "infer", "explain", "renamed_since", "_hidden", "_seen", "_apart", "_looked"]
 )
-_OF_BASE = frozenset(["language", "version", "skipped", "imports", "add", "remove", "remove_where", "update", "write", "save"])
+_OF_BASE = frozenset(
+    ["language", "version", "skipped", "imports", "add", "remove", "remove_where", "update", "write", "save"]
+)
 
 
 class _Seen(NamedTuple):

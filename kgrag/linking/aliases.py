@@ -80,14 +80,14 @@ class AliasIndex:
                 for name in names:
                     self._keys_of.setdefault(name.node, []).append(key)
         for node in nodes:
-            names = self._graph.names(node)
-            kept = {self.key(fold(alias)) for alias in names}
+            aliases = self._graph.names(node)
+            kept = {self.key(fold(alias)) for alias in aliases}
             if any(key in self._crowded and key not in kept for key in self._keys_of.get(node, ())):
                 return False
             for key in self._keys_of.pop(node, ()):
                 self.names[key] = [name for name in self.names[key] if name.node != node]
             label = self._graph.label(node)
-            for alias in names:
+            for alias in aliases:
                 taken = self._take(alias, node, label, bool(self.literal[node]))
                 if taken is not None:
                     self._keys_of.setdefault(node, []).append(taken)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,10 +18,12 @@ from kgrag.graph import KnowledgeGraph
 from kgrag.graph.remote import RemoteGraph
 from kgrag.linking.linker import EntityLinker
 from kgrag.persistence import MANIFEST
+from kgrag.types import Link
 
 NAME = "kgrag_linker"
 LABEL = "ENTITY"  # of what no earlier component has labelled
 _GRAPH = "graph"
+_FILE = re.compile(r"[a-z][a-z.]{0,60}")
 _MANY = "xx"  # what spaCy calls a pipeline for any language
 
 for _name, _default in {"kgrag_score": 0.0, "kgrag_candidates": ()}.items():
@@ -55,7 +58,8 @@ class LinkerComponent:
         if self._linker is None:
             if self._path is None:
                 raise ModelError(
-                    f"The component {NAME} has no graph.", f'Give it one: nlp.add_pipe("{NAME}", config={{"graph": PATH}}).'
+                    f"The component {NAME} has no graph.",
+                    f'Give it one: nlp.add_pipe("{NAME}", config={{"graph": PATH}}).',
                 )
             self.set_graph(_open(self._path, self._config.language))
         assert self._linker is not None
@@ -72,29 +76,36 @@ class LinkerComponent:
             KgragError: There is no graph, or it cannot be read.
         """
         earlier = {(entity.start, entity.end): entity for entity in doc.ents}
-        held = {token for entity in doc.ents for token in range(entity.start, entity.end)}
-        found: dict[int, Span] = {}  # by each of its tokens
+        held = {token for place in earlier for token in range(*place)}
+        spans: list[Span] = []
+        taken: set[int] = set()  # tokens
         for link in self.linker.link(doc.text):
             place = doc.char_span(link.mention.start, link.mention.end, alignment_mode="expand")
-            tokens = () if place is None else range(place.start, place.end)
-            if not tokens or not found.keys().isdisjoint(tokens) or (link.node is None and not held.isdisjoint(tokens)):
+            if place is None:
+                continue
+            tokens = range(place.start, place.end)
+            if not taken.isdisjoint(tokens) or (link.node is None and not held.isdisjoint(tokens)):
                 continue  # part of a token that holds another link, or an unknown name where something is known
-            iris = [self.linker.graph.iri(node) for node, _ in link.candidates]
-            same = earlier.get((place.start, place.end))
-            span = Span(
-                doc,
-                place.start,
-                place.end,
-                label=LABEL if same is None else same.label,
-                kb_id="" if link.node is None else self.linker.graph.iri(link.node),
-                span_id=0 if same is None else same.id,
-            )
-            span._.kgrag_score = float(link.score)
-            span._.kgrag_candidates = tuple((iri, float(score)) for iri, (_, score) in zip(iris, link.candidates))
-            found |= dict.fromkeys(tokens, span)
-        kept = [entity for place, entity in earlier.items() if found.keys().isdisjoint(range(*place))]
-        doc.set_ents([*kept, *{span.start: span for span in found.values()}.values()])
+            taken.update(tokens)
+            spans.append(self._span(link, place, earlier.get((place.start, place.end))))
+        kept = [entity for place, entity in earlier.items() if taken.isdisjoint(range(*place))]
+        doc.set_ents([*kept, *spans])
         return doc
+
+    def _span(self, link: Link, place: Span, same: Span | None) -> Span:
+        """A link as spaCy has it, with the label and id of an earlier entity that is the same span."""
+        iris = {node: self.linker.graph.iri(node) for node, _ in link.candidates}
+        span = Span(
+            place.doc,
+            place.start,
+            place.end,
+            label=LABEL if same is None else same.label,
+            kb_id="" if link.node is None else iris[link.node],
+            span_id=0 if same is None else same.id,
+        )
+        span._.kgrag_score = float(link.score)
+        span._.kgrag_candidates = tuple((iris[node], float(score)) for node, score in link.candidates)
+        return span
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Saves the graph; it does not live there from then on.
@@ -179,7 +190,8 @@ def _files(data: bytes) -> dict[str, bytes]:
     except (ValueError, TypeError) as error:
         raise SavedFolderError(f"The bytes hold no {NAME}: {error}.", "Give what to_bytes gave.") from error
     if not isinstance(files, dict) or not all(
-        isinstance(name, str) and Path(name).name == name and isinstance(content, bytes) for name, content in files.items()
+        isinstance(name, str) and _FILE.fullmatch(name) and isinstance(content, bytes)
+        for name, content in files.items()
     ):
         raise SavedFolderError(f"The bytes hold no {NAME}.", "Give what to_bytes gave.")
     return files

@@ -20,7 +20,9 @@ _SAME = str.maketrans(
     | dict.fromkeys("\u0640\u0670" + "".join(map(chr, range(0x64B, 0x653))))  # no tatweel and no vowels
 )
 _SPACES = re.compile(r"[_\s]+")
-CHARACTERS = "\u3005-\u30ff\u3400-\u9fff\U00020000-\U0003ffff"  # of Chinese and Japanese, which put no spaces between words
+CHARACTERS = (
+    "\u3005-\u30ff\u3400-\u9fff\U00020000-\U0003ffff"  # of Chinese and Japanese, which put no spaces between words
+)
 _CHARACTER = re.compile(f"[{CHARACTERS}]")
 _NEEDLESS = re.compile(f" (?=[{CHARACTERS}])|(?<=[{CHARACTERS}]) ")
 

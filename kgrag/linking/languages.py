@@ -28,12 +28,29 @@ _RANGES = (  # first and last character
     ("\U00020000", "\U0003ffff", "Han"),
 )
 _STEMMERS = {
-    **{"ar": "arabic", "da": "danish", "de": "german", "el": "greek", "es": "spanish", "fi": "finnish", "fr": "french"},
-    **{"hu": "hungarian", "it": "italian", "nb": "norwegian", "nl": "dutch", "no": "norwegian", "pt": "portuguese"},
-    **{"ro": "romanian", "ru": "russian", "sv": "swedish", "ta": "tamil", "tr": "turkish"},
+    "ar": "arabic",
+    "da": "danish",
+    "de": "german",
+    "el": "greek",
+    "es": "spanish",
+    "fi": "finnish",
+    "fr": "french",
+    "hu": "hungarian",
+    "it": "italian",
+    "nb": "norwegian",
+    "nl": "dutch",
+    "no": "norwegian",
+    "pt": "portuguese",
+    "ro": "romanian",
+    "ru": "russian",
+    "sv": "swedish",
+    "ta": "tamil",
+    "tr": "turkish",
 }
 _TIMES = 3  # most times that a word is stemmed: "Lungenkrebses" gives "Lungenkrebs", which has a stem of its own
-_CONJUNCTION = re.compile("^[\u0648\u0641](?=\u0628?\u0627\u0644|\u0643\u0627\u0644|\u0644\u0644)")  # before an article; Snowball leaves it
+_CONJUNCTION = re.compile(
+    "^[\u0648\u0641](?=\u0628?\u0627\u0644|\u0643\u0627\u0644|\u0644\u0644)"
+)  # before an article; Snowball leaves it
 _CAPITALISED = ("de", "lb")  # languages that write every noun with a capital
 
 

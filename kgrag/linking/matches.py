@@ -109,9 +109,7 @@ class NamesInText:
                 if not any(self._appearance.is_content(token) for token in tokens[start:end]):
                     continue
                 around = [i for run in runs if run[0] < end and start < run[1] for i in range(*run)]
-                if all(
-                    self._root(words[i]) in found.roots for i in around if self._appearance.is_content(tokens[i])
-                ):
+                if all(self._root(words[i]) in found.roots for i in around if self._appearance.is_content(tokens[i])):
                     # of an unknown name no part is known
                     place = tokens[start].start, tokens[end - 1].end
                     yield Match(*place, found.key, self._lexicon.words.NAME, False, False, _REWORDED)

@@ -10,8 +10,15 @@ from typing import Any, NamedTuple
 from kgrag.linking.folding import CHARACTERS, fold, is_unspaced
 
 QUOTES = {  # opening marks, and the marks that close them
-    **{'"': '"', "'": "'", "\u201c": "\u201d", "\u201e": "\u201d\u201c", "\u2018": "\u2019", "\u00ab": "\u00bb"},
-    **{"\u300a": "\u300b", "\u300c": "\u300d", "\u300e": "\u300f"},
+    '"': '"',
+    "'": "'",
+    "\u201c": "\u201d",
+    "\u201e": "\u201d\u201c",
+    "\u2018": "\u2019",
+    "\u00ab": "\u00bb",
+    "\u300a": "\u300b",
+    "\u300c": "\u300d",
+    "\u300e": "\u300f",
 }
 _SENTENCE_ENDS = frozenset(".?!:;\u3002\uff1f\uff01\uff1a\uff1b\u061f\u061b\u2026")
 _PART = re.compile(f"[{CHARACTERS}]|[^{CHARACTERS}]+")
