@@ -22,7 +22,7 @@ QUOTES = {  # opening marks, and the marks that close them
 }
 _SENTENCE_ENDS = frozenset(".?!:;\u3002\uff1f\uff01\uff1a\uff1b\u061f\u061b\u2026")
 _PART = re.compile(f"[{CHARACTERS}]|[^{CHARACTERS}]+")
-_CUTS = ("\n", ". ", "\u3002", " ")
+_CUTS = ("\n", ". ", "? ", "! ", "\u3002", "\uff1f", " ")
 _SOFT = frozenset("_-'\u2019.,&/+@#%*=<>~^|\\")  # marks that may stand within a name
 _LONGEST_RUN = 200  # characters without white space that the tokenizer gets at once; its rules are not linear in this
 
