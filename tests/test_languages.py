@@ -109,10 +109,10 @@ def test_a_language_of_which_little_is_known(language):
 
 def test_the_language_of_a_word():
     english, german, japanese = Languages("en"), Languages("de-AT"), Languages("ja")
-    words = ["house", "élan", "дом", "بيت", "家", "2型", "β", "12"]
-    assert [english.of(word) for word in words] == ["en", "en", "ru", "ar", "zh", "zh", "", "en"]
-    assert [german.of(word) for word in words] == ["de", "de", "ru", "ar", "zh", "zh", "", "de"]
-    assert [japanese.of(word) for word in words] == ["en", "en", "ru", "ar", "ja", "ja", "", "en"]
+    words = ["house", "élan", "дом", "بيت", "家", "2型", "EGFR突变", "β", "β-carotene", "12"]
+    assert [english.of(word) for word in words] == ["en", "en", "ru", "ar", "zh", "zh", "zh", "", "en", "en"]
+    assert [german.of(word) for word in words] == ["de", "de", "ru", "ar", "zh", "zh", "zh", "", "de", "de"]
+    assert [japanese.of(word) for word in words] == ["en", "en", "ru", "ar", "ja", "ja", "ja", "", "en", "en"]
     assert Languages("uk").of("дім") == "uk"
 
 

@@ -48,9 +48,8 @@ _STEMMERS = {
     "tr": "turkish",
 }
 _TIMES = 3  # most times that a word is stemmed: "Lungenkrebses" gives "Lungenkrebs", which has a stem of its own
-_CONJUNCTION = re.compile(
-    "^[\u0648\u0641](?=\u0628?\u0627\u0644|\u0643\u0627\u0644|\u0644\u0644)"
-)  # before an article; Snowball leaves it
+# "and" before an article is part of the word; Snowball leaves it there.
+_CONJUNCTION = re.compile("^[\u0648\u0641](?=\u0628?\u0627\u0644|\u0643\u0627\u0644|\u0644\u0644)")
 _CAPITALISED = ("de", "lb")  # languages that write every noun with a capital
 
 
@@ -140,6 +139,8 @@ def _stemmer(language: str) -> Any:
 
 @lru_cache(maxsize=50_000)
 def _script(word: str) -> str:
-    """The script of the first letter."""
-    letter = next((c for c in word if c.isalpha()), "a")
-    return next((script for first, last, script in _RANGES if first <= letter <= last), "other")
+    """The script of the last letter that is of one of those known."""
+    scripts = [
+        next((script for first, last, script in _RANGES if first <= c <= last), "other") for c in word if c.isalpha()
+    ]
+    return next((script for script in reversed(scripts) if script != "other"), "other" if scripts else "Latin")
