@@ -40,7 +40,11 @@ def fold(name: str) -> str:
 
     `kgrag.graph.normalise`, one kind of quotation mark and dash, no Arabic vowels, no spaces beside Chinese or Japanese.
     """
-    folded = normalise(name).translate(_SAME)
+    return _alike(normalise(name))
+
+
+def _alike(normalised: str) -> str:
+    folded = normalised.translate(_SAME)
     return folded if folded.isascii() else _NEEDLESS.sub("", " ".join(folded.split()))
 
 
