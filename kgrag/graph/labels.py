@@ -70,7 +70,7 @@ class Labels:
 
     def tags(self, term: int) -> dict[str, set[str]]:
         """The language tags, in lower case, that a term has each of its names with; an empty one for none."""
-        rows, _ = self._rows.by(SUBJECT, np.array([term]))
+        rows, _ = self.rows.by(SUBJECT, np.array([term]))
         found: dict[str, set[str]] = {}
         for name in self._ranked(rows):
             found.setdefault(name.text, set()).add(name.language)
