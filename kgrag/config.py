@@ -71,10 +71,14 @@ class LinkingConfig:
     Attributes:
         threshold: A mention whose best candidate scores lower is NIL.
         candidates: How many candidates a mention keeps.
+        language: Tag of the language of texts, such as "de"; the one whose labels the graph prefers where not given. Words of
+            another script than that language has are read by their script: Latin as English, Cyrillic as Russian,
+            Arabic as Arabic, Han as Chinese.
     """
 
     threshold: float = 0.5
     candidates: int = 30
+    language: str | None = None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from kgrag.linking.appearance import is_capital
+from kgrag.linking.folding import is_unspaced
 from kgrag.linking.lexicon import Lexicon
 from kgrag.linking.matches import Match
 from kgrag.linking.misspelling import Near
@@ -23,7 +24,8 @@ from kgrag.wordings import asking_words
 
 # A word that nothing is named by: one of those that questions are made of; another that is spelt rightly; and any other.
 _ORDINARY, _KNOWN, _STRANGE = 2.0, 8.0, 5.0
-_LETTER = 2.4  # a letter of a strange word, and one that a typo puts into a name: few come in any order
+# What a word is written with, and what a typo puts into a name: a letter, of which few come in any order, or a character.
+_LETTER, _CHARACTER = 2.4, 4.0
 _MARK = 0.5  # a mark or ending, so that of two names the one is taken that has it, too
 _CAPITAL = 4.0  # a capital that no sentence asks for, or a name that has none and is written with one
 EDIT = 7.0  # a typo: in one name of thirty, one letter of some is dropped, doubled or swapped with the next
@@ -41,12 +43,14 @@ class Channel:
         tokens: Its tokens.
         runs: Spans of tokens that look like names.
         lexicon: The names.
+        cased: Whether capitals tell something.
     """
 
-    def __init__(self, text: str, tokens: Sequence[Token], runs: Sequence[tuple[int, int]], lexicon: Lexicon) -> None:
+    def __init__(
+        self, text: str, tokens: Sequence[Token], runs: Sequence[tuple[int, int]], lexicon: Lexicon, cased: bool
+    ) -> None:
         self._text, self._lexicon = text, lexicon
         self._starts, self._ends = [token.start for token in tokens], [token.end for token in tokens]
-        cased = not text.isupper()
         capital = [is_capital(token, cased) for token in tokens]
         self._capitals = [token.start for token, is_one in zip(tokens, capital) if is_one]
         self.wording = [0.0]  # of the first tokens together
@@ -74,7 +78,7 @@ class Channel:
         for _, key, edits in near:
             name = self._lexicon.aliases.keys[key]
             cost = math.log1p(self._lexicon.of_length[len(name)]) + self._miswritten(start, end, key)
-            cost += EDIT * edits + _LETTER * _foreign_letters(written, name)
+            cost += EDIT * edits + _written(_foreign_letters(written, name))
             cost += _FIRST_LETTER * (written[0] != name[0])
             meant.append((key, words - cost))
         meant.sort(key=lambda one: (-one[1], -self._lexicon.degree(one[0]), one[0]))
@@ -93,14 +97,16 @@ class Channel:
         return bisect_left(self._capitals, start) < bisect_left(self._capitals, end)
 
     def _as_wording(self, token: Token, capital: bool) -> float:
-        word = token.folded
-        letters = sum(map(str.isalnum, word))
-        if not letters or word == "'s":
+        word, words = token.folded, self._lexicon.words
+        written = _written(filter(str.isalnum, word))
+        if not written or word == "'s":
             return _MARK
-        strange, more = _STRANGE + _LETTER * letters, _CAPITAL * capital
-        words = self._lexicon.words
+        more = _CAPITAL * capital
         if words.is_stop(word):
             return _ORDINARY + more
+        if is_unspaced(word):
+            return written  # of such characters each may be a word
+        strange = _STRANGE + written
         if not (word.isnumeric() or self._lexicon.is_word(word) or word in asking_words()):
             return strange
         return _ORDINARY + more if words.level(word) == words.WORDING else min(_KNOWN + more, strange)
@@ -118,8 +124,13 @@ class Channel:
         return cost
 
 
-def _foreign_letters(written: str, name: str) -> int:
-    """How many letters were put into a name, doubled ones aside."""
+def _written(letters: Iterable[str]) -> float:
+    return sum(_CHARACTER if is_unspaced(letter) else _LETTER for letter in letters)
+
+
+def _foreign_letters(written: str, name: str) -> list[str]:
+    """The letters that were put into a name, doubled ones aside."""
     more = Counter(written) - Counter(name)
-    doubled = sum(2 * letter in written and 2 * letter not in name for letter in more)
-    return more.total() - max(min(doubled, len(written) - len(name)), 0)
+    doubled = [letter for letter in more if 2 * letter in written and 2 * letter not in name]
+    more.subtract(doubled[: max(len(written) - len(name), 0)])
+    return list(more.elements())

@@ -31,7 +31,7 @@ class Matchers:
 
     def __init__(self, aliases: AliasIndex, first: int, english: frozenset[str]) -> None:
         self._keys, self._words, self._first = aliases.keys[first:], aliases.words, first
-        self.of_length = np.bincount(np.fromiter(map(len, self._keys), np.int64))
+        self.of_length = np.bincount(np.fromiter(map(len, self._keys), np.int64), minlength=1)
         self.vocabulary = frozenset(word for key in self._keys for word in split_words(key))
         names = aliases.names[first:]
         self._exact = ExactMatcher(self._keys, [[name.text for name in bearers] for bearers in names])
