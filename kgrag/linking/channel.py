@@ -24,12 +24,11 @@ from kgrag.wordings import asking_words
 
 # A word that nothing is named by: one of those that questions are made of; another that is spelt rightly; and any other.
 _ORDINARY, _KNOWN, _STRANGE = 2.0, 8.0, 5.0
-# What a word is written with, and what a typo puts into a name: a letter, of which few come in any order, or a character.
-_LETTER, _CHARACTER = 2.4, 4.0
+_LETTER = 2.4  # a letter of a strange word, and one that a typo puts into a name: few come in any order
+_CHARACTER = 4.0  # one of Chinese or Japanese: it may be a word, and few write another one by mistake
 _MARK = 0.5  # a mark or ending, so that of two names the one is taken that has it, too
 _CAPITAL = 4.0  # a capital that no sentence asks for, or a name that has none and is written with one
 EDIT = 7.0  # a typo: in one name of thirty, one letter of some is dropped, doubled or swapped with the next
-_FIRST_LETTER = 2.0  # few people mistype that one
 _CUT = 4.0  # a name that begins or ends within what looks like one
 _OTHER_WORDS = 4.0  # the words of a name in another order or form
 _LEAST = 0.01  # what each letter gains of a name that stands there, be that chance or not
@@ -78,8 +77,7 @@ class Channel:
         for _, key, edits in near:
             name = self._lexicon.aliases.keys[key]
             cost = math.log1p(self._lexicon.of_length[len(name)]) + self._miswritten(start, end, key)
-            cost += EDIT * edits + _written(_foreign_letters(written, name))
-            cost += _FIRST_LETTER * (written[0] != name[0])
+            cost += (EDIT + _CHARACTER * is_unspaced(name)) * edits + _LETTER * _foreign_letters(written, name)
             meant.append((key, words - cost))
         meant.sort(key=lambda one: (-one[1], -self._lexicon.degree(one[0]), one[0]))
         return Reading(start, end, meant[0][1], meant=tuple(meant))
@@ -98,15 +96,15 @@ class Channel:
 
     def _as_wording(self, token: Token, capital: bool) -> float:
         word, words = token.folded, self._lexicon.words
-        written = _written(filter(str.isalnum, word))
-        if not written or word == "'s":
+        letters = sum(map(str.isalnum, word))
+        if not letters or word == "'s":
             return _MARK
         more = _CAPITAL * capital
         if words.is_stop(word):
             return _ORDINARY + more
         if is_unspaced(word):
-            return written  # of such characters each may be a word
-        strange = _STRANGE + written
+            return _CHARACTER * letters
+        strange = _STRANGE + _LETTER * letters
         if not (word.isnumeric() or self._lexicon.is_word(word) or word in asking_words()):
             return strange
         return _ORDINARY + more if words.level(word) == words.WORDING else min(_KNOWN + more, strange)
@@ -124,13 +122,8 @@ class Channel:
         return cost
 
 
-def _written(letters: Iterable[str]) -> float:
-    return sum(_CHARACTER if is_unspaced(letter) else _LETTER for letter in letters)
-
-
-def _foreign_letters(written: str, name: str) -> list[str]:
-    """The letters that were put into a name, doubled ones aside."""
+def _foreign_letters(written: str, name: str) -> int:
+    """How many letters were put into a name, doubled ones aside."""
     more = Counter(written) - Counter(name)
-    doubled = [letter for letter in more if 2 * letter in written and 2 * letter not in name]
-    more.subtract(doubled[: max(len(written) - len(name), 0)])
-    return list(more.elements())
+    doubled = sum(2 * letter in written and 2 * letter not in name for letter in more)
+    return sum(more.values()) - max(min(doubled, len(written) - len(name)), 0)

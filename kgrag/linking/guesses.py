@@ -42,6 +42,7 @@ class Guesses:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
+        self._counts: np.ndarray | None = None
 
     def read(
         self, folded: Folded, tokens: Sequence[Token], channel: Channel, named: Sequence[Reading]
@@ -69,16 +70,16 @@ class Guesses:
         gains = np.cumsum([0.0, *(one.gain for one in chosen)])
         begun = np.searchsorted([one.start for one in chosen], spans.end)
         over = np.searchsorted([one.end for one in chosen], spans.start, side="right")
-        gain = spans.wording - EDIT * edits - self._least_chance(spans.end - spans.start, edits)
+        least = self._least(edits)
+        gain = spans.wording - EDIT * edits - least[np.minimum(spans.end - spans.start, len(least) - 1)]
         return np.flatnonzero(gain > gains[begun] - gains[over])
 
-    def _least_chance(self, lengths: np.ndarray, edits: int) -> np.ndarray:
-        """The least that names cost which so many edits make as long as this."""
+    def _least(self, edits: int) -> np.ndarray:
+        """The least that a name costs which so many edits make as long as the place says; the last for all longer ones."""
         counts = self._lexicon.of_length
-        near = np.add.outer(np.arange(-edits, edits + 1), lengths)
-        there = (near >= LONG_ENOUGH[edits - 1]) & (near < len(counts))
-        counted = counts[np.where(there, near, 0)] * there
-        return np.where(counted, np.log1p(counted), np.inf).min(axis=0)
+        if self._counts is not counts:
+            self._counts, self._chances = counts, [_least_chances(counts, n + 1) for n in range(MOST_EDITS)]
+        return self._chances[edits - 1]
 
     def _misspelt(
         self,
@@ -124,6 +125,15 @@ def _spans(tokens: Sequence[Token], channel: Channel, chosen: Sequence[Reading])
     first, last = first[kept], last[kept]
     start, end = np.array([token.start for token in tokens]), np.array([token.end for token in tokens])
     return _Spans(first, last, start[first], end[last], wording[last + 1] - wording[first])
+
+
+def _least_chances(counts: np.ndarray, edits: int) -> np.ndarray:
+    chances = np.full(len(counts) + 2 * edits + 1, np.inf)
+    there = np.flatnonzero(counts[LONG_ENOUGH[edits - 1] :]) + LONG_ENOUGH[edits - 1]
+    for away in range(2 * edits + 1):
+        near = there + away - edits
+        chances[near] = np.minimum(chances[near], np.log1p(counts[there]))
+    return chances
 
 
 def _same_numbers(written: str, name: str) -> bool:
