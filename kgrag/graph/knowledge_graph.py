@@ -60,6 +60,8 @@ class KnowledgeGraph:
         skipped: Lines of its files that were left out when it was read.
     """
 
+    is_partial = False  # whether statements may come as nodes are asked for theirs
+
     # Computed when first asked for, and dropped with each change.
     _iris: list[str] | None
     _labels: list[str] | None
@@ -284,6 +286,11 @@ class KnowledgeGraph:
     def num_statements(self) -> int:
         """How many statements are there, labels not counted."""
         return self._store.facts.count
+
+    @property
+    def numbering(self) -> object:
+        """Stands for the ids of statements: another object once they are given anew."""
+        return self._store.facts.numbering
 
     @property
     def statements(self) -> Ids:
