@@ -1,0 +1,141 @@
+"""Plans: the relations that a question may mean to be followed, and the nodes to which they lead.
+
+A plan is sought from where a question starts, relation by relation, among the relations that are *there*: a beam of the
+likeliest beginnings is kept. What a plan leads to is exact, whatever the size of the graph: no sub-graph is cut out first,
+and only the relations of kept plans are followed (Berant et al., EMNLP 2013, enumerate such paths; TransferNet, Shi et
+al., EMNLP 2021, moves scores along all of them at once).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kgrag.graph.directed import Edges
+from kgrag.types import Floats, Ids
+
+WIDTH = 8  # beginnings of plans that are kept after each step
+LEAST = -9.0  # log-probability below which a beginning is not kept
+MOST_REACHED = 50_000  # nodes from which a further step is taken
+
+
+class Rows(Protocol):
+    """Statements by the node and the directed relation that they leave by; see `kgrag.graph.directed`."""
+
+    def leaving(self, nodes: Ids) -> Ids:
+        """The directed relations that leave any of the nodes, ascending."""
+
+    def along(self, nodes: Ids, directed: int | None = None) -> Edges:
+        """The statements by which the nodes are left."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Directed relations to follow one after the other.
+
+    Attributes:
+        relations: The directed relations.
+        reach: Nodes after each step, those at the start first, each ascending.
+        score: Log-probability of the relations, given that they are so many.
+    """
+
+    relations: tuple[int, ...]
+    reach: tuple[Ids, ...]
+    score: float
+
+    @property
+    def ends(self) -> Ids:
+        """The nodes to which it leads."""
+        return self.reach[-1]
+
+
+Weigh = Callable[[int, Ids], tuple[Floats, float]]
+
+
+def seek(
+    rows: Rows, start: Ids, steps: int, weigh: Weigh, hint: Weigh, is_literal: NDArray[np.bool_]
+) -> list[list[Plan]]:
+    """Seeks the likeliest plans of each length.
+
+    Args:
+        rows: Where relations are followed.
+        start: Node ids, ascending.
+        steps: Longest plan.
+        weigh: Gives, for a step and the directed relations that are there, a logit of each, and one of "none of these".
+        hint: The same for the choice of the beginnings that are kept.
+        is_literal: Which nodes are literals: those are not left, but where they are named.
+
+    Returns:
+        For each length the plans, best first.
+    """
+    found: list[list[Plan]] = []
+    beginnings = [(0.0, Plan((), (start,), 0.0))]
+    for step in range(steps):
+        longer: list[tuple[float, float, int, int]] = []
+        for place, (rank, plan) in enumerate(beginnings):
+            nodes = plan.ends[:MOST_REACHED] if not step else plan.ends[~is_literal[plan.ends]][:MOST_REACHED]
+            there = rows.leaving(nodes) if len(nodes) else np.zeros(0, np.int64)
+            if not len(there):
+                continue
+            scores, ranks = (_log_softmax(*way(step, there)) for way in (weigh, hint))
+            for i in np.argsort(-ranks, kind="stable")[:WIDTH].tolist():
+                longer.append((rank + float(ranks[i]), plan.score + float(scores[i]), place, int(there[i])))
+        longer.sort(key=lambda one: (-one[0], one[2], one[3]))
+        kept = []
+        for rank, score, place, directed in longer[:WIDTH]:
+            if rank < LEAST and kept:
+                break
+            before = beginnings[place][1]
+            kept.append((rank, _followed(rows, before, directed, score, is_literal)))
+        found.append([plan for _, plan in kept])
+        beginnings = kept
+    return found
+
+
+def trace(rows: Rows, plan: Plan, node: int) -> list[int]:
+    """A path of a plan to one of its ends.
+
+    Returns:
+        Ids of its statements, from the start on.
+    """
+    path: list[int] = []
+    for step in range(len(plan.relations), 0, -1):
+        edges = rows.along(np.array([node]), plan.relations[step - 1] ^ 1)
+        at = np.flatnonzero(np.isin(edges.targets, plan.reach[step - 1]))
+        best = at[np.argmin(edges.statements[at])]
+        path.append(int(edges.statements[best]))
+        node = int(edges.targets[best])
+    return path[::-1]
+
+
+def statements(rows: Rows, plan: Plan, ends: Ids) -> list[Ids]:
+    """The statements of a plan, step by step, by which some of its ends are reached."""
+    steps: list[Ids] = []
+    nodes = ends
+    for step in range(len(plan.relations), 0, -1):
+        edges = rows.along(nodes, plan.relations[step - 1] ^ 1)
+        on_the_way = np.isin(edges.targets, plan.reach[step - 1])
+        steps.append(np.unique(edges.statements[on_the_way]))
+        nodes = np.unique(edges.targets[on_the_way])
+    return steps[::-1]
+
+
+def _followed(rows: Rows, plan: Plan, directed: int, score: float, is_literal: NDArray[np.bool_]) -> Plan:
+    nodes = plan.ends if not plan.relations else plan.ends[~is_literal[plan.ends]]
+    reached = np.unique(rows.along(nodes[:MOST_REACHED], directed).targets)
+    return Plan((*plan.relations, directed), (*plan.reach, reached), score)
+
+
+def _log_softmax(logits: Floats, none: float) -> Floats:
+    most = max(float(logits.max()), none)
+    total = most + np.log(np.exp(logits - most).sum() + np.exp(none - most))
+    return (logits - total).astype(np.float32)
+
+
+def best_of(plans: Sequence[Plan], scores: Floats) -> int:
+    """Place of the best plan; of equally good ones, of that with the lowest relations."""
+    return min(range(len(plans)), key=lambda i: (-float(scores[i]), plans[i].relations))
