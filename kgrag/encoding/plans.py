@@ -8,14 +8,14 @@ al., EMNLP 2021, moves scores along all of them at once).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kgrag.graph.directed import Edges
+from kgrag.graph.directed import Edges, backwards
 from kgrag.types import Floats, Ids
 
 WIDTH = 8  # beginnings of plans that are kept after each step
@@ -85,7 +85,7 @@ def seek(
             for i in np.argsort(-ranks, kind="stable")[:WIDTH].tolist():
                 longer.append((rank + float(ranks[i]), plan.score + float(scores[i]), place, int(there[i])))
         longer.sort(key=lambda one: (-one[0], one[2], one[3]))
-        kept = []
+        kept: list[tuple[float, Plan]] = []
         for rank, score, place, directed in longer[:WIDTH]:
             if rank < LEAST and kept:
                 break
@@ -104,24 +104,35 @@ def trace(rows: Rows, plan: Plan, node: int) -> list[int]:
     """
     path: list[int] = []
     for step in range(len(plan.relations), 0, -1):
-        edges = rows.along(np.array([node]), plan.relations[step - 1] ^ 1)
-        at = np.flatnonzero(np.isin(edges.targets, plan.reach[step - 1]))
-        best = at[np.argmin(edges.statements[at])]
+        edges = _between(rows, plan.reach[step - 1], plan.relations[step - 1], np.array([node]))
+        best = int(np.argmin(edges.statements))
         path.append(int(edges.statements[best]))
-        node = int(edges.targets[best])
+        node = int(edges.origins[best])
     return path[::-1]
 
 
 def statements(rows: Rows, plan: Plan, ends: Ids) -> list[Ids]:
     """The statements of a plan, step by step, by which some of its ends are reached."""
     steps: list[Ids] = []
-    nodes = ends
     for step in range(len(plan.relations), 0, -1):
-        edges = rows.along(nodes, plan.relations[step - 1] ^ 1)
-        on_the_way = np.isin(edges.targets, plan.reach[step - 1])
-        steps.append(np.unique(edges.statements[on_the_way]))
-        nodes = np.unique(edges.targets[on_the_way])
+        edges = _between(rows, plan.reach[step - 1], plan.relations[step - 1], ends)
+        steps.append(np.unique(edges.statements))
+        ends = np.unique(edges.origins)
     return steps[::-1]
+
+
+def _between(rows: Rows, origins: Ids, directed: int, targets: Ids) -> Edges:
+    """The statements of a directed relation between two sets of nodes, sought from the smaller one."""
+    if len(origins) <= len(targets):
+        edges = rows.along(origins, directed)
+        kept = np.isin(edges.targets, targets)
+        return Edges(*(column[kept] for column in edges))
+    edges = rows.along(targets, backwards(directed))
+    kept = np.isin(edges.targets, origins)
+    origins, _, ids, targets = (
+        column[kept] for column in (edges.targets, edges.directed, edges.statements, edges.origins)
+    )
+    return Edges(origins, np.full(len(ids), directed), ids, targets)
 
 
 def _followed(rows: Rows, plan: Plan, directed: int, score: float, is_literal: NDArray[np.bool_]) -> Plan:
@@ -134,8 +145,3 @@ def _log_softmax(logits: Floats, none: float) -> Floats:
     most = max(float(logits.max()), none)
     total = most + np.log(np.exp(logits - most).sum() + np.exp(none - most))
     return (logits - total).astype(np.float32)
-
-
-def best_of(plans: Sequence[Plan], scores: Floats) -> int:
-    """Place of the best plan; of equally good ones, of that with the lowest relations."""
-    return min(range(len(plans)), key=lambda i: (-float(scores[i]), plans[i].relations))

@@ -270,25 +270,26 @@ def _step(
             drawn = rng.choice(total, size=int(rng.integers(2, 40)), replace=False)
             distractors = [int(d) for d in drawn if schema.owner[d] not in schema.alike[index]]
             flip = rng.random(len(distractors)) < 0.4
-            present[r, np.array(distractors, int) + total * flip] = True
+            present[r, 2 * np.array(distractors, int) + flip] = True
             for other in question.path:  # the question's other relations are the hardest to tell apart
                 if other[0] not in schema.alike[index]:
-                    present[r, rng.choice(schema.of[other[0]]) + total * other[1]] = rng.random() < 0.7
+                    present[r, 2 * rng.choice(schema.of[other[0]]) + other[1]] = rng.random() < 0.7
             label = int(rng.choice(schema.of[index]))
             if rng.random() < UNANSWERABLE:
                 target[r, -1] = 1
                 if not question.either and rng.random() < 0.5:  # there, but the other way round
-                    present[r, label + total * (not inverse)] = True
+                    present[r, 2 * label + (not inverse)] = True
                 continue
             directions = (False, True) if question.either else (inverse,)
             if question.either and rng.random() < 0.5:
                 directions = (bool(rng.random() < 0.5),)
             for direction in directions:
-                present[r, label + total * direction] = True
-                target[r, label + total * direction] = 1 / len(directions)
+                present[r, 2 * label + direction] = True
+                target[r, 2 * label + direction] = 1 / len(directions)
             if not question.either and rng.random() < 0.25:
-                present[r, label + total * (not inverse)] = True
-        scored = reasoner.match(queries[step, rows], relations, torch.from_numpy(present), step)
+                present[r, 2 * label + (not inverse)] = True
+        fit = reasoner.fit(queries[step, rows], relations).masked_fill(~torch.from_numpy(present), -1e4)
+        scored = torch.cat([fit, reasoner.none[step].expand(len(rows), 1)], dim=1).log_softmax(-1)
         goal = torch.from_numpy(target)
         loss = loss - (goal * scored).sum(1).mean() * len(rows) / len(batch)
         if step == 0:
