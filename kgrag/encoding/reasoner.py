@@ -37,7 +37,6 @@ class Reasoner(nn.Module):
         )
         self.message = nn.Linear(hidden, hidden)
         self.hop = nn.Linear(hidden, steps)
-        self.more = nn.Sequential(nn.Linear(hidden, hidden), nn.Tanh(), nn.Linear(hidden, 1))
         # How much what was learned counts against likeness to known questions: set on data/medical/questions, not test,
         # and trained with the rest on labelled questions.
         self.log_scale = nn.Parameter(torch.tensor(2.3))
@@ -70,19 +69,15 @@ class Reasoner(nn.Module):
         closed = ~mask.bool()
         overview = states.masked_fill(closed[..., None], 0).sum(1) / lengths[:, None].to(states)
         memory = torch.zeros_like(overview)
-        queries, more = [], []
+        queries = []
         for step in range(self.steps):
             wanted = torch.tanh(self.step_query[step] + self.memory(memory))
             attention = (self.focus(states) @ wanted[:, :, None]).squeeze(-1) / wanted.shape[-1] ** 0.5
             attention = attention.masked_fill(closed, float("-inf")).softmax(1)
             context = (attention[..., None] * states).sum(1)
             queries.append(unit(self.query(context)))
-            more.append(self.more(context + self.memory(memory)).squeeze(1))
             memory = memory + context
-        # as many steps as there are words that ask for one more
-        further = torch.stack([torch.full_like(more[0], 20.0), *more[1:], torch.full_like(more[0], -20.0)], dim=1)
-        counted = functional.logsigmoid(further[:, :-1]).cumsum(1) + functional.logsigmoid(-further[:, 1:])
-        return torch.stack(queries), self.hop(overview) + counted
+        return torch.stack(queries), self.hop(overview)
 
     def encode_relations(self, labels: torch.Tensor) -> torch.Tensor:
         """Represents relations.

@@ -21,7 +21,7 @@ from kgrag.progress import track
 from kgrag.training.small_talk import chat
 from kgrag.types import TextEncoder
 from kgrag.wordings import Asked, Wording, asked_questions
-from kgrag.wordings.grammar import noun_phrase, question, shared_phrase
+from kgrag.wordings.grammar import Step, composed
 from kgrag.wordings.ways import NEAR
 
 UNANSWERABLE = 0.12
@@ -122,37 +122,16 @@ class Schema:
         for _ in range(rng.choices((0, 1, 2), LONGER)[0]):
             path.append(self._next(path[-1], rng))
         text = self._asked_for(path, wordings, rng)
-        if text is None:
-            return None
         return SchemaQuestion(_case(chat(text, rng), rng), tuple(path), len(path) == 1 and wording.symmetric)
 
-    def _asked_for(
-        self, path: Sequence[tuple[int, bool]], wordings: Sequence[Wording], rng: random.Random
-    ) -> str | None:
-        """A question for what a path leads to: a noun phrase within the other, and what asks for the last."""
-        phrase, at = NAMED, 0
-        while at < len(path) - 1:
-            index, inverse = path[at]
+    def _asked_for(self, path: Sequence[tuple[int, bool]], wordings: Sequence[Wording], rng: random.Random) -> str:
+        """A question for what a path leads to."""
+        steps = []
+        for index, inverse in path:
             wording = wordings[index]
-            if path[at + 1] == (index, not inverse) and rng.random() < 0.7:  # there and back: what shares it
-                phrase = shared_phrase(rng.choice(wording.labels), phrase, rng, _class(wording, not inverse, rng))
-                at += 2
-            else:
-                phrase = self._phrase(wording, inverse, phrase, rng)
-                at += 1
-        if at == len(path):
-            return question(phrase, rng)
-        index, inverse = path[-1]
-        wording = wordings[index]
-        if wording.questions(inverse) and rng.random() < 0.45:
-            return rng.choice(wording.questions(inverse)).replace("{x}", phrase)
-        return question(self._phrase(wording, inverse, phrase, rng), rng, _class(wording, inverse, rng))
-
-    def _phrase(self, wording: Wording, inverse: bool, inner: str, rng: random.Random) -> str:
-        phrases = wording.phrases(inverse)
-        if phrases and rng.random() < 0.45:
-            return rng.choice(phrases).replace("{x}", inner)
-        return noun_phrase(rng.choice(wording.labels), inverse, inner, rng, _class(wording, inverse, rng))
+            classes = wording.subject if inverse else wording.object
+            steps.append(Step(wording.labels, inverse, wording.questions(inverse), wording.phrases(inverse), classes))
+        return composed(steps, NAMED, rng)
 
     def _as_asked(self, question: Asked, path: tuple[tuple[int, bool], ...], rng: random.Random) -> SchemaQuestion:
         text = question.text.replace("{x}", NAMED).replace("{y}", NAMED)
@@ -177,12 +156,6 @@ class Schema:
         if fitting and rng.random() < 0.8:
             return rng.choice(fitting)
         return rng.randrange(len(self.wordings)), False
-
-
-def _class(wording: Wording, inverse: bool, rng: random.Random) -> str:
-    """What sort of thing a directed relation leads to; empty where that is not known."""
-    classes = wording.subject if inverse else wording.object
-    return rng.choice(classes) if classes else ""
 
 
 def _case(text: str, rng: random.Random) -> str:

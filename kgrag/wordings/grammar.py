@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from kgrag.graph import is_verbal
 
 SLOT = "{x}"
+KNOWN = 0.45  # chance that known wordings are used where there are any
+BACK = 0.7  # chance that a relation followed there and back is put as what is shared
 
 ASKING = (
     "what is {np}",
@@ -158,6 +161,7 @@ def noun_phrase(label: str, inverse: bool, inner: str, rng: random.Random, class
     """
     form = _form(label)
     plain = label.lower() if label[:1].isupper() and label[1:].islower() else label
+    tables: tuple[Sequence[str], Sequence[str]]
     if form == "participle":
         tables = (THAT_IS, THAT_IS_CLASS) if inverse else (IS, IS_CLASS)
     elif form == "verb":
@@ -180,6 +184,59 @@ def question(phrase: str, rng: random.Random, class_: str = "") -> str:
     """A question, or a request, for what a noun phrase names."""
     text = rng.choice(ASKING_CLASS if class_ and rng.random() < 0.2 else ASKING)
     return text.format(np=phrase, c=class_)
+
+
+def composed(steps: Sequence[Step], name: str, rng: random.Random) -> str:
+    """A question for what directed relations lead to, one after the other: a noun phrase within the other.
+
+    Args:
+        steps: The relations.
+        name: What the question names.
+        rng: Chooses the templates.
+    """
+    phrase, at = name, 0
+    while at < len(steps) - 1:
+        step, following = steps[at], steps[at + 1]
+        if step.labels[0] == following.labels[0] and step.inverse != following.inverse and rng.random() < BACK:
+            phrase = shared_phrase(step.called(rng), phrase, rng, rng.choice(following.classes or ("",)))
+            at += 2
+        else:
+            phrase = step.phrase(phrase, rng)
+            at += 1
+    if at == len(steps):
+        return question(phrase, rng)
+    last = steps[-1]
+    if last.questions and rng.random() < KNOWN:
+        return rng.choice(last.questions).replace(SLOT, phrase)
+    return question(last.phrase(phrase, rng), rng, rng.choice(last.classes or ("",)))
+
+
+@dataclass(frozen=True)
+class Step:
+    """A directed relation, with what is known of how people speak of it.
+
+    Attributes:
+        labels: What it is called, its own label first.
+        questions: Questions for what it leads to, with ``{x}`` for what is named.
+        phrases: Noun phrases for it.
+        classes: What sort of things it leads to.
+    """
+
+    labels: Sequence[str]
+    inverse: bool
+    questions: Sequence[str] = ()
+    phrases: Sequence[str] = ()
+    classes: Sequence[str] = ()
+
+    def called(self, rng: random.Random) -> str:
+        """Its own label, or any other."""
+        return self.labels[0] if rng.random() < 0.5 else rng.choice(self.labels)
+
+    def phrase(self, inner: str, rng: random.Random) -> str:
+        """A noun phrase for what it leads to from what a phrase names."""
+        if self.phrases and rng.random() < KNOWN:
+            return rng.choice(self.phrases).replace(SLOT, inner)
+        return noun_phrase(self.called(rng), self.inverse, inner, rng, rng.choice(self.classes or ("",)))
 
 
 def _form(label: str) -> str:
