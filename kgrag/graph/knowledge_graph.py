@@ -94,6 +94,11 @@ class KnowledgeGraph:
     # Size and arrays: one number, or an array that only grows, needs no lock
 
     @property
+    def language(self) -> str:
+        """Preferred language of labels."""
+        return self._ledger.language
+
+    @property
     def num_nodes(self) -> int:
         """How many nodes; ids run from 0."""
         return len(self._store.nodes)
@@ -252,6 +257,11 @@ class KnowledgeGraph:
         """The names of one node, as of `aliases`, best first."""
         with self.lock:
             return self._texts.names_of(node)
+
+    def tags(self, node: int) -> dict[str, set[str]]:
+        """The language tags, in lower case, of the labels of a node by their text; an empty one for a label without."""
+        with self.lock:
+            return self._texts.tags_of(node)
 
     def renamed_since(self, version: int) -> list[int] | None:
         """Nodes whose names may have changed since a version; None where they are too many, or it is too long ago."""
