@@ -30,7 +30,7 @@ def find(graph, weights, start, steps=3):
         names = [graph.relation_label(d >> 1) + ("^" if d & 1 else "") for d in there.tolist()]
         return np.array([weights.get((step, name), -5.0) for name in names], np.float32), -6.0
 
-    return rows, seek(rows, np.array(graph.find(start)[:1]), steps, weigh, weigh, graph.is_literal)
+    return rows, seek(rows, np.array(graph.find(start)[:1]), steps, weigh, weigh, graph.is_literal.__getitem__)
 
 
 def labels(graph, nodes):
@@ -76,4 +76,4 @@ def test_scores_are_log_probabilities_beside_none_of_these(graph):
 
 def test_nothing_leads_from_nowhere(graph):
     rows = GraphRows(graph)
-    assert seek(rows, np.zeros(0, np.int64), 2, None, None, graph.is_literal) == [[], []]
+    assert seek(rows, np.zeros(0, np.int64), 2, None, None, graph.is_literal.__getitem__) == [[], []]

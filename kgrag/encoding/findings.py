@@ -31,7 +31,7 @@ class Findings:
         states: Vector state of each node, shape (nodes, hidden).
         readings: What the question means from each start.
         starts: Where each reading starts, positions in the sub-graph's nodes.
-        ways: For each reading the paths to the nodes that may answer: positions of statements by position of the node.
+        rows: What the readings follow relations in.
         verdict: 1 for yes, -1 for no, 0 where the question asks for something else.
         target: For a yes, the node whose being reached was asked.
         beside: Topics from which no reading starts: the answers are those that a statement joins to each of them.
@@ -42,14 +42,18 @@ class Findings:
     states: Floats
     readings: tuple[Reading, ...]
     starts: tuple[int, ...]
-    ways: tuple[dict[int, list[int]], ...]
+    rows: Rows
     verdict: int = 0
     target: int | None = None
     beside: tuple[int, ...] = ()
 
     def paths(self, node: int) -> list[list[int]]:
         """For each start, and for each topic beside, the path to a node, as positions of statements; empty for none."""
-        paths = [ways.get(node, []) for ways in self.ways]
+        paths = []
+        for reading in self.readings:
+            plan = reading.plan_to(int(self.subgraph.nodes[node]))
+            path = [] if plan is None else trace(self.rows, plan, int(self.subgraph.nodes[node]))
+            paths.append(np.searchsorted(self.subgraph.statements, path).tolist())
         return paths + [_joining(self.subgraph, node, topic)[:1] for topic in self.beside]
 
 
@@ -163,17 +167,6 @@ def _with_evidence(reader: GraphReader, found: _Found, topics: Sequence[int], bu
     ids = np.unique(np.concatenate([*(s for steps in followed for _, s in steps), *kept, np.zeros(0, np.int64)]))
     subgraph = _subgraph(reader, topics, ids, truncated=len(offered) < len(order))
     position = {int(node): place for place, node in enumerate(subgraph.nodes)}
-    place_of = {int(statement): place for place, statement in enumerate(subgraph.statements)}
-    ways: list[dict[int, list[int]]] = []
-    for reading in found.readings:
-        plans = {node: plan for node in answers.tolist() if (plan := reading.plan_to(node)) is not None}
-        ways.append(
-            {
-                position[n]: [place_of[s] for s in trace(found.rows, plan, n)]
-                for n, plan in plans.items()
-                if n in position
-            }
-        )
     scores = np.zeros(len(subgraph.nodes), np.float32)
     there = np.isin(found.nodes, subgraph.nodes)
     scores[[position[node] for node in found.nodes[there].tolist()]] = found.scores[there]
@@ -183,7 +176,7 @@ def _with_evidence(reader: GraphReader, found: _Found, topics: Sequence[int], bu
         states=_states(reader, subgraph, found.readings[0], position[found.starts[0]]),
         readings=found.readings,
         starts=tuple(position[start] for start in found.starts),
-        ways=tuple(ways),
+        rows=found.rows,
         verdict=found.verdict,
         target=None if found.target is None else position[found.target],
         beside=tuple(position[topic] for topic in found.beside),

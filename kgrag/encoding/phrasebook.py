@@ -91,22 +91,23 @@ class Phrasebook:
         rows = np.arange(sizes.sum()) + np.repeat(first - starts, sizes)
         return np.maximum.reduceat(self._cosine(question, self._vectors[rows]), starts)
 
-    def foreign(self, question: Floats) -> tuple[Floats, Floats]:
+    def foreign(self, question: Floats) -> Floats:
         """How alike a question is to those for relations of the world that the graph does not have.
 
         Returns:
-            Likeness to each relation, read forward and backwards by turns, shape (2 * relations,), and their encoded labels,
-            shape (relations, width).
+            Likeness to each relation, read forward and backwards by turns, shape (2 * relations,).
         """
-        if self._outside is None:
-            self._outside = self._abroad()
-        labels, ways, bounds = self._outside
-        if not bounds:
-            return np.zeros(0, np.float32), labels
-        return np.maximum.reduceat(self._cosine(question, ways), bounds), labels
+        _, ways, bounds = self._abroad()
+        return np.maximum.reduceat(self._cosine(question, ways), bounds) if bounds else np.zeros(0, np.float32)
+
+    def foreign_labels(self) -> Floats:
+        """Encoded labels of those relations, shape (relations, width)."""
+        return self._abroad()[0]
 
     def _abroad(self) -> tuple[Floats, Floats, list[int]]:
         """Foreign relations: encoded labels, encoded questions, and where the questions of each direction begin."""
+        if self._outside is not None:
+            return self._outside
         wordings = self._ways.foreign()
         known, labels = self.relation_labels(), self.labels([wording.labels[0] for wording in wordings])
         far = [i for i, near in enumerate(labels @ known.T > FOREIGN) if not near.any()] if len(known) else []
@@ -116,7 +117,8 @@ class Phrasebook:
             for inverse in (False, True)
         ]
         bounds = np.cumsum([0, *(len(several) for several in texts)])[:-1].tolist() if texts else []
-        return labels[far], self.encoder.encode([text for several in texts for text in several]), bounds
+        self._outside = labels[far], self.encoder.encode([text for several in texts for text in several]), bounds
+        return self._outside
 
     def _learn(self, plans: Sequence[Directed]) -> None:
         """Encodes the ways of asking for plans that were not met before."""

@@ -19,7 +19,7 @@ from kgrag.graph.directed import Edges, backwards
 from kgrag.types import Floats, Ids
 
 WIDTH = 8  # beginnings of plans that are kept after each step
-LEAST = -9.0  # log-probability below which a beginning is not kept
+BEHIND = 6.0  # how much less likely than the best, in nats, a beginning may be that is kept
 MOST_REACHED = 50_000  # nodes from which a further step is taken
 
 
@@ -57,7 +57,7 @@ Weigh = Callable[[int, Ids], tuple[Floats, float]]
 
 
 def seek(
-    rows: Rows, start: Ids, steps: int, weigh: Weigh, hint: Weigh, is_literal: NDArray[np.bool_]
+    rows: Rows, start: Ids, steps: int, weigh: Weigh, hint: Weigh, is_literal: Callable[[Ids], NDArray[np.bool_]]
 ) -> list[list[Plan]]:
     """Seeks the likeliest plans of each length.
 
@@ -67,7 +67,7 @@ def seek(
         steps: Longest plan.
         weigh: Gives, for a step and the directed relations that are there, a logit of each, and one of "none of these".
         hint: The same for the choice of the beginnings that are kept.
-        is_literal: Which nodes are literals: those are not left, but where they are named.
+        is_literal: Tells which nodes are literals: those are not left, but where they are named.
 
     Returns:
         For each length the plans, best first.
@@ -77,7 +77,7 @@ def seek(
     for step in range(steps):
         longer: list[tuple[float, float, int, int]] = []
         for place, (rank, plan) in enumerate(beginnings):
-            nodes = plan.ends[:MOST_REACHED] if not step else plan.ends[~is_literal[plan.ends]][:MOST_REACHED]
+            nodes = plan.ends[:MOST_REACHED] if not step else plan.ends[~is_literal(plan.ends)][:MOST_REACHED]
             there = rows.leaving(nodes) if len(nodes) else np.zeros(0, np.int64)
             if not len(there):
                 continue
@@ -87,7 +87,7 @@ def seek(
         longer.sort(key=lambda one: (-one[0], one[2], one[3]))
         kept: list[tuple[float, Plan]] = []
         for rank, score, place, directed in longer[:WIDTH]:
-            if rank < LEAST and kept:
+            if kept and rank < kept[0][0] - BEHIND:
                 break
             before = beginnings[place][1]
             kept.append((rank, _followed(rows, before, directed, score, is_literal)))
@@ -135,8 +135,10 @@ def _between(rows: Rows, origins: Ids, directed: int, targets: Ids) -> Edges:
     return Edges(origins, np.full(len(ids), directed), ids, targets)
 
 
-def _followed(rows: Rows, plan: Plan, directed: int, score: float, is_literal: NDArray[np.bool_]) -> Plan:
-    nodes = plan.ends if not plan.relations else plan.ends[~is_literal[plan.ends]]
+def _followed(
+    rows: Rows, plan: Plan, directed: int, score: float, is_literal: Callable[[Ids], NDArray[np.bool_]]
+) -> Plan:
+    nodes = plan.ends if not plan.relations else plan.ends[~is_literal(plan.ends)]
     reached = np.unique(rows.along(nodes[:MOST_REACHED], directed).targets)
     return Plan((*plan.relations, directed), (*plan.reach, reached), score)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ from kgrag.encoding.plans import Plan, Rows, seek
 from kgrag.encoding.reasoner import Reasoner
 from kgrag.errors import ModelError
 from kgrag.graph import KnowledgeGraph
-from kgrag.graph.directed import GraphRows
+from kgrag.graph.directed import Edges, GraphRows
 from kgrag.types import Floats, Ids, TextEncoder
 
 SHARPNESS = 20.0  # of likeness, which is a cosine
@@ -25,6 +25,7 @@ COMPARED = 24  # relations of one node, the best fitting, that a question is com
 ABSENT = 12  # relations of the graph that are not there, the best fitting, that speak for "none"
 APART = 0.1  # what a relation that does not leave the start must give way by
 BEYOND = 0.2  # the same where that which is reached has it
+FAR = 0.01  # probability, by what was learned, from which plans of so many relations are sought; of two they always are
 LEAST = 1e-4  # plans below this probability do not count
 
 
@@ -129,7 +130,7 @@ class GraphReader:
         self.graph, self.reasoner, self.encoder = graph, reasoner, encoder
         self.phrasebook = Phrasebook(graph, encoder)
         self.rows: Rows = GraphRows(graph)
-        self._relations: tuple[object, torch.Tensor] = (None, torch.zeros(0))
+        self._represented: dict[str, tuple[object, torch.Tensor]] = {}
 
     @torch.inference_mode()
     def read(
@@ -143,18 +144,25 @@ class GraphReader:
             rows: What relations are followed in; the whole graph where not given.
         """
         self.reasoner.eval()
-        self.phrasebook.refresh()
-        sights = self._see(list(dict.fromkeys(questions)))
         nodes = [np.unique(np.asarray(start, np.int64)) for start in starts]
-        return [self._read(sights[q], start, rows or self.rows) for q, start in zip(questions, nodes)]
+        while True:
+            known = self.graph.num_relations
+            self.phrasebook.refresh()
+            sights = self._see(list(dict.fromkeys(questions)))
+            readings = [self._read(sights[q], start, rows or self.rows) for q, start in zip(questions, nodes)]
+            if self.graph.num_relations == known:  # more may be met where a graph is elsewhere
+                return readings
 
     def relations(self) -> torch.Tensor:
         """The graph's relations as the reasoner represents them, shape (2 * relations, hidden)."""
+        return self._represent("own", self.phrasebook.relation_labels)
+
+    def _represent(self, whose: str, labels: Callable[[], Floats]) -> torch.Tensor:
+        """Relations as the reasoner represents them, computed anew when the graph's or the reasoner have changed."""
         version = (self.graph.num_relations, *(value._version for value in self.reasoner.relation.parameters()))
-        if self._relations[0] != version:
-            labels = torch.from_numpy(self.phrasebook.relation_labels())
-            self._relations = version, self.reasoner.encode_relations(labels)
-        return self._relations[1]
+        if self._represented.get(whose, (None,))[0] != version:
+            self._represented[whose] = version, self.reasoner.encode_relations(torch.from_numpy(labels()))
+        return self._represented[whose][1]
 
     def _see(self, questions: list[str]) -> dict[str, _Sight]:
         """What the reasoner makes of questions."""
@@ -164,17 +172,16 @@ class GraphReader:
         fits = reasoner.fit(queries, self.relations()).numpy()
         sights = {}
         for i, question in enumerate(questions):
-            likeness, labels = self.phrasebook.foreign(encoded[i])
-            foreign = -1e4
+            likeness, foreign = self.phrasebook.foreign(encoded[i]), -1e4
             if len(likeness):
-                abroad = reasoner.encode_relations(torch.from_numpy(labels))
+                abroad = self._represent("foreign", self.phrasebook.foreign_labels)
                 fit = reasoner.fit(queries[0, i], abroad).numpy() + self._trusted(likeness - APART / 2, 0)
                 foreign = float(fit.max())
             sights[question] = _Sight(encoded[i], fits[:, i], foreign, hops[i].numpy())
         return sights
 
     def _read(self, sight: _Sight, start: Ids, rows: Rows) -> Reading:
-        reasoner, steps = self.reasoner, self.reasoner.steps
+        reasoner = self.reasoner
         none = reasoner.none.tolist()
 
         def learned(step: int, there: Ids) -> tuple[Floats, float]:
@@ -183,11 +190,14 @@ class GraphReader:
         def hinted(step: int, there: Ids) -> tuple[Floats, float]:
             return sight.fits[step, there] + self._trusted(self._alone(sight, there, step), 0), none[step]
 
-        found = seek(rows, start, steps, learned, hinted, self.graph.is_literal)
+        far = np.flatnonzero(_softmax(sight.hops) >= FAR)
+        steps = max(int(far[-1]) + 1, 2)
+        known = _Known(rows, sight.fits.shape[1])
+        found = seek(known, start, steps, learned, hinted, lambda reached: self.graph.is_literal[reached])
         by_length, familiar = [], []
         for length, plans in enumerate(found, start=1):
             if length == 1:
-                logits, best = self._single(sight, plans, start, rows)
+                logits, best = self._single(sight, plans, start, known)
             else:
                 alike = self.phrasebook.likeness(sight.encoded, [plan.relations for plan in plans])
                 logits = np.array([plan.score for plan in plans]) + self._trusted(alike, length - 1)
@@ -246,6 +256,20 @@ class GraphReader:
         alike = np.array([*familiar, *[-1.0] * (reasoner.steps - len(familiar))])
         alike = SHARPNESS * max(float(reasoner.hop_trust), 0.0) * (alike - COMMON)
         return _softmax(float(reasoner.hop_scale) * sight.hops + alike + reasoner.hop_bias.numpy()).astype(np.float32)
+
+
+class _Known(NamedTuple):
+    """Rows without the relations that came after the question was read."""
+
+    rows: Rows
+    width: int
+
+    def leaving(self, nodes: Ids) -> Ids:
+        there = self.rows.leaving(nodes)
+        return there[there < self.width]
+
+    def along(self, nodes: Ids, directed: int | None = None) -> Edges:
+        return self.rows.along(nodes, directed)
 
 
 def _softmax(logits: Floats) -> Floats:

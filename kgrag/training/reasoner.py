@@ -23,6 +23,7 @@ from kgrag.types import Ids, TextEncoder
 
 log = logging.getLogger(__name__)
 ANSWERED = 0.5  # least probability at which a node is an answer, where accuracy is measured
+SAID = 0.2  # least probability at which an answer counts as given
 TRUSTS = (1.0, 0.5, 0.25, 0.0)  # how much likeness to known ways of asking may count once there are labels
 
 Directed = tuple[int, ...]
@@ -272,7 +273,7 @@ def believed(
             together = np.prod([reading.believed(nodes) for reading in own], axis=0) ** (1 / len(own))
             most = float(together.max(initial=0.0))
             if len(question.answers):
-                hit = most > 0 and bool(np.isin(nodes[int(np.argmax(together))], question.answers))
+                hit = most >= SAID and bool(np.isin(nodes[int(np.argmax(together))], question.answers))
                 found.append((most, hit, float(together[np.isin(nodes, question.answers)].max(initial=0.0))))
             else:
                 found.append((most, None, 1 - most))
