@@ -13,7 +13,7 @@ import numpy as np
 
 from kgrag.composer import compose
 from kgrag.config import Config
-from kgrag.encoding import GraphReader, Reasoner, reason
+from kgrag.encoding import Findings, GraphReader, Reasoner, reason
 from kgrag.encoding.reader import load_reasoner, save_reasoner
 from kgrag.errors import ModelError, QuestionError
 from kgrag.fusion.items import best_sentences
@@ -22,8 +22,8 @@ from kgrag.graph import KnowledgeGraph, readable
 from kgrag.linking import EntityLinker
 from kgrag.persistence import read_folder, read_json, write_folder, write_json
 from kgrag.resources import data_folder
-from kgrag.retrieval import PassageIndex, retrieve
-from kgrag.types import Answer, Evidence, Link, Question, TextEncoder
+from kgrag.retrieval import PassageIndex
+from kgrag.types import Answer, Evidence, Link, Question, Subgraph, TextEncoder
 from kgrag.verification import Thought, Verifier, refusal
 
 if TYPE_CHECKING:
@@ -135,21 +135,18 @@ class KGRAG:
                 answers[i] = refusal(questions[i], links[i], f"it does not know {unknown[0]!r}")
                 open_.remove(i)
         verifier = Verifier(self.graph, self.passages, self.reader, self.config.generation.threshold)
-        for wider in (0, 1):
-            thoughts = {i: self._think(questions[i], links[i], wider) for i in open_}
-            later = [i for i in open_ if self._asks_further(thoughts[i])] if not wider else []
-            now = [i for i in open_ if i not in later]
-            drafts = self.generator.write([thoughts[i].composition.prompt for i in now], self.config.generation)
-            for i, draft in zip(now, drafts):
-                answers[i] = verifier.verify(thoughts[i], draft)
-            open_ = later + [i for i in now if answers[i].abstained and thoughts[i].evidence.subgraph.truncated]
+        thoughts = [self._think(questions[i], links[i]) for i in open_]
+        drafts = self.generator.write([thought.composition.prompt for thought in thoughts], self.config.generation)
+        for i, thought, draft in zip(open_, thoughts, drafts):
+            answers[i] = verifier.verify(thought, draft)
         seconds = (time.perf_counter() - started) / max(len(questions), 1)
         return [replace(answer, seconds=seconds) for answer in answers]
 
     def retrieve(self, question: str) -> Evidence:
         """The evidence for a question, without an answer."""
         self._check(question)
-        return self._gather(question, self._link(question))
+        links = self._link(question)
+        return self._gather(question, links, self._reason(question, links).subgraph)
 
     def evaluate(self, questions: Iterable[Question]) -> Report:
         """Measures every stage and the whole on questions with gold answers."""
@@ -223,34 +220,29 @@ class KGRAG:
             alike = [node for node, score in link.candidates[:MOST_ALIKE] if score >= ALIKE * link.score]
             if link.node is None or len(alike) < 2:
                 continue
-            subgraphs = [retrieve(self.graph, np.array([node]), self.config.retrieval) for node in alike]
-            runs = self.reader.read([masked] * len(alike), subgraphs)
-            beliefs = [round(float(run.scores.max()), 2) for run in runs]
+            readings = self.reader.read([masked] * len(alike), [[node] for node in alike])
+            beliefs = [round(float(reading.beliefs[1].max(initial=0.0)), 2) for reading in readings]
             links[place] = replace(link, node=alike[int(np.argmax(beliefs))])
         return links
 
-    def _gather(self, question: str, links: Sequence[Link], wider: int = 0) -> Evidence:
-        config = replace(self.config.retrieval, hops=self.config.retrieval.hops + wider)
-        nodes = np.array([link.node for link in links if link.node is not None], np.int64)
-        subgraph = retrieve(self.graph, nodes, config)
-        iris = [self.graph.iri(int(node)) for node in nodes]
-        passages = self.passages.search(question, config.passages, self.encoder, entities=iris)
+    def _reason(self, question: str, links: Sequence[Link]) -> Findings:
+        """Follows what the question asks for from what it names."""
+        linked = [link for link in links if link.node is not None]
+        topics = [link.node for link in linked if link.node is not None]
+        masked = self.linker.mask(question, linked)
+        return reason(self.reader, masked, topics, asks_yes_no(question), budget=self.config.retrieval.nodes)
+
+    def _gather(self, question: str, links: Sequence[Link], subgraph: Subgraph) -> Evidence:
+        iris = [self.graph.iri(link.node) for link in links if link.node is not None]
+        passages = self.passages.search(question, self.config.retrieval.passages, self.encoder, entities=iris)
         return Evidence(question, tuple(links), subgraph, tuple(passages))
 
-    def _think(self, question: str, links: Sequence[Link], wider: int = 0) -> Thought:
-        """Retrieves, reasons, and lays out the prompt."""
+    def _think(self, question: str, links: Sequence[Link]) -> Thought:
+        """Reasons, retrieves, and lays out the prompt."""
         linked = [link for link in links if link.node is not None]
-        evidence = self._gather(question, links, wider)
-        subgraph = evidence.subgraph
+        findings = self._reason(question, linked)
+        evidence = self._gather(question, links, findings.subgraph)
         masked = self.linker.mask(question, linked)
-        topics = [int(seed) for seed in subgraph.seeds]
-        findings = reason(
-            self.reader,
-            masked,
-            subgraph,
-            topics,
-            asks_yes_no=asks_yes_no(question),
-        )
         encoding, whole = self.encoder.encode([masked, question])
         named = {self.graph.iri(link.node) for link in linked if link.node is not None}
         sentences = best_sentences(
@@ -262,7 +254,6 @@ class KGRAG:
             self.graph,
             question,
             linked,
-            subgraph,
             findings,
             encoding,
             self.encoder.encode,
@@ -270,11 +261,6 @@ class KGRAG:
             self.config.generation.items,
         )
         return Thought(masked, evidence, findings, composition)
-
-    def _asks_further(self, thought: Thought) -> bool:
-        """Whether the question takes more steps than were retrieved."""
-        asked = max(int(np.argmax(run.hops)) + 1 for run in thought.findings.runs)
-        return asked > self.config.retrieval.hops
 
 
 def asks_yes_no(question: str) -> bool:

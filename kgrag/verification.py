@@ -14,6 +14,7 @@ from kgrag.fusion import Role
 from kgrag.generation import Draft, print_answer
 from kgrag.generation.sentences import NOUNS, RELATIONS, joined, relation_sentence
 from kgrag.graph import KnowledgeGraph
+from kgrag.graph.directed import DirectedRows
 from kgrag.retrieval import PassageIndex
 from kgrag.types import Answer, AnswerEntity, Citation, Evidence, Link, Passage
 
@@ -137,17 +138,11 @@ class Verifier:
         items = thought.composition.prompt.items
         positions: list[Any] = [items.references[p] for p in answers]
         cited = sorted({s for position in positions for s in thought.composition.paths[position]})
-        alone = thought.evidence.subgraph.only(np.array(cited, np.int64))
-        runs = self.reader.read(
-            [thought.masked] * len(thought.findings.starts),
-            [alone] * len(thought.findings.starts),
-            [np.array([start], np.int64) for start in thought.findings.starts],
-        )
-        return all(
-            again.steps[run.length - 1, run.length, p] >= KEPT * run.steps[run.length - 1, run.length, p]
-            for run, again in zip(thought.findings.runs, runs)
-            for p in positions
-        )
+        alone = DirectedRows.of(thought.evidence.subgraph.only(np.array(cited, np.int64)))
+        readings = thought.findings.readings
+        again = self.reader.read([thought.masked] * len(readings), [reading.start for reading in readings], alone)
+        nodes = thought.evidence.subgraph.nodes[positions]
+        return all((b.believed(nodes) >= KEPT * a.believed(nodes)).all() for a, b in zip(readings, again))
 
     def _why_not(self, thought: Thought, confidence: float) -> str:
         names = ", ".join(self.graph.label(link.node) for link in thought.evidence.links if link.node is not None)

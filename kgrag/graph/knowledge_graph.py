@@ -46,6 +46,8 @@ class KnowledgeGraph:
     same version in all of them, holds its `lock` meanwhile.
     """
 
+    is_partial = False  # whether statements may come as nodes are asked for theirs
+
     from_rdf = classmethod(constructors.from_rdf)
     from_triples = classmethod(constructors.from_triples)
     from_rdflib = classmethod(constructors.from_rdflib)
@@ -110,6 +112,11 @@ class KnowledgeGraph:
     def num_statements(self) -> int:
         """How many statements are there, labels not counted."""
         return self._store.facts.count
+
+    @property
+    def numbering(self) -> object:
+        """Stands for the ids of statements: another object once they are given anew."""
+        return self._store.facts.numbering
 
     @property
     def statements(self) -> Ids:

@@ -54,6 +54,8 @@ class RemoteGraph(KnowledgeGraph):
         GraphError: If the endpoint cannot be asked, or holds no statement.
     """
 
+    is_partial = True
+
     _reached: set[str]  # nodes whose statements are held
     _labelled: set[str]  # IRIs whose labels are held
     _bearers: dict[str, list[str]]  # nodes by each name that was looked up

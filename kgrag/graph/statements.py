@@ -42,6 +42,7 @@ class Statements:
         self._sorted: dict[int, Adjacency | None] = {SUBJECT: outgoing, OBJECT: incoming}
         self._removed: Growing | None = None
         self.count = len(self._columns[0])  # of those that are there
+        self.numbering = object()  # another one once ids are given anew
 
     def __len__(self) -> int:
         return len(self._columns[SUBJECT])
@@ -174,6 +175,7 @@ class Statements:
         if self._removed is not None:
             self._columns = [Growing(column.array[ids]) for column in self._columns]
             self._removed = None
+            self.numbering = object()
             self._sorted = dict.fromkeys(self._sorted)
         for column, side in self._sorted.items():
             if side is not None and len(side.order) < len(self):
