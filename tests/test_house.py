@@ -15,7 +15,9 @@ import kgrag
 ROOT = Path(__file__).parent.parent
 # higher may import lower, never the other way round; stages share a floor and do not import one another
 FLOORS = {
+    "children": 0,
     "errors": 0,
+    "faults": 0,
     "config": 0,
     "types": 0,
     "progress": 0,

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from kgrag.config import EndpointConfig, Limits
 from kgrag.errors import GraphError, SavedFolderError
+from kgrag.faults import Skipped
 from kgrag.graph import bridges
-from kgrag.graph.faults import Skipped
 from kgrag.graph.imports import follow, imports_of
 from kgrag.graph.interning import Columns, Interner
 from kgrag.graph.journal import Journal

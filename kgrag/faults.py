@@ -1,4 +1,4 @@
-"""Where RDF is malformed, said so that it can be found and shown without harm."""
+"""Where a file is malformed, said so that it can be found and shown without harm."""
 
 from __future__ import annotations
 
