@@ -34,6 +34,7 @@ _MOST = 100_000  # characters that are taken apart at once
 _BREAK = re.compile(
     r"\n\s*\n|(?<=[。！？｡])(?![。！？｡”’」』）】》\"'])|(?<=[。！？｡][”’」』）】》])(?![。！？｡”’」』）】》])"
 )
+_LONG = re.compile(r"\S{200,}")  # a tokenizer takes such a word apart character by character, ever more slowly
 _NUMBER = re.compile(r"\W*\d+(?:\.\d+)*\.")  # "3." begins what it numbers
 
 
@@ -55,7 +56,7 @@ def sentence_spans(text: str, language: str = "") -> tuple[tuple[int, int], ...]
     found: list[tuple[int, int]] = []
     for at, part in _parts(text):
         begin = -1  # of a number that waits for what it numbers
-        for span in splitter(part).sents:
+        for span in splitter(_LONG.sub(lambda word: "x" * len(word[0]), part)).sents:
             sentence = part[span.start_char : span.end_char]
             start, end = span.end_char - len(sentence.lstrip()), span.start_char + len(sentence.rstrip())
             if start >= end:

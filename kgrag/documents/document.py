@@ -89,6 +89,7 @@ class Outline:
         self._limits = limits
         self._characters = 0
         self._headings: list[tuple[int, str, str]] = []
+        self._title = ""
         self._all: list[str] = []
         self._is_bare = False  # whether what comes next may be the name of the unit that has just begun
         self._sections: list[Section] = []
@@ -96,18 +97,15 @@ class Outline:
 
     def heading(self, level: int, text: str, id: str = "") -> None:
         """Takes a heading; it stands under those of a smaller level, and ends what stands under the others."""
-        self.end(level)
         text = clean(text)
         self._count(text)
-        if len(text) > _LONGEST:
-            self._take(text, 0)
-        elif text:
-            self._all.append(text)
-            self._headings.append((level, text, id))
+        self._title = self._title or text
+        self._open(level, text, id)
 
     def end(self, level: int) -> None:
         """Ends what stands under headings of this level and greater ones."""
         self._finish()
+        self._is_bare = False
         self._headings = [heading for heading in self._headings if heading[0] < level]
 
     def paragraph(self, text: str, page: int = 0, references: Iterable[str] = ()) -> None:
@@ -116,11 +114,12 @@ class Outline:
         self._count(text)
         found = unit(text)
         if found:
-            self.heading(UNIT_LEVEL + found.level, found.heading)
+            self._open(UNIT_LEVEL + found.level, found.heading)
             text = found.rest
         elif self._is_bare and is_name(text):
             level, number, id = self._headings.pop()
             self._headings.append((level, f"{number} {text}", id))
+            self._all[-1] = f"{number} {text}"
             text, self._is_bare = "", False
         self._references += references
         if text:
@@ -128,7 +127,8 @@ class Outline:
         self._is_bare = found.is_bare if found else self._is_bare and not text
 
     def document(self) -> Document:
-        """The document; its title is the first heading where none was given, its text the headings where there is no other.
+        """The document; its title is the first heading that is no unit where none was given, its text the headings where
+        there is no other.
 
         Raises:
             UnreadableError: It holds no text.
@@ -139,11 +139,19 @@ class Outline:
         if not self._sections:
             raise UnreadableError("it holds no text", "Leave it out.")
         return Document(
-            title=clean(self.title) or next(iter(self._all), ""),
+            title=clean(self.title) or self._title[:_LONGEST],
             language=self.language,
             metadata={key: clean(value) if isinstance(value, str) else value for key, value in self.metadata.items()},
             sections=tuple(self._sections),
         )
+
+    def _open(self, level: int, text: str, id: str = "") -> None:
+        self.end(level)
+        if len(text) > _LONGEST:
+            self._take(text, 0)
+        elif text:
+            self._all.append(text)
+            self._headings.append((level, text, id))
 
     def _take(self, text: str, page: int) -> None:
         self._paragraphs.append(text)

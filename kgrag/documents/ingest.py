@@ -86,12 +86,12 @@ def ingest(
     Raises:
         DocumentError: A document cannot be read, or two have the same id; what was added before stays.
     """
-    adding = _Adding(index)
     settings = f"{_VERSION} {budget} {overlap} {linker is not None} "
     with Reader(limits, on_error) as reader:
+        adding = _Adding(index, reader)
         for found in track(reader.find(*sources), "Reading documents"):
             digest = hashlib.sha256((settings + found.digest).encode()).hexdigest()[:16]
-            if not adding.is_new(found, digest, reader):
+            if not adding.is_new(found, digest):
                 continue
             document = found.read()
             if document is None:
@@ -99,9 +99,8 @@ def ingest(
             passages: Iterable[Passage] = split(document, budget, overlap, count)
             if linker is not None:
                 passages = link(passages, linker)
-            adding.take(document.id, [replace(p, metadata={**p.metadata, DIGEST: digest}) for p in passages], reader)
+            adding.take(found, [replace(p, metadata={**p.metadata, DIGEST: digest}) for p in passages])
         adding.finish()
-        adding.result.skipped = reader.skipped
         reader.skipped.report("documents")
     return adding.result
 
@@ -109,37 +108,37 @@ def ingest(
 class _Adding:
     """Adds whole documents in batches, and takes out those whose place they take."""
 
-    def __init__(self, index: Collection) -> None:
-        self.result = Ingested()
+    def __init__(self, index: Collection, reader: Reader) -> None:
+        self.result = Ingested(skipped=reader.skipped)
+        self._reader = reader
         self._index = index
         self._there: dict[str, tuple[str, list[str]]] = {}  # digest and passages of each document
         for passage in index:
             digest = str(passage.metadata.get(DIGEST, ""))
             self._there.setdefault(passage.document, (digest, []))[1].append(passage.id)
         self._seen: set[str] = set()
-        self._old: list[str] = []
+        self._old: set[str] = set()
         self._new: dict[str, Passage] = {}
 
-    def is_new(self, found: Found, digest: str, reader: Reader) -> bool:
+    def is_new(self, found: Found, digest: str) -> bool:
         """Whether a document has to be read."""
         if found.id in self._seen:
-            reader.fault(
-                found.id, "another document has this id", "Give each its own id, or name one of two files anew."
-            )
+            hint = "Give each its own id, or name one of two files anew."
+            self._reader.fault(found.place, f"another document has the id {found.id!r}", hint)
             return False
         self._seen.add(found.id)
         is_there = self._there.get(found.id, ("", []))[0] == digest
         self.result.unchanged += is_there
         return not is_there
 
-    def take(self, document: str, passages: list[Passage], reader: Reader) -> None:
+    def take(self, found: Found, passages: list[Passage]) -> None:
         """Takes the passages of a document; it is in the collection when a batch is complete."""
-        old = self._there.get(document, ("", []))[1]
-        taken = [p.id for p in passages if p.id in self._new or (p.id in self._index and p.id not in old)]
-        if taken:
-            reader.fault(document, f"its passage {taken[0]!r} would have the id of another one", "Give it another id.")
-            return
-        self._old += old
+        old = set(self._there.get(found.id, ("", []))[1])
+        for passage in passages:
+            if passage.id in self._new or (passage.id in self._index and passage.id not in old):
+                self._reader.fault(found.place, f"another passage has the id {passage.id!r}", "Give it another id.")
+                return
+        self._old |= old
         self._new.update((passage.id, passage) for passage in passages)
         self.result.updated += bool(old)
         self.result.added += not old
@@ -150,7 +149,7 @@ class _Adding:
     def finish(self) -> None:
         """Adds what was taken."""
         if self._old:
-            self._index.remove(self._old)
+            self._index.remove(sorted(self._old))
         if self._new:
             self._index.add(self._new.values())
-        self._old, self._new = [], {}
+        self._old, self._new = set(), {}

@@ -28,12 +28,14 @@ class Dialect(NamedTuple):
     Attributes:
         headings: Headings of the elements that they stand in.
         units: Elements that have a number for a heading, if nothing else.
+        paragraphs: Elements that are paragraphs, even where no text of their own stands in them.
         notes: What stands in a text and is none of it; read after it.
         left_out: What is not read.
     """
 
     headings: frozenset[str]
     units: frozenset[str]
+    paragraphs: frozenset[str]
     notes: frozenset[str]
     left_out: frozenset[str]
 
@@ -41,12 +43,14 @@ class Dialect(NamedTuple):
 _AKOMA_NTOSO = Dialect(
     headings=frozenset({"heading", "subheading"}),
     units=frozenset(["article", "book", "chapter", "part", "recital", "rule", "section", "title", "tome"]),
+    paragraphs=frozenset({"p", "block"}),
     notes=frozenset({"authorialNote"}),
     left_out=frozenset({"meta", "toc"}),
 )
 _OTHER = Dialect(
     headings=frozenset({"title", "head", "heading", "article-title"}),
     units=frozenset(),
+    paragraphs=frozenset({"p", "para"}),
     notes=frozenset({"note", "footnote", "fn"}),
     left_out=frozenset({"teiHeader", "ref-list", "bibliography", "script", "style"}),
 )
@@ -131,7 +135,7 @@ def _walk(root: Any, dialect: Dialect, outline: Outline) -> None:
         elif name == "num":
             number = " ".join(filter(None, (number, _text(element, dialect, []))))
             walker.skip_subtree()
-        elif _has_text(element) or name in dialect.headings:
+        elif _has_text(element) or name in dialect.headings or name in dialect.paragraphs:
             notes: list[Any] = []
             text = " ".join(filter(None, (number, _text(element, dialect, notes))))
             outline.paragraph(text, references=_references(element))

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from importlib import import_module
 from typing import Any
 
-from kgrag.children import Child, bound_memory, peak_memory, reply, requests
+from kgrag.children import Child, bound_memory, memory_meter, reply, requests
 from kgrag.config import DocumentLimits
 from kgrag.documents.document import Document, Section, UnreadableError
 from kgrag.errors import KgragError
@@ -86,18 +86,20 @@ def _document(values: dict[str, Any]) -> Document:
 
 def main() -> None:
     """Answers requests until standard input ends."""
-    own_bytes = peak_memory()
+    held = memory_meter()
     for request, body in requests():
         limits = DocumentLimits(**request["limits"])
-        bound_memory(own_bytes + limits.memory_bytes)
-        reply(_answer(request["kind"], body, limits))
+        try:
+            parser = import_module(f"kgrag.documents.{_PARSERS[request['kind']]}")
+        except ImportError as error:
+            reply({"missing": error.name or str(error)})
+            continue
+        bound_memory(held() + limits.memory_bytes)
+        reply(_answer(parser, body, limits))
+        bound_memory(None)
 
 
-def _answer(kind: str, data: bytes, limits: DocumentLimits) -> dict[str, Any]:
-    try:
-        parser = import_module(f"kgrag.documents.{_PARSERS[kind]}")
-    except ImportError as error:
-        return {"missing": error.name or str(error)}
+def _answer(parser: Any, data: bytes, limits: DocumentLimits) -> dict[str, Any]:
     try:
         return asdict(parser.parse(data, limits))
     except UnreadableError as error:

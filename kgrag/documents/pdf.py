@@ -22,8 +22,8 @@ _LONGEST = 200  # characters of a heading
 _EDGE = 2  # lines at the top and at the bottom of a page that may be the same on all
 _REPEATED = 0.5  # share of the pages on which such a line stands
 _LEADERS = 20  # characters, from which a line that is dots for a third is one of a table of contents
-_HYPHEN = "\ufffe"  # what PDFium puts where a word goes on in the next line
-_LIGATURES = {code: text for code, text in zip(range(0xFB00, 0xFB05), ("ff", "fi", "fl", "ffi", "ffl"))}
+_HYPHEN = "\ufffe"  # stands where a word goes on in the next line; PDFium puts a 2 there
+_LETTERS = {2: _HYPHEN, 0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl"}
 _ITEM = re.compile(r"[•▪◦–—*-]\s|\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)]\s", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?:;。！？：；”\"')\]]\Z")
 
@@ -85,7 +85,7 @@ def _lines(pdf: Any, number: int, limits: DocumentLimits) -> Iterator[Line]:
         if code == ord("\n"):
             if first >= 0:
                 pdfium.FPDFText_GetLooseCharBox(text, first, ctypes.byref(box))
-                line = "".join(chars).translate(_LIGATURES).strip()
+                line = "".join(chars).translate(_LETTERS).strip()
                 if 3 * line.count(".") < len(line) - line.count(" ") or len(line) < _LEADERS:
                     yield Line(line, number + 1, round(abs(box.top - box.bottom), 1), box.bottom)
             chars, first = [], -1
@@ -123,13 +123,9 @@ def _without_edges(pages: Sequence[Sequence[Line]]) -> list[Line]:
     shapes = Counter(shape for lines in pages for shape in edge(lines))
     least = max(3.0, _REPEATED * len(pages))
     repeated = {shape for shape, count in shapes.items() if count >= least}
-    return [
-        line
-        for lines in pages
-        for here in [edge(lines) & repeated]
-        for line in lines
-        if not here or _shape(line) not in here
-    ]
+    every = [line for lines in pages for line in lines]
+    kept = [line for lines in pages for here in [edge(lines) & repeated] for line in lines if _shape(line) not in here]
+    return kept or every
 
 
 def _shape(line: Line) -> tuple[str, float]:
@@ -153,8 +149,8 @@ def arrange(lines: Sequence[Line], contents: dict[tuple[int, str], int], outline
     words = Counter(re.findall(r"[\w-]+", " ".join(line.text for line in lines)))
     body = [line for line in lines if line.size not in level_of] or lines
     width = median(len(line.text) for line in body)
-    gaps = [abs(above.y - below.y) for above, below in zip(body, body[1:]) if above.page == below.page]
-    gap = median([gap for gap in gaps if gap > 0] or [0.0])
+    gaps = Counter(round(a.y - b.y, 1) for a, b in zip(body, body[1:]) if a.page == b.page and a.y > b.y)
+    gap = min(gaps, key=lambda gap: (-gaps[gap], gap), default=0.0)
     pending: list[Line] = []
     level = 0  # of a heading that is pending; 0 for a paragraph
 

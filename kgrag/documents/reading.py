@@ -32,11 +32,13 @@ class Found:
         id: What it will be called.
         digest: SHA-256 of what it is parsed from.
         read: Parses it; gives None where it cannot be read and is left out.
+        place: The file, and the line in it, as errors call it.
     """
 
     id: str
     digest: str
     read: Callable[[], Document | None]
+    place: tuple[str, int | None]
 
 
 class Reader(AbstractContextManager["Reader"]):
@@ -78,9 +80,9 @@ class Reader(AbstractContextManager["Reader"]):
                     "Give a path, bytes or a stream opened with 'rb'.",
                 )
 
-    def fault(self, name: str, reason: str, hint: str, line: int | None = None) -> None:
+    def fault(self, place: tuple[str, int | None], reason: str, hint: str) -> None:
         """Leaves something out, or raises what is wrong with it."""
-        fault = Fault(name, line, None, one_line(reason), "")
+        fault = Fault(*place, None, one_line(reason), "")
         if self._raises:
             raise DocumentError(f"{fault}.", hint)
         self.skipped.take(fault)
@@ -95,7 +97,7 @@ class Reader(AbstractContextManager["Reader"]):
             with open(path, "rb") as stream:
                 yield from self._stream(id, str(path), stream, kind)
         except OSError as error:
-            self.fault(str(path), f"it cannot be read: {error}", "Check the file.")
+            self.fault((str(path), None), f"it cannot be read: {error}", "Check the file.")
 
     def _stream(self, id: str, name: str, given: BinaryIO, kind: str | None) -> Iterator[Found]:
         with self._tolerant(name):
@@ -115,7 +117,7 @@ class Reader(AbstractContextManager["Reader"]):
                 return replace(self._parser.parse(kind, data), id=id, source=id)
             return None
 
-        return Found(id, hashlib.sha256(data).hexdigest(), read)
+        return Found(id, hashlib.sha256(data).hexdigest(), read, (name, None))
 
     def _all(self, stream: BinaryIO) -> bytes:
         data = stream.read(self._limits.file_bytes + 1)
@@ -134,14 +136,14 @@ class Reader(AbstractContextManager["Reader"]):
                 return replace(document, id=id, source=document.source or file_id)
             return None
 
-        return Found(id, record.digest, read)
+        return Found(id, record.digest, read, (name, record.line))
 
     @contextmanager
     def _tolerant(self, name: str, line: int | None = None) -> Iterator[None]:
         try:
             yield
         except UnreadableError as error:
-            self.fault(name, error.reason, error.hint, line)
+            self.fault((name, line), error.reason, error.hint)
 
 
 def read(

@@ -21,6 +21,7 @@ _BETWEEN = "\n\n"
 _MOST = 64  # sentences of a passage
 _WITHIN = 0.3  # cost of an end within a paragraph; a passage costs 1, and what it leaves of the budget, squared
 _CHARACTERS = 16  # a token for so many, at least: for long words without meaning, tokenizers count one
+_AROUND = 1_000  # characters around the middle of a sentence, where it may be cut
 _CUTS = (re.compile(r"[;:,—–；：，、،؛]\s*"), re.compile(r"\s+"), re.compile(r"(?<=[\u2e80-\u9fff\u0e00-\u0e7f])"))
 
 
@@ -145,17 +146,16 @@ def _units(section: Section, starts: Sequence[int], room: int, language: str, co
 
 def _cut(text: str, start: int, end: int, most: int, count: Count) -> list[tuple[int, int]]:
     """Pieces of a stretch of text, none above so many tokens: it is halved between clauses, words or characters."""
-    if count([text[start:end]])[0] <= most or end - start < 2:
+    size = end - start
+    if size < 2 or (size <= most * _CHARACTERS and count([text[start:end]])[0] <= most):
         return [(start, end)]
-    middle, quarter = (start + end) // 2, (end - start) // 4
+    at, around = (start + end) // 2, min(size // 4, _AROUND)
     for pattern in _CUTS:
-        places = [found.end() for found in pattern.finditer(text, middle - quarter, middle + quarter)]
+        places = [found.end() for found in pattern.finditer(text, at - around, at + around)]
         places = [place for place in places if start < place < end]
         if places:
-            at = min(places, key=lambda place: abs(place - middle))
+            at = min(places, key=lambda place: abs(place - at))
             break
-    else:
-        at = middle
     before = start + len(text[start:at].rstrip())
     return [*_cut(text, start, before, most, count), *_cut(text, at, end, most, count)]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pyoxigraph
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Store
 
-from kgrag.children import bound_memory, open_no_files, peak_memory, reply, requests
+from kgrag.children import bound_memory, memory_meter, open_no_files, reply, requests
 from kgrag.graph.sparql import BLANK_NODE
 from kgrag.graph.terms import from_oxigraph
 
@@ -18,8 +18,9 @@ _FUNCTIONS: Any = {NamedNode(BLANK_NODE): lambda name: BlankNode(name.value) if 
 
 def main() -> None:
     """Answers requests until standard input ends."""
+    held = memory_meter()
     open_no_files()
-    store, own_bytes = Store(), peak_memory()
+    store, own_bytes = Store(), held()
     for request, body in requests():
         try:
             if "query" in request:
@@ -34,7 +35,7 @@ def main() -> None:
                     for quad in _parse(body[: request["remove"]]):
                         store.remove(quad)
                     store.extend(_parse(body[request["remove"] :]))
-                own_bytes = peak_memory()
+                own_bytes = held()
                 answer = {}
         except SyntaxError as error:
             answer = {"error": f"not valid SPARQL: {error.msg}"}
