@@ -7,6 +7,8 @@ import zipfile
 from collections.abc import Sequence
 from typing import NamedTuple
 
+LOCK = b"/ID [ <00> <00> ] /Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O (%s) /U (%s) >>" % (b"o" * 32, b"u" * 32)
+
 
 class Written(NamedTuple):
     """A line of a page: its text, height of its letters, and where it stands, in points."""
@@ -26,8 +28,13 @@ SONG = (
 )
 
 
-def pdf(pages: Sequence[Sequence[Written]], title: str = "", contents: Sequence[tuple[str, int]] = ()) -> bytes:
-    """A PDF; ``contents`` are titles with their pages, from 0."""
+def pdf(
+    pages: Sequence[Sequence[Written]],
+    title: str = "",
+    contents: Sequence[tuple[str, int]] = (),
+    locked: bool = False,
+) -> bytes:
+    """A PDF; ``contents`` are titles with their pages, from 0; nobody has the password of a locked one."""
     objects = [b"", b"", HELVETICA, SONG]  # the first two are the catalogue and the pages
     kids = []
     for lines in pages:
@@ -65,8 +72,8 @@ def pdf(pages: Sequence[Sequence[Written]], title: str = "", contents: Sequence[
     out.write(b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1))
     out.write(b"".join(b"%010d 00000 n \n" % place for place in places))
     out.write(
-        b"trailer << /Size %d /Root 1 0 R /Info %d 0 R >>\nstartxref\n%d\n%%%%EOF\n"
-        % (len(objects) + 1, len(objects), table)
+        b"trailer << /Size %d /Root 1 0 R /Info %d 0 R %s >>\nstartxref\n%d\n%%%%EOF\n"
+        % (len(objects) + 1, len(objects), LOCK if locked else b"", table)
     )
     return out.getvalue()
 

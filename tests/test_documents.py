@@ -307,6 +307,7 @@ BROKEN = [
     ("a.pdf", b"%PDF-1.7 and no more", "is no PDF, or a damaged one"),
     ("a.pdf", b"<html>Not found", "is no PDF"),
     ("a.pdf", pdf([[]]), "only pictures"),
+    ("a.pdf", pdf([[Written("x")]], locked=True), "asks for a password"),
     ("a.docx", b"PK\x03\x04 and no more", "is no .docx file, or a damaged one"),
     ("a.docx", b"hello", "is no .docx file"),
     ("a.docx", word([]), "holds no text"),

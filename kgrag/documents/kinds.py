@@ -38,10 +38,10 @@ def kind_of(name: str, start: bytes) -> str:
         UnreadableError: It is of none.
     """
     kind = _BY_ENDING.get(PurePath(name).suffix.lower(), "")
-    if _PDF in start[:START]:
+    if _PDF in start[: START if kind in ("pdf", "") else len(_PDF)]:
         return "pdf"
     if start.startswith(_ZIP):
-        if kind in ("docx", "") and b"[Content_Types].xml" in start or b"word/" in start or kind == "docx":
+        if kind == "docx" or b"[Content_Types].xml" in start or b"word/" in start:
             return "docx"
         raise UnreadableError("it is packed", "Unpack it.")
     if start.startswith(_OLE):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import Any, NamedTuple
 
 from lxml import etree
@@ -19,6 +20,7 @@ _LANGUAGES = {  # ISO 639-2 and -3, which Akoma Ntoso uses, where the first two 
 }  # fmt: skip
 
 _TITLES = ("docType", "docNumber", "docTitle", "shortTitle", "longTitle", "preface")  # parts, and the whole, best first
+_WORD = re.compile(r"§|[^\W\d_IVXLCDM]")  # what a number has that says itself what it is the number of
 _LONGEST = 600  # characters of a title
 
 
@@ -128,10 +130,8 @@ def _walk(root: Any, dialect: Dialect, outline: Outline) -> None:
         if heading:
             opened.append(depth)
             outline.heading(depth, heading, _id(element))
-        parent = element.getparent()
-        in_section = bool(opened) and opened[-1] == depth - 1 and parent is not None
-        if in_section and (name in dialect.headings or name == "num") and _is_title(element):
-            walker.skip_subtree()  # it is in the heading
+        if opened and opened[-1] == depth - 1 and (name in dialect.headings or name == "num"):
+            walker.skip_subtree()  # it is in the heading of the section
         elif name == "num":
             number = " ".join(filter(None, (number, _text(element, dialect, []))))
             walker.skip_subtree()
@@ -147,25 +147,14 @@ def _walk(root: Any, dialect: Dialect, outline: Outline) -> None:
 
 def _heading(element: Any, dialect: Dialect) -> str:
     """Number and heading of an element; empty where it makes no section."""
-    titles = [child for child in element.iterchildren(etree.Element) if _is_title(child)]
-    number = clean("".join(_text(child, dialect, []) for child in titles if _name(child) == "num"))
-    heading = clean(" ".join(_text(child, dialect, []) for child in titles if _name(child) in dialect.headings))
+    children = list(element.iterchildren(etree.Element))
+    number = clean(" ".join(_text(child, dialect, []) for child in children if _name(child) == "num"))
+    heading = clean(" ".join(_text(child, dialect, []) for child in children if _name(child) in dialect.headings))
     if not heading and _name(element) not in dialect.units:
         return ""
-    if (
-        number
-        and _name(element) in dialect.units
-        and not any(c.isalpha() or c == "§" for c in number if c not in "IVXLCDM")
-    ):
+    if number and _name(element) in dialect.units and not _WORD.search(number):
         number = f"{_name(element).capitalize()} {number}"
     return " ".join(filter(None, (number, heading)))
-
-
-def _is_title(element: Any) -> bool:
-    """Whether an element is a heading, and no part of the text that is called alike: <title> is both in Akoma Ntoso."""
-    return _has_text(element) or not any(
-        _has_text(child) for child in element.iterchildren(etree.Element) if len(child)
-    )
 
 
 def _has_text(element: Any) -> bool:

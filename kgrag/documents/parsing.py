@@ -8,6 +8,7 @@ from typing import Any
 
 from kgrag.children import Child, bound_memory, memory_meter, reply, requests
 from kgrag.config import DocumentLimits
+from kgrag.documents import plain
 from kgrag.documents.document import Document, Section, UnreadableError
 from kgrag.errors import KgragError
 from kgrag.faults import one_line
@@ -35,9 +36,7 @@ class Parser:
             KgragError: The library that it takes is not installed, or no process can be started.
         """
         if kind not in _PARSERS:
-            from kgrag.documents.plain import parse
-
-            return parse(data, self._limits)
+            return plain.parse(data, self._limits)
         answer = self._ask(kind, data)
         if "missing" in answer:
             raise KgragError(

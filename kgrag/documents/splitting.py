@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple
@@ -113,8 +114,7 @@ def _parts(
     for first, last in _ends(units, room, overlap):
         begin = units[first].start
         if section.pages:
-            paragraph = max(number for number, start in enumerate(starts[:-1]) if start <= begin)
-            place = {**place, "page": section.pages[paragraph]}
+            place = {**place, "page": section.pages[bisect_right(starts, begin) - 1]}
         parts.append((text[begin : units[last].end], title, place))
     return parts
 

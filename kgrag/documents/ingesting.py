@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -58,7 +59,7 @@ class Ingested:
 
 
 def ingest(
-    sources: Iterable[Source],
+    sources: str | os.PathLike[str] | Iterable[Source],
     index: Collection,
     linker: Linker | None = None,
     budget: int = BUDGET,
@@ -74,7 +75,7 @@ def ingest(
     one that is no longer among the sources stays.
 
     Args:
-        sources: As of `read`.
+        sources: A path, or several sources as of `read`.
         index: Where the passages go.
         linker: Finds the nodes of a graph that passages name; see `link`.
         budget: As of `split`.
@@ -86,10 +87,11 @@ def ingest(
     Raises:
         DocumentError: A document cannot be read, or two have the same id; what was added before stays.
     """
+    given = [sources] if isinstance(sources, (str, os.PathLike)) else sources
     settings = f"{_VERSION} {budget} {overlap} {linker is not None} "
     with Reader(limits, on_error) as reader:
         adding = _Adding(index, reader)
-        for found in track(reader.find(*sources), "Reading documents"):
+        for found in track(reader.find(*given), "Reading documents"):
             digest = hashlib.sha256((settings + found.digest).encode()).hexdigest()[:16]
             if not adding.is_new(found, digest):
                 continue
