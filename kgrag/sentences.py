@@ -38,13 +38,13 @@ _LONG = re.compile(r"\S{200,}")  # a tokenizer takes such a word apart character
 _NUMBER = re.compile(r"\W*\d+(?:\.\d+)*\.")  # "3." begins what it numbers
 
 
-def sentences(text: str, language: str = "") -> list[str]:
-    """The sentences of a text, word for word, in order."""
-    return [text[start:end] for start, end in sentence_spans(text, language)]
-
-
 @lru_cache(maxsize=4_096)
-def sentence_spans(text: str, language: str = "") -> tuple[tuple[int, int], ...]:
+def sentences(text: str, language: str = "") -> tuple[str, ...]:
+    """The sentences of a text, word for word, in order; those of the last texts are remembered."""
+    return tuple(text[start:end] for start, end in sentence_spans(text, language))
+
+
+def sentence_spans(text: str, language: str = "") -> list[tuple[int, int]]:
     """Start and end of each sentence of a text, without the white space around it.
 
     Args:
@@ -66,7 +66,7 @@ def sentence_spans(text: str, language: str = "") -> tuple[tuple[int, int], ...]
                 continue
             found.append((at + begin, at + end))
             begin = -1
-    return tuple(found)
+    return found
 
 
 def _parts(text: str) -> Iterator[tuple[int, str]]:

@@ -6,6 +6,7 @@ import dataclasses
 import io
 import logging
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from document_files import ACT, HTML, JSON_LINES, MARKDOWN, TABLE, TEXT, Written
 
 from kgrag.config import DocumentLimits
 from kgrag.documents import Document, Section, read
+from kgrag.documents.document import clean
 from kgrag.documents.units import unit
 from kgrag.errors import DocumentError, KgragError
 
@@ -125,6 +127,14 @@ def test_divided_words_are_joined_as_they_are_written_elsewhere() -> None:
     lines = [Written(text, y=700 - 14 * number) for number, text in enumerate(texts)]
     assert one(pdf([lines]), "pdf").sections[0].paragraphs == (
         "A long-term plan, and another one. A long-term plan with a provisional end.",
+    )
+
+
+def test_columns_of_a_pdf_are_read_one_after_the_other() -> None:
+    left = [Written("A sentence that begins", y=700), Written("at the left, and", y=686)]
+    right = [Written("that ends at the right.", y=700, x=330), Written("Another one.", y=686, x=330)]
+    assert one(pdf([[*left, *right]]), "pdf").sections[0].paragraphs == (
+        "A sentence that begins at the left, and that ends at the right. Another one.",
     )
 
 
@@ -257,6 +267,12 @@ def test_files_and_folders_and_what_their_documents_are_called(write: Write, tmp
     assert [d.id for d in read(".")][0] == "box/a.md"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text")
+def test_a_name_that_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"caf\xe9.txt")).write_text("A.")
+    assert [d.source for d in read(tmp_path)] == [f"{tmp_path.name}/caf\ufffd.txt"]
+
+
 def test_bytes_and_streams(write: Write) -> None:
     path = write("a.txt", "A.")
     with open(path, "rb") as stream:
@@ -288,8 +304,8 @@ def test_the_content_tells_where_the_ending_does_not(write: Write, name: str, da
 
 
 def test_what_cannot_be_seen_or_written_is_left_out() -> None:
-    text = one('{"text": "a\\u0000b\\u00ad\\u001b[31m c\\ud800\\u200c\\u202f d"}', "jsonl").sections[0].paragraphs[0]
-    assert text == "ab[31m c\ufffd\u200c d"
+    text = one('{"text": "a\\u0000b\\u00ad\\u001b[31m c\\u200c\\u202f d"}', "jsonl").sections[0].paragraphs[0]
+    assert text == "ab[31m c\u200c d" and clean("a\ud800") == "a\ufffd"
     assert one("<p>药物\n有效 and\nsafe", "html").sections[0].paragraphs == ("药物有效 and safe",)
 
 
@@ -325,6 +341,7 @@ BROKEN = [
     ("a.jsonl", b'{"text": "x", "entities": "urn:x"}\n', "line 1: 'entities' must be a list"),
     ("a.jsonl", b'{"text": "x", "metadata": 5}\n', "line 1: 'metadata' must be an object"),
     ("a.jsonl", b'{"text": "x", "year": NaN}\n', "line 1: it is no JSON"),
+    ("a.jsonl", b'{"text": "x", "id": "\\ud800"}\n', "line 1: it is no JSON"),
     ("a.jsonl", b'{"text": "caf\xe9"}\n', "line 1: it is not text in utf-8"),
     ("a.csv", b"name,price\nx,5\n", "its header names no text"),
     ("a.csv", b"text,price\nx,5\ny\n", "a.csv, line 3: it has 1 cells"),

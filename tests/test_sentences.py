@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kgrag.sentences import sentence_spans, sentences
+from kgrag import sentences as module
+from kgrag.sentences import sentence_spans
 
 EXAMPLES = [
     ("en", "Drugs, e.g. aspirin, thin the blood (see Fig. 2).|Dr. Smith et al. gave 2.5 mg, i.e. half a dose."),
@@ -23,6 +24,10 @@ EXAMPLES = [
     ("ko", "약은 효과가 있다.|안전하다.|정말?"),
     ("th", "ยานี้ได้ผล ปลอดภัย"),
 ]
+
+
+def sentences(text: str, language: str = "") -> list[str]:
+    return list(module.sentences(text, language))
 
 
 def joined(language: str, parts: str) -> str:

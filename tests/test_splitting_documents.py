@@ -75,7 +75,7 @@ def test_overlap_repeats_sentences_within_the_budget() -> None:
             assert all(count <= budget for count in words([p.text for p in passages]))
             new = [s for before, p in zip([None, *passages], passages) for s in sentences(p.text)
                    if before is None or s not in sentences(before.text)]  # fmt: skip
-            assert new == sentences(document.sections[0].paragraphs[0])  # each once, in their order
+            assert new == list(sentences(document.sections[0].paragraphs[0]))  # each once, in their order
 
 
 def test_a_long_sentence_is_cut_between_clauses_or_words() -> None:

@@ -140,7 +140,7 @@ class Outline:
             raise UnreadableError("it holds no text", "Leave it out.")
         return Document(
             title=clean(self.title) or self._title[:_LONGEST],
-            language=self.language,
+            language=clean(self.language),
             metadata={key: clean(value) if isinstance(value, str) else value for key, value in self.metadata.items()},
             sections=tuple(self._sections),
         )

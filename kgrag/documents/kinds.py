@@ -71,7 +71,7 @@ def files_of(path: str | os.PathLike[str]) -> Iterator[tuple[str, Path]]:
     if not path.exists():
         raise DocumentError(f"There is no file {path}.", "Check the path.")
     if not path.is_dir():
-        yield path.name, path
+        yield _name(path.name), path
         return
     found = 0
     top = path.resolve().name
@@ -82,6 +82,11 @@ def files_of(path: str | os.PathLike[str]) -> Iterator[tuple[str, Path]]:
                 continue
             found += 1
             file = Path(folder, name)
-            yield (Path(top) / file.relative_to(path)).as_posix(), file
+            yield _name((Path(top) / file.relative_to(path)).as_posix()), file
     if not found:
         raise DocumentError(f"The folder {path} holds no document.", f"Known are {', '.join(_BY_ENDING)}.")
+
+
+def _name(path: str) -> str:
+    """A path as text that can be written, whatever its bytes are."""
+    return os.fsencode(path).decode("utf-8", "replace")

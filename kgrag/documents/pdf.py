@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -33,7 +34,7 @@ class Line(NamedTuple):
 
     Attributes:
         page: From 1.
-        size: Height of its letters, in points.
+        size: Size of its first letter, in points.
         y: Where it stands, in points from the bottom.
     """
 
@@ -62,7 +63,7 @@ def parse(data: bytes, limits: DocumentLimits) -> Document:
         raise UnreadableError(
             "it holds no text, only pictures of it, if any", "Let a program for text recognition read it."
         )
-    arrange(_without_edges(pages), _contents(pdf), outline)
+    _arrange(_without_edges(pages), _contents(pdf), outline)
     return outline.document()
 
 
@@ -75,7 +76,7 @@ def _lines(pdf: Any, number: int, limits: DocumentLimits) -> Iterator[Line]:
         text = page.get_textpage()
     except pypdfium2.PdfiumError as error:
         raise UnreadableError(f"its page {number + 1} is damaged") from error
-    count, box = text.count_chars(), pdfium.FS_RECTF()
+    count, box, matrix = text.count_chars(), pdfium.FS_RECTF(), pdfium.FS_MATRIX()
     if count > limits.characters:
         raise UnreadableError(f"its page {number + 1} has {count:,} characters", "Raise DocumentLimits.characters.")
     chars: list[str] = []
@@ -85,9 +86,11 @@ def _lines(pdf: Any, number: int, limits: DocumentLimits) -> Iterator[Line]:
         if code == ord("\n"):
             if first >= 0:
                 pdfium.FPDFText_GetLooseCharBox(text, first, ctypes.byref(box))
+                pdfium.FPDFText_GetMatrix(text, first, ctypes.byref(matrix))
+                size = pdfium.FPDFText_GetFontSize(text, first) * math.hypot(matrix.c, matrix.d)
                 line = "".join(chars).translate(_LETTERS).strip()
                 if 3 * line.count(".") < len(line) - line.count(" ") or len(line) < _LEADERS:
-                    yield Line(line, number + 1, round(abs(box.top - box.bottom), 1), box.bottom)
+                    yield Line(line, number + 1, round(size, 1), box.bottom)
             chars, first = [], -1
         elif code:
             chars.append(chr(code) if code < 0x110000 else "\ufffd")
@@ -132,7 +135,7 @@ def _shape(line: Line) -> tuple[str, float]:
     return re.sub(r"\d+", "#", clean(line.text)), line.size
 
 
-def arrange(lines: Sequence[Line], contents: dict[tuple[int, str], int], outline: Outline) -> None:
+def _arrange(lines: Sequence[Line], contents: dict[tuple[int, str], int], outline: Outline) -> None:
     """Puts lines together.
 
     Args:
@@ -173,7 +176,7 @@ def arrange(lines: Sequence[Line], contents: dict[tuple[int, str], int], outline
 def _begins(above: Line, line: Line, gap: float, width: float, is_heading: bool) -> bool:
     """Whether a line begins anew, and does not go on with what stands above it."""
     ends = _SENTENCE_END.search(above.text) is not None
-    if above.page != line.page:
+    if above.page != line.page or line.y > above.y + line.size:  # the next page, or column
         return is_heading or (ends and not line.text[0].islower())
     apart = abs(above.y - line.y)
     if is_heading:

@@ -120,7 +120,10 @@ class Reader(AbstractContextManager["Reader"]):
         return Found(id, hashlib.sha256(data).hexdigest(), read, (name, None))
 
     def _all(self, stream: BinaryIO) -> bytes:
-        data = stream.read(self._limits.file_bytes + 1)
+        try:
+            data = stream.read(self._limits.file_bytes + 1)
+        except OSError as error:
+            raise UnreadableError(f"it cannot be read: {error}", "Check the file.") from error
         if len(data) > self._limits.file_bytes:
             raise UnreadableError(
                 f"it has more than {self._limits.file_bytes:,} bytes", "Split it, or raise DocumentLimits.file_bytes."

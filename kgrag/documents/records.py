@@ -7,10 +7,11 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 from kgrag.config import DocumentLimits
-from kgrag.documents.document import Document, Outline, Scalar, UnreadableError
+from kgrag.documents.document import Document, Outline, Scalar, UnreadableError, clean
 from kgrag.documents.plain import decode
 
 _TEXT = ("text", "content", "contents", "body")  # what the text may be called, best first
@@ -18,6 +19,7 @@ _KNOWN = ("id", "title", "source", "language", "entities", "metadata", *_TEXT)
 _SHAPE = 'Write it as {"id": "1", "text": "...", "title": "...", "source": "...", "entities": ["IRI", ...]}.'
 _HEADER = 'Let the first line name the columns, one of them "text"; "id", "title" and "source" are known as well.'
 _BLANK = "\n\n"
+_LARGEST = 1 << 63  # what an integer of metadata is below
 
 
 class Record:
@@ -40,7 +42,7 @@ class Record:
     def id(self) -> str:
         """What it says to be called; empty where it says nothing."""
         given = self._content.get("id")
-        return str(given) if isinstance(given, (str, int)) and not isinstance(given, bool) else ""
+        return str(given).strip() if isinstance(given, (str, int)) and not isinstance(given, bool) else ""
 
     def document(self, limits: DocumentLimits) -> Document:
         """The document.
@@ -68,15 +70,8 @@ class Record:
         outline.title, outline.language = values.get("title") or "", values.get("language") or ""
         for paragraph in text.split(_BLANK):
             outline.paragraph(paragraph)
-        document = outline.document()
-        return Document(
-            title=document.title if outline.title else "",
-            source=values.get("source") or "",
-            language=document.language,
-            metadata=document.metadata,
-            sections=document.sections,
-            entities=tuple(entities),
-        )
+        source = values.get("source") or ""
+        return replace(outline.document(), title=clean(outline.title), source=source, entities=tuple(entities))
 
 
 def read_records(kind: str, stream: BinaryIO, limits: DocumentLimits) -> Iterator[Record]:
@@ -94,6 +89,7 @@ def _json_lines(stream: BinaryIO, limits: DocumentLimits) -> Iterator[Record]:
             continue
         try:
             value = json.loads(decode(line), parse_constant=_no_constant)
+            json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair cannot be written back
         except (ValueError, RecursionError, UnreadableError) as error:
             reason = error.reason if isinstance(error, UnreadableError) else f"it is no JSON ({error})"
             yield Record(number, UnreadableError(reason, _SHAPE))
@@ -155,7 +151,9 @@ def _lines(stream: BinaryIO, limits: DocumentLimits) -> Iterator[tuple[int, byte
 
 
 def _is_scalar(value: Any) -> bool:
-    return isinstance(value, (str, bool, int)) or (isinstance(value, float) and math.isfinite(value))
+    if isinstance(value, (int, float)):
+        return math.isfinite(value) and abs(value) < _LARGEST
+    return isinstance(value, str)
 
 
 def _no_constant(name: str) -> Scalar:

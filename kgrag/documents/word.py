@@ -32,9 +32,11 @@ def parse(data: bytes, limits: DocumentLimits) -> Document:
             outline.metadata[name] = getattr(properties, name)
     levels = {style.style_id: _level(style) for style in file.styles}
     for element in file.element.body.iter(_PARAGRAPH, _ROW):
+        if any(parent.tag in (_ROW, _FLOATING) for parent in element.iterancestors()):
+            continue  # it was read with the row, or floats on the page
         if element.tag == _ROW:
-            outline.paragraph(" | ".join(filter(None, (clean(_text(cell)) for cell in element.iter(_CELL)))))
-        elif not any(parent.tag in (_ROW, _FLOATING) for parent in element.iterancestors()):
+            outline.paragraph(" | ".join(filter(None, (clean(_text(cell)) for cell in element.iterchildren(_CELL)))))
+        else:
             level = levels.get(element.style)
             if level is None:
                 outline.paragraph(_text(element))
