@@ -13,7 +13,14 @@ from kgrag.children import bound_memory, memory_meter, open_no_files, reply, req
 from kgrag.graph.sparql import BLANK_NODE
 from kgrag.graph.terms import from_oxigraph
 
-_FUNCTIONS: Any = {NamedNode(BLANK_NODE): lambda name: BlankNode(name.value) if isinstance(name, Literal) else None}
+
+def _restored(term: Any) -> Any:
+    """The blank node that a literal stands for; other terms as they are."""
+    is_stand_in = isinstance(term, Literal) and term.datatype.value == BLANK_NODE
+    return BlankNode(term.value) if is_stand_in else term
+
+
+_FUNCTIONS: Any = {NamedNode(BLANK_NODE): _restored}
 
 
 def main() -> None:
@@ -31,6 +38,10 @@ def main() -> None:
                 if "take" in request:
                     store = Store()
                     store.extend(_parse(body))
+                elif "graphs" in request:
+                    for name in list(store.named_graphs()):
+                        store.remove_graph(name)
+                    store.extend(_parse(body))
                 else:
                     for quad in _parse(body[: request["remove"]]):
                         store.remove(quad)
@@ -45,7 +56,7 @@ def main() -> None:
 
 
 def _parse(data: bytes) -> Iterator[pyoxigraph.Quad]:
-    return pyoxigraph.parse(data, RdfFormat.N_TRIPLES)  # Store.load() would rename blank nodes
+    return pyoxigraph.parse(data, RdfFormat.N_QUADS)  # Store.load() would rename blank nodes
 
 
 def _evaluate(store: Store, query: str, most: int) -> dict[str, Any]:

@@ -2,68 +2,37 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from itertools import islice
 from operator import index
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from kgrag.config import LinkingConfig
 from kgrag.errors import InputError
 from kgrag.linking import acronyms
-from kgrag.linking.aliases import Name
-from kgrag.linking.candidates import Similar
+from kgrag.linking.appearance import Appearance
 from kgrag.linking.dense import Encoder
 from kgrag.linking.disambiguation import Disambiguator, LabelledText
-from kgrag.linking.folding import fold, fold_text, spaced, unaccented
+from kgrag.linking.folding import fold, spaced
 from kgrag.linking.lexicon import Lexicon
-from kgrag.linking.rewording import root
+from kgrag.linking.matches import Match, NamesInText
 from kgrag.linking.spans import SpanNames
 from kgrag.linking.spellings import respellings, spellings
-from kgrag.linking.tokens import QUOTES, Token, Tokenizer, boundary
-from kgrag.resources import common_words
+from kgrag.linking.tokens import Token, Tokenizer, parts
+from kgrag.linking.unmatched import Guess, Unmatched
 from kgrag.types import Link, Mention
-from kgrag.wordings import asking_words
 
 if TYPE_CHECKING:
     from kgrag.graph import KnowledgeGraph
 
-_CONNECTORS = frozenset(
-    ["of", "the", "de", "la", "le", "von", "van", "der", "den", "di", "da", "del", "-", "'s", "\u2019s", "&", "/"]
-)
-_FOREIGN = 8  # letters from which a lower-cased word may be a name that the graph lacks
-_ACRONYM = 3  # letters of a name that is written in capitals to be told from a word
-_WORDS = 6  # most words of a misspelt name
-_SPANS = 64  # most spans of one text that are looked up as misspelt names, so that a long text costs what it should
+_AT_ONCE = 50_000  # characters: some of what is looked for in a text costs more than it is longer
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _STRANGE = 5  # letters from which a word that is no English may be a misspelt name that has to be looked up
 _MOST_STRANGE = 3  # most such words of one text
-_BREAKS = frozenset(["and", "or", "but", "nor", "&", "/", "than", "from"])  # never within a name in other words
-_REWORDED = 0.8  # how certain a name in other words is
 _SHORT_FORM = 0.6  # what is left of the score of a name that equals a short form which the text declares as another
-_SURE_RATIO = 88.0  # edit ratio of a lower-cased word in a text that names something else already
-
-
-class _Match(NamedTuple):
-    start: int
-    end: int
-    key: int
-    level: int
-    proper: bool
-    quoted: bool
-    certain: float = 1.0
-
-    @property
-    def value(self) -> float:
-        return (self.end - self.start) * (1.0 if self.proper else 0.9) * self.certain
-
-
-class _Guess(NamedTuple):
-    start: int
-    end: int
-    found: list[Similar]
 
 
 class EntityLinker:
@@ -90,8 +59,11 @@ class EntityLinker:
     ) -> None:
         self.graph = graph
         self.config = config or LinkingConfig()
-        self._tokenizer = Tokenizer()
-        self._lexicon = Lexicon(graph, linkable)
+        self._lexicon = Lexicon(graph, linkable, self.config.language)
+        self._tokenizer = Tokenizer(self._lexicon.language)
+        self._appearance = Appearance(self._lexicon)
+        self._names = NamesInText(self._lexicon, self._appearance)
+        self._unmatched = Unmatched(self._lexicon, self._appearance, self.config)
         self._span_names = SpanNames(self._lexicon, self._tokenizer)
         self._ranking = Disambiguator(graph, self._lexicon, self._span_names, encoder)
 
@@ -103,9 +75,21 @@ class EntityLinker:
     def link(self, text: str) -> list[Link]:
         """Finds what a text names.
 
+        Args:
+            text: The text; a long one is read in parts of 50,000 characters, each by itself. Lone surrogates are no characters.
+
         Returns:
             Links by position, not overlapping; ``node`` is None for what looks like a name and names nothing.
+
+        Raises:
+            InputError: It is no text.
         """
+        found = []
+        for start, part in parts(_readable(text), _AT_ONCE):
+            found += [_moved(link, start) if start else link for link in self._link_part(part)]
+        return found
+
+    def _link_part(self, text: str) -> list[Link]:
         tokens = self._tokenizer(text)
         if not tokens:
             return []
@@ -116,14 +100,14 @@ class EntityLinker:
 
     def _link(self, text: str, tokens: list[Token]) -> list[Link]:
         self.refresh()
-        runs = self._name_runs(text, tokens)
-        matches = self._select(self._matches(text, tokens) + list(self._rewordings(tokens, runs)))
+        runs = self._appearance.runs(text, tokens)
+        matches = self._names.find(text, tokens, runs)
         strong = [match for match in matches if match.level == self._words.NAME]
-        guesses, unknown, torn = self._unmatched(text, tokens, runs, strong, matches)
+        guesses, unknown, torn = self._unmatched.read(text, tokens, runs, strong, matches)
         taken = [(guess.start, guess.end) for guess in guesses] + unknown
         strong = [match for match in strong if not _overlaps(match, taken)]
         if not strong and not guesses and not unknown:
-            strong = self._weak(matches)
+            strong = self._names.weak(matches)
         links = [self._exact_link(text, match, torn) for match in strong]
         links += [self._fuzzy_link(text, guess) for guess in guesses]
         links += [Link(_mention(text, start, end), None, 0.0, exact=False) for start, end in unknown]
@@ -146,8 +130,9 @@ class EntityLinker:
             an encoder, and once trained, scores are probabilities.
 
         Raises:
-            InputError: A span is empty, reversed, or not within the text.
+            InputError: It is no text, or a span is empty, reversed, or not within it.
         """
+        text = _readable(text)
         for span in spans:
             _check_span(text, span)
         long_forms = acronyms.long_forms(text)
@@ -235,224 +220,6 @@ class EntityLinker:
             links.append(Link(_mention(text, start, end), named, score, exact, tuple(ranked[: self.config.candidates])))
         return links
 
-    # From text to matches
-
-    def _matches(self, text: str, tokens: Sequence[Token]) -> list[_Match]:
-        """Every name of the graph that stands in the text between word boundaries and may be meant."""
-        starts = {token.start: token for token in tokens}
-        ends = {token.end for token in tokens}
-        cased = not text.isupper()
-        whole = fold(text.strip(" \t\n?!.\"'"))
-        found = []
-        for start, end, key, short in self._lexicon.exact(fold_text(text)):
-            names = self._aliases.names[key]
-            if not (boundary(text, start, starts) and boundary(text, end, ends)):
-                continue
-            folded = self._aliases.keys[key]
-            token = starts.get(start)
-            written = spaced(text[start:end])
-            tail = written[1:] if token is None or token.first else written
-            capital = cased and any(c.isupper() for c in tail)
-            proper = capital and any(written[1:] == name.text[1:] for name in names)
-            case_exact = capital and any(written == name.text for name in names)
-            quoted = start > 0 and end < len(text) and QUOTES.get(text[start - 1]) == text[end]
-            if len(folded) <= _ACRONYM and not (text.islower() or written.rstrip("s").isupper() or not _acronym(names)):
-                continue  # "mg" is no MG
-            if short and not (cased and written[0].isupper() and not self._words.is_stop(fold(written))):
-                continue
-            level = self._level(folded, key, case_exact, quoted, whole)
-            form = fold(text[start:end])
-            if form != folded:
-                level = min(level, self._level(form, key, False, quoted, whole))
-            if level >= 0:
-                found.append(_Match(start, end, key, level, proper, quoted))
-        return found
-
-    def _rewordings(self, tokens: list[Token], runs: list[tuple[int, int]]) -> Iterable[_Match]:
-        """Names whose words stand in the text in another order or form."""
-        words = [token.folded for token in tokens]
-        capital = [any(c.isupper() for c in token.text) for token in tokens]
-        for first, last in _segments(tokens, [token.folded in _BREAKS for token in tokens]):
-            for found in self._lexicon.reworded(words[first:last], capital[first:last]):
-                start, end = first + found.first, first + found.last
-                if not any(self._content(token) for token in tokens[start:end]):
-                    continue
-                around = [i for run in runs if run[0] < end and start < run[1] for i in range(*run)]
-                if all(root(unaccented(words[i])) in found.roots for i in around if self._content(tokens[i])):
-                    # of an unknown name no part is known
-                    place = tokens[start].start, tokens[end - 1].end
-                    yield _Match(*place, found.key, self._words.NAME, False, False, _REWORDED)
-
-    def _level(self, folded: str, key: int, case_exact: bool, quoted: bool, whole: str) -> int:
-        """How likely a match is meant: -1 is not at all."""
-        words = self._words
-        if folded == whole or (quoted and len(folded) > 1):
-            return words.NAME
-        level = words.level(folded)
-        if folded.isnumeric():
-            literal = all(self._aliases.literal[name.node] for name in self._aliases.names[key])
-            return words.SCHEMA if literal and len(folded) < 3 else words.NAME
-        if len(folded) == 1:
-            symbol = unicodedata.category(folded)[0] == "S"
-            return words.SCHEMA if (case_exact and not words.is_stop(folded)) or symbol else -1
-        if not any(c.isalnum() for c in folded):
-            return -1
-        if case_exact and not words.is_schema_phrase(folded):
-            return words.NAME
-        return -1 if words.is_stop(folded) else level
-
-    def _select(self, matches: list[_Match]) -> list[_Match]:
-        """The best matches that do not overlap, by position: names first, then longer before shorter."""
-        degree = self._lexicon.degree
-        best = sorted(matches, key=lambda m: (-m.level, -m.value, -degree(m.key), m.start, m.key))
-        return _apart(best)
-
-    def _weak(self, matches: list[_Match]) -> list[_Match]:
-        """What is left of wording where nothing is named: all words of the graph's schema, or else one of the rest."""
-        schema = [match for match in matches if match.level == self._words.SCHEMA]
-        if schema or not matches:
-            return schema
-        return [max(matches, key=lambda m: (m.end - m.start, self._lexicon.degree(m.key), m.start))]
-
-    # What no name of the graph covers
-
-    def _unmatched(
-        self,
-        text: str,
-        tokens: list[Token],
-        runs: list[tuple[int, int]],
-        strong: list[_Match],
-        matches: list[_Match],
-    ) -> tuple[list[_Guess], list[tuple[int, int]], list[tuple[int, int]]]:
-        """Misspelt names, spans that look like names and are none, and those that a match covers only in part."""
-        covered = _covered(tokens, strong)
-        touched = _covered(tokens, matches)
-        free = list(covered)  # what lower-cased misspelt names cannot hold
-        spans: dict[tuple[int, int], float] = {}  # token span -> least ratio
-        for first, last in runs:
-            free[first:last] = [True] * (last - first)
-            content = [i for i in range(first, last) if self._content(tokens[i])]
-            if all(covered[i] for i in content):
-                continue
-            if any(covered[i] for i in content):
-                spans[first, last] = max(_SURE_RATIO, self.config.fuzzy_ratio)
-                continue
-            for start, end in self._spans(tokens, first, last):
-                if start <= content[0] and content[-1] < end:  # one word of an unknown name is not its misspelling
-                    spans[start, end] = self.config.fuzzy_ratio
-        named = bool(strong) or bool(runs)
-        least = max(_SURE_RATIO, self.config.fuzzy_ratio) if named else self.config.fuzzy_ratio
-        for first, last in _segments(tokens, free):
-            if len(spans) >= _SPANS:
-                break
-            for start, end in self._spans(tokens, first, last):
-                if not all(
-                    token.folded in self._lexicon.english for token in tokens[start:end] if self._content(token)
-                ):
-                    spans.setdefault((start, end), least)
-        guesses = self._guesses(text, tokens, dict(list(spans.items())[:_SPANS]))
-        unknown, torn = [], []
-        for first, last in runs:
-            start, end = tokens[first].start, tokens[last - 1].end
-            if any(guess.start < end and start < guess.end for guess in guesses):
-                continue
-            content = [i for i in range(first, last) if self._content(tokens[i])]
-            total = sum(len(tokens[i].text) for i in content)
-            known = sum(len(tokens[i].text) for i in content if touched[i])
-            if known == total or (tokens[first].first and (last == first + 1) and strong):
-                continue
-            if 2 * known < total:
-                unknown.append((start, self._head_noun(text, end, strong)))
-            else:
-                torn.append((start, end))
-        held = [(guess.start, guess.end) for guess in guesses] + unknown
-        for at, token in enumerate(tokens):
-            if (
-                not touched[at]
-                and self._is_foreign(token)
-                and not any(a < token.end and token.start < b for a, b in held)
-            ):
-                unknown.append((token.start, self._head_noun(text, token.end, strong)))
-        return guesses, sorted(unknown), torn
-
-    def _is_foreign(self, token: Token) -> bool:
-        """Whether a lower-cased word is long, no English and none of the graph's: hence a name that the graph lacks."""
-        word = token.folded
-        if len(word) < _FOREIGN or not token.text.islower() or not word.isalpha() or not self._content(token):
-            return False
-        forms = (word, word[:-1], word[:-2], word[:-3], word[:-1] + "e", word.removeprefix("un"))
-        return root(word) not in _english_roots() and not any(form in self._lexicon.english for form in forms)
-
-    def _head_noun(self, text: str, end: int, strong: list[_Match]) -> int:
-        """Where an unknown name ends if a known word follows it: "Larkwell syndrome" is no syndrome of the graph's."""
-        after = [m.end for m in strong if m.start > end and text[end : m.start].strip(" ") in ("", "'s", "\u2019s")]
-        return after[0] if after and text[after[0] - 1].islower() else end
-
-    def _content(self, token: Token) -> bool:
-        """Whether a token is a word that questions are not made of."""
-        return any(c.isalnum() for c in token.text) and self._words.level(token.folded) == self._words.NAME
-
-    def _name_runs(self, text: str, tokens: list[Token]) -> list[tuple[int, int]]:
-        """Token spans that look like names: capitalised words with what joins them, and what stands in quotes."""
-        cased = not text.isupper()
-        runs: list[tuple[int, int]] = []
-        at = 0
-        while at < len(tokens):
-            if not self._name_like(tokens[at], cased):
-                at += 1
-                continue
-            last = at + 1
-            ahead = last
-            while ahead < len(tokens) and ahead - last < 3:
-                if self._name_like(tokens[ahead], cased):
-                    last = ahead + 1
-                elif tokens[ahead].folded not in _CONNECTORS:
-                    break
-                ahead += 1
-            runs.append((at, last))
-            at = last
-        return runs
-
-    def _name_like(self, token: Token, cased: bool) -> bool:
-        if not any(c.isalnum() for c in token.text) or token.folded in ("'s", "\u2019s"):
-            return False
-        if token.quoted or "_" in token.text.strip("_"):
-            return self._words.level(token.folded) == self._words.NAME
-        if not cased or not any(c.isupper() for c in token.text):
-            return False
-        return not self._words.is_stop(token.folded) and not (token.first and not self._content(token))
-
-    def _spans(self, tokens: list[Token], first: int, last: int) -> list[tuple[int, int]]:
-        """Sub-spans of a token span that a misspelt name may fill."""
-        found = []
-        for at in range(first, last):
-            if self._words.is_stop(tokens[at].folded):
-                continue
-            content, words = 0, 0
-            for end in range(at + 1, min(last, at + 2 * _WORDS) + 1):
-                token = tokens[end - 1]
-                words += any(c.isalnum() for c in token.text)
-                content += len(token.text) if self._content(token) else 0
-                if words > _WORDS:
-                    break
-                if content >= 4 and not self._words.is_stop(token.folded):
-                    found.append((at, end))
-        return found
-
-    def _guesses(self, text: str, tokens: list[Token], spans: dict[tuple[int, int], float]) -> list[_Guess]:
-        if not spans or self.config.fuzzy_ratio > 100:
-            return []
-        places = [(tokens[first].start, tokens[last - 1].end) for first, last in spans]
-        texts = [fold(text[start:end]) for start, end in places]
-        nearest = self._lexicon.nearest(texts, self.config.candidates, self.config.fuzzy_ratio)
-        guesses = [
-            _Guess(*place, found)
-            for place, found, least in zip(places, nearest, spans.values())
-            if found and found[0][1] >= least
-        ]
-        guesses.sort(key=lambda g: (-(g.found[0][1] - 70) * (g.end - g.start), g.start))
-        return _apart(guesses)
-
     def _with_short_forms(self, text: str, links: list[Link]) -> list[Link]:
         """Links each short form that the text declares as its long form is linked, unless it is part of a longer name."""
         for short, (start, end) in acronyms.declared(text).items():
@@ -475,15 +242,13 @@ class EntityLinker:
             for token in tokens
             if token.text.isalpha()
             and len(token.text) >= _STRANGE
-            and self._content(token)
+            and self._appearance.is_content(token)
             and token.folded not in self._lexicon.english
             and not any(mention.start < token.end and token.start < mention.end for mention in linked)
         )
         return (name for token in islice(strange, _MOST_STRANGE) for name in respellings(text, token, others))
 
-    # From matches to links
-
-    def _exact_link(self, text: str, match: _Match, torn: list[tuple[int, int]]) -> Link:
+    def _exact_link(self, text: str, match: Match, torn: list[tuple[int, int]]) -> Link:
         words = self._words
         score = {words.NAME: 1.0, words.SCHEMA: 0.6, words.WORDING: 0.55}[match.level] * match.certain
         if any(start <= match.start and match.end <= end for start, end in torn):
@@ -492,7 +257,7 @@ class EntityLinker:
         candidates = self._ranked([(match.key, score)], written)
         return self._resolved(text, match.start, match.end, candidates, exact=match.certain == 1.0)
 
-    def _fuzzy_link(self, text: str, guess: _Guess) -> Link:
+    def _fuzzy_link(self, text: str, guess: Guess) -> Link:
         written = spaced(text[guess.start : guess.end])
         candidates = self._ranked([(key, 0.95 * ratio / 100) for key, ratio in guess.found], written)
         return self._resolved(text, guess.start, guess.end, candidates, exact=False)
@@ -511,13 +276,16 @@ class EntityLinker:
         return Link(_mention(text, start, end), named, score, exact, tuple(candidates))
 
 
-@lru_cache(maxsize=1)
-def _english_roots() -> frozenset[str]:
-    return frozenset(root(word) for word in common_words() | asking_words())
+def _readable(text: str) -> str:
+    """A text without lone surrogates, which cannot be written; its length stays."""
+    if not isinstance(text, str):
+        raise InputError(f"{text!r:.80} is no text.", "Give a string.")
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
-def _acronym(names: Sequence[Name]) -> bool:
-    return all(name.text.isupper() for name in names)
+def _moved(link: Link, by: int) -> Link:
+    mention = link.mention
+    return replace(link, mention=Mention(mention.start + by, mention.end + by, mention.text))
 
 
 def _check_span(text: str, span: tuple[int, int]) -> None:
@@ -542,42 +310,5 @@ def _mention(text: str, start: int, end: int) -> Mention:
     return Mention(start, end, text[start:end])
 
 
-def _apart(spans: list[Any]) -> list[Any]:
-    """Takes spans in the order given, leaves out what overlaps one taken, and sorts them by position."""
-    taken: list[Any] = []
-    used: set[int] = set()
-    for span in spans:
-        # the first and the last character suffice where longer spans come first; a shorter one may lie before them
-        places = range(span.start, span.end)
-        if used.isdisjoint(places):
-            used.update(places)
-            taken.append(span)
-    return sorted(taken, key=lambda span: span.start)
-
-
-def _overlaps(match: _Match, spans: list[tuple[int, int]]) -> bool:
+def _overlaps(match: Match, spans: list[tuple[int, int]]) -> bool:
     return any(start < match.end and match.start < end for start, end in spans)
-
-
-def _covered(tokens: list[Token], matches: list[_Match]) -> list[bool]:
-    """Whether each token lies in a match; both are sorted by position."""
-    flags, at = [], 0
-    for token in tokens:
-        while at < len(matches) and matches[at].end <= token.start:
-            at += 1
-        flags.append(at < len(matches) and matches[at].start < token.end)
-    return flags
-
-
-def _segments(tokens: list[Token], covered: list[bool]) -> Iterable[tuple[int, int]]:
-    """Token spans between matches and marks."""
-    first = None
-    for at, token in enumerate(tokens):
-        inside = not covered[at] and (any(c.isalnum() for c in token.text) or token.text in _CONNECTORS)
-        if inside and first is None:
-            first = at
-        elif not inside and first is not None:
-            yield first, at
-            first = None
-    if first is not None:
-        yield first, len(tokens)
