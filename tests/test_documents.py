@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import json
 import logging
 import os
 import sys
@@ -207,6 +208,19 @@ def test_json_lines() -> None:
         ),
         Document("data:3", source="book", metadata={"page": 7}, sections=(Section((), ("Aspirin relieves pain.",)),)),
     ]
+
+
+def test_metadata_is_short_and_simple() -> None:
+    line = {
+        "text": "A.",
+        "year": 1999,
+        "open": True,
+        "long": "x" * 1_001,
+        "list": [1],
+        "huge": 10**20,
+        "metadata": {"a": "b"},
+    }
+    assert one(json.dumps(line), "jsonl").metadata == {"year": 1999, "open": True, "a": "b"}
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

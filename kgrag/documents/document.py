@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from kgrag.config import DocumentLimits
@@ -17,6 +17,7 @@ _HALVES = re.compile("[\ud800-\udfff]")
 _IDEOGRAPH = "[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]"
 _WRAPPED = re.compile(rf"(?<={_IDEOGRAPH})[^\S\n]*\n\s*(?={_IDEOGRAPH})")  # a line break there stands for no space
 UNIT_LEVEL = 100  # below all headings that a file marks as such
+_VALUE = 1_000  # characters of what may be sought by
 _LONGEST = 300  # characters of a heading; a longer one is text that was marked wrongly
 
 
@@ -55,7 +56,7 @@ class Document:
         id: Unique among the documents that are read together.
         source: File that it comes from.
         language: Its code, such as "de"; empty where the file does not say it.
-        metadata: What else the file says of it.
+        metadata: What else the file says of it, as far as it is short enough to be sought by.
         entities: IRIs of the nodes that it names, where the file says so.
     """
 
@@ -141,7 +142,7 @@ class Outline:
         return Document(
             title=clean(self.title) or self._title[:_LONGEST],
             language=clean(self.language),
-            metadata={key: clean(value) if isinstance(value, str) else value for key, value in self.metadata.items()},
+            metadata=dict(_short(self.metadata)),
             sections=tuple(self._sections),
         )
 
@@ -165,7 +166,7 @@ class Outline:
     def _finish(self) -> None:
         if self._paragraphs:
             headings = tuple(text for _, text, _ in self._headings)
-            id = self._headings[-1][2] if self._headings else ""
+            id = clean(self._headings[-1][2])[:_VALUE] if self._headings else ""
             pages = tuple(self._pages) if any(self._pages) else ()
             references = tuple(dict.fromkeys(map(clean, self._references)))
             self._sections.append(Section(headings, tuple(self._paragraphs), id, pages, references))
@@ -178,3 +179,10 @@ class Outline:
                 f"it has more than {self._limits.characters:,} characters of text",
                 "Split it, or raise DocumentLimits.characters.",
             )
+
+
+def _short(metadata: Mapping[str, Scalar]) -> Iterator[tuple[str, Scalar]]:
+    for key, value in metadata.items():
+        value = clean(value) if isinstance(value, str) else value
+        if len(key) <= _VALUE and len(str(value)) <= _VALUE:
+            yield key, value
