@@ -40,6 +40,27 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class DocumentLimits:
+    """Bounds on what is read from documents, that strangers may have written.
+
+    Attributes:
+        file_bytes: Size of a file, and of all that is packed in it; of JSON lines and tables, of each line.
+        unpacked_ratio: How many times its size what is packed in a file may have beyond 16 MiB.
+        characters: Text of a document.
+        pages: Pages of a PDF.
+        seconds: Time that a file may take to be parsed.
+        memory_bytes: Memory that a file may take to be parsed.
+    """
+
+    file_bytes: int = 256 << 20
+    unpacked_ratio: int = 200
+    characters: int = 20_000_000
+    pages: int = 10_000
+    seconds: float = 120.0
+    memory_bytes: int = 2 << 30
+
+
+@dataclass(frozen=True)
 class EndpointConfig:
     """How a SPARQL endpoint is asked, and how much is taken from it.
 

@@ -152,6 +152,22 @@ def default_encoder() -> MiniLM:
     return MiniLM()
 
 
+def count_tokens(texts: Sequence[str]) -> list[int]:
+    """Length of each text in tokens of the packaged model, whose tokenizer alone is loaded."""
+    encodings = _packaged_tokenizer().encode_batch(list(texts), add_special_tokens=False)
+    return [len(encoding.ids) for encoding in encodings]
+
+
+@lru_cache(maxsize=1)
+def _packaged_tokenizer() -> Any:
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(_packaged_folder() / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
 @lru_cache(maxsize=8)
 def _digest(folder: Path) -> str:
     """SHA-256 over the weights in a folder, read once a process."""

@@ -151,7 +151,9 @@ class Citation:
             origin = f"  ({self.triple.source})" if self.triple.source else ""
             return f"[{self.number}] {self.triple}{origin}"
         assert self.passage is not None
-        origin = ", ".join(x for x in (self.passage.title, self.passage.source, self.passage.id) if x)
+        page = self.passage.metadata.get("page")
+        names = (self.passage.title, self.passage.source, f"page {page}" if page else "", self.passage.id)
+        origin = ", ".join(filter(None, names))
         return f"[{self.number}] “{self.sentence or self.passage.text}”  ({origin})"
 
 

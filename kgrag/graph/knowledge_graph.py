@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from kgrag.config import Limits
 from kgrag.errors import GraphError
+from kgrag.faults import Skipped
 from kgrag.graph import bridges, constructors
-from kgrag.graph.faults import Skipped
 from kgrag.graph.imports import imports_of
 from kgrag.graph.ledger import Changed, Ledger
 from kgrag.graph.querying import QueryEngine
@@ -291,22 +291,28 @@ class KnowledgeGraph:
         with self.lock:
             return self._store.triple(statement)
 
+    def sources_of(self, statement: int) -> list[str]:
+        """All that a statement came from, the first one first."""
+        with self.lock:
+            return [self._store.origins[source] for source in self._store.facts.sources(int(statement))]
+
     def contains(self, triple: Triple | Sequence[str]) -> bool:
         """Whether a statement, or a label, is in the graph; terms are read as in `from_triples`."""
         terms = read_triple(triple)
         with self.lock:
             return any(map(len, self._store.matching(terms)))
 
-    def add(self, triples: Iterable[Triple | Sequence[str]]) -> None:
-        """Adds statements and labels, visible at once; what is there already is left as it is.
+    def add(self, triples: Iterable[Triple | Sequence[str]], source: str = "") -> None:
+        """Adds statements and labels, visible at once; what is there already stays, and has one source more.
 
         Args:
             triples: `Triple` objects, or (subject, predicate, object) strings as of `from_triples`.
+            source: What those came from that do not say it: a file, or the id of a passage, which answers cite then, too.
 
         Raises:
             GraphError: If one is malformed; nothing is added then.
         """
-        self._ledger.change(add=list(rows_of_triples(triples)))
+        self._ledger.change(add=list(rows_of_triples(triples, source)))
 
     def remove(self, triples: Iterable[Triple | Sequence[str]]) -> None:
         """Removes statements and labels, visible at once.
