@@ -12,8 +12,8 @@ import pytest
 
 from kgrag import KnowledgeGraph
 from kgrag.errors import GraphError, SavedFolderError
-from kgrag.graph.journal import NAME
 from kgrag.graph.storage import read_graph, write_graph
+from kgrag.journal import NAME
 
 EX = "http://example.org/"
 TURTLE = """

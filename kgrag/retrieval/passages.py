@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +12,7 @@ import numpy as np
 
 from kgrag.errors import ModelError, PassageError, SavedFolderError
 from kgrag.persistence import read_folder, read_json, write_folder, write_json
+from kgrag.retrieval.sentences import sentences_of
 from kgrag.retrieval.vectors import VectorIndex
 from kgrag.types import Floats, Passage, ScoredPassage, TextEncoder
 
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
 Metric = Literal["cosine", "dot", "l2"]
 RANK_OFFSET = 60  # of reciprocal-rank fusion: how much the first ranks weigh less than 1/rank would have them
 DEPTH = 50  # least length of each of the fused rankings
-ABBREVIATIONS = ("approx.", "ca.", "cf.", "dept.", "ed.", "eds.", "eq.", "et al.", "etc.", "fig.", "figs.", "incl.", "no.",
-                 "nos.", "p.", "pp.", "ref.", "refs.", "resp.", "sec.", "spp.", "subsp.", "vol.", "viz.")  # fmt: skip
-_BREAK = re.compile(r"\n\s*\n|(?<=[。！？])")
 
 
 class PassageIndex:
@@ -197,7 +193,7 @@ class PassageIndex:
 
     def sentences(self, passage: Passage) -> list[str]:
         """The sentences of a passage, word for word, in order."""
-        return list(_sentences(passage.text))
+        return list(sentences_of(passage.text))
 
     def save(self, folder: str | Path) -> None:
         """Writes passages and vectors into a folder, all or nothing.
@@ -344,23 +340,3 @@ def _parse(line: bytes, where: str) -> Passage:
     if not isinstance(entities, list) or not all(isinstance(iri, str) for iri in entities):
         raise PassageError(f"{where}: 'entities' must be a list of IRIs; it is {entities!r}.", shape)
     return Passage(value["id"], value["text"], optional["title"], optional["source"], tuple(entities))
-
-
-@lru_cache(maxsize=1)
-def _sentence_splitter() -> Any:
-    import spacy
-
-    nlp: Any = spacy.blank("en")
-    nlp.add_pipe("sentencizer")
-    for text in ABBREVIATIONS:
-        for form in {text, text.capitalize()} if " " not in text else ():
-            nlp.tokenizer.add_special_case(form, [{"ORTH": form}])
-    nlp.tokenizer.add_special_case("al.", [{"ORTH": "al."}])
-    return nlp
-
-
-@lru_cache(maxsize=4_096)
-def _sentences(text: str) -> tuple[str, ...]:
-    parts = [part for part in _BREAK.split(text) if part.strip()]
-    spans = (span.text.strip() for document in _sentence_splitter().pipe(parts) for span in document.sents)
-    return tuple(span for span in spans if span)

@@ -1,0 +1,68 @@
+"""Arrays in a safetensors file, mapped: read where they are looked at, once it is checked that they fit together."""
+
+from __future__ import annotations
+
+import json
+import mmap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_HEADER_BYTES = 1 << 20
+_TYPES = {"I64": np.int64, "U8": np.uint8, "F32": np.float32}
+
+
+def mapped_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of a file by their names, read-only; the library's own reader copies them into memory.
+
+    Raises:
+        OSError: If the file cannot be read.
+        ValueError, KeyError, TypeError: If it is damaged.
+    """
+    with path.open("rb") as stream:
+        mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+    size = int.from_bytes(mapped[:8], "little")
+    if size > min(_HEADER_BYTES, len(mapped) - 8):
+        raise ValueError("its header is too long")
+    arrays = {}
+    header = json.loads(mapped[8 : 8 + size])
+    if not isinstance(header, dict):
+        raise ValueError("its header is not an object")
+    for name, entry in header.items():
+        if name != "__metadata__":
+            kind, (begin, end) = np.dtype(_TYPES[entry["dtype"]]), entry["data_offsets"]
+            if not 0 <= begin <= end <= len(mapped) - 8 - size:
+                raise ValueError(f"{name} is not within the file")
+            array = np.frombuffer(mapped, kind, (end - begin) // kind.itemsize, 8 + size + begin)
+            arrays[name] = array.reshape(entry["shape"])
+    return arrays
+
+
+def are_strings(name: str, arrays: Mapping[str, NDArray[Any]]) -> bool:
+    """Whether arrays are those of a dictionary: ``bytes``, where each string ``ends`` in them, and their ``order``."""
+    data, ends, order = (arrays[f"{name}.{part}"] for part in ("bytes", "ends", "order"))
+    return (
+        data.dtype == np.uint8 and len(order) == len(ends) and are_ids(order, len(ends)) and never_fall(ends, len(data))
+    )
+
+
+def are_rows(name: str, arrays: Mapping[str, NDArray[Any]], count: int) -> bool:
+    """Whether arrays give an ``order`` of so many rows, and where each group of them ``starts`` in it."""
+    order, starts = arrays[f"{name}.order"], arrays[f"{name}.starts"]
+    return len(order) == count and are_ids(order, count) and len(starts) > 0 and never_fall(starts, count)
+
+
+def never_fall(bounds: NDArray[Any], last: int) -> bool:
+    """Whether these are integers that never fall, from at least 0 up to ``last``."""
+    whole = np.append(0, bounds)
+    return bounds.dtype == np.int64 and bounds.ndim == 1 and bool((np.diff(whole) >= 0).all()) and whole[-1] == last
+
+
+def are_ids(array: NDArray[Any], count: int) -> bool:
+    """Whether these are integers from 0 to below ``count``."""
+    if array.dtype != np.int64:
+        return False
+    return not array.size or bool(array.min() >= 0 and array.max() < count)
