@@ -31,21 +31,23 @@ class Journal:
 
     Attributes:
         changes: Those that were there when it was opened.
+        folder: Where the folder is, as errors say.
 
     Raises:
         SavedFolderError: If the journal is damaged before its last line.
     """
 
     def __init__(self, folder: Path, what: str, error: type[KgragError]) -> None:
-        self._path, self._what, self._error = folder / NAME, what, error
+        self.folder, self._what, self._error = folder, what, error
+        path = folder / NAME
         try:
-            self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
+            self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError:  # changes will be refused, but none has been asked for
-            self._handle = os.open(self._path, os.O_RDONLY)
+            self._handle = os.open(path, os.O_RDONLY)
         weakref.finalize(self, os.close, self._handle)
         with open(self._handle, "rb", closefd=False) as stream:
             data = stream.read()
-        self.changes, self._size = _changes(self._path, data, what)
+        self.changes, self._size = _changes(path, data, what)
         self._found = len(data)  # with a line that was cut off
 
     def append(self, change: dict[str, Any]) -> None:
@@ -65,7 +67,7 @@ class Journal:
                 with contextlib.suppress(OSError):
                     os.ftruncate(self._handle, self._size)
                 raise self._error(
-                    f"The change cannot be written to {self._path}, and is not made: {error.strerror or error}.",
+                    f"The change cannot be written to {self.folder / NAME}, and is not made: {error.strerror or error}.",
                     f"Make room there, or save the {self._what} to another folder.",
                 ) from error
         self._size += len(line)
@@ -81,7 +83,7 @@ class Journal:
 
     def _check(self) -> None:
         """Refuses to write where nobody would look, or behind what another process wrote."""
-        folder, again = self._path.parent, f"Save the {self._what} to another folder, or load this one again."
+        folder, again = self.folder, f"Save the {self._what} to another folder, or load this one again."
         status = os.fstat(self._handle)
         if not status.st_nlink:
             raise self._error(f"{folder} was replaced or deleted since this {self._what} was loaded from it.", again)

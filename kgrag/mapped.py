@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import mmap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,17 @@ def mapped_arrays(path: Path) -> dict[str, NDArray[Any]]:
             array = np.frombuffer(mapped, kind, (end - begin) // kind.itemsize, 8 + size + begin)
             arrays[name] = array.reshape(entry["shape"])
     return arrays
+
+
+def write_rows(path: Path, name: str, shape: tuple[int, ...], blocks: Iterable[NDArray[np.float32]]) -> None:
+    """Writes one array as a safetensors file, block after block; the library's own writer needs the whole at once."""
+    entry = {"dtype": "F32", "shape": shape, "data_offsets": [0, 4 * int(np.prod(shape))]}
+    header = json.dumps({name: entry}).encode()
+    header += b" " * (-len(header) % 8)
+    with path.open("wb") as stream:
+        stream.write(len(header).to_bytes(8, "little") + header)
+        for block in blocks:
+            stream.write(np.ascontiguousarray(block, "<f4").data)
 
 
 def are_strings(name: str, arrays: Mapping[str, NDArray[Any]]) -> bool:

@@ -31,7 +31,7 @@ _STATEMENTS = ("subjects", "predicates", "objects", "sources")
 
 def write_graph(folder: str | os.PathLike[str], arrays: Arrays, settings: dict[str, Any]) -> Journal:
     """Writes a folder, all or nothing, and opens the journal of what changes from then on."""
-    journals = []
+    journals: list[Journal] = []
 
     def write(staging: Path) -> None:
         save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, staging / _ARRAYS)
@@ -39,6 +39,7 @@ def write_graph(folder: str | os.PathLike[str], arrays: Arrays, settings: dict[s
         journals.append(_journal(staging))
 
     write_folder(Path(folder), write, kind="graph")
+    journals[0].folder = Path(folder)
     return journals[0]
 
 
