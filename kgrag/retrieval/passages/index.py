@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -359,14 +360,18 @@ class PassageIndex:
         if not scores or contents.vectors is None:
             return []
         cosines = contents.vectors.cosines(vector, np.array(list(scores), np.int64)).tolist()
-        ranked = sorted(zip(scores, cosines), key=lambda f: (-scores[f[0]], -f[1], contents.rows.id(f[0])))
+
+        def place(hit: tuple[int, float]) -> tuple[float, float]:
+            return -scores[hit[0]], -hit[1]
+
         found: dict[str, ScoredPassage] = {}
-        for row, cosine in ranked:
-            passage = contents.rows.passage(row)
-            group = document_tag(passage.document) if granularity == "document" and passage.document else str(row)
-            found.setdefault(group, ScoredPassage(passage, cosine))
-            if len(found) == k:
-                break
+        for _, equal in groupby(sorted(zip(scores, cosines), key=place), key=place):
+            for row, cosine in sorted(equal, key=lambda hit: contents.rows.id(hit[0])):
+                passage = contents.rows.passage(row)
+                group = document_tag(passage.document) if granularity == "document" and passage.document else str(row)
+                found.setdefault(group, ScoredPassage(passage, cosine))
+                if len(found) == k:
+                    return list(found.values())
         return list(found.values())
 
 

@@ -20,7 +20,7 @@ Text = tuple[int, str, Sequence[str]]  # row, text, and tags that searches may b
 
 _ANALYZER = "words"
 _HEAP = 50_000_000  # bytes that are written to at once
-_EQUALS = 16  # how many times more are looked at where the last ones that are wanted are as good as the next
+_EQUALS = 2  # how many times more are looked at, for of equal ones the first rows are wanted
 _LOCKS = (".tantivy-meta.lock", ".tantivy-writer.lock")
 
 
@@ -70,9 +70,7 @@ class WordIndex:
         rows, scores = np.zeros(0, np.int64), np.zeros(0, np.float32)
         if limit > 0 and terms:
             query, searcher = self._query(terms, wanted), self._index.searcher()
-            hits = searcher.search(query, limit + 1, count=False).hits
-            if len(hits) > limit and hits[limit][0] == hits[limit - 1][0]:  # of equal ones the first rows are wanted
-                hits = searcher.search(query, _EQUALS * limit, count=False).hits
+            hits = searcher.search(query, _EQUALS * limit, count=False).hits
             rows = np.array(searcher.fast_field_values("row", [address for _, address in hits]), np.int64)
             scores = np.array([score for score, _ in hits], np.float32)
         return ranking_of(rows, scores, limit)
