@@ -225,7 +225,9 @@ class Bare:
 def main() -> None:
     """Measures all sizes, prints the table and the goals."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--size", nargs="+", choices=SIZES, default=list(SIZES), help="how many passages; all by default")
+    parser.add_argument(
+        "--size", nargs="+", choices=SIZES, default=list(SIZES), help="how many passages; all by default"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the record")
     parser.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
     arguments = parser.parse_args()

@@ -20,7 +20,7 @@ Text = tuple[int, str, Sequence[str]]  # row, text, and tags that searches may b
 
 _ANALYZER = "words"
 _HEAP = 50_000_000  # bytes that are written to at once
-_EQUALS = 2  # how many times more are looked at, for of equal ones the first rows are wanted
+_EQUALS = 16  # how many times as many as are wanted are looked at, where so many are equally good
 _LOCKS = (".tantivy-meta.lock", ".tantivy-writer.lock")
 
 
@@ -70,7 +70,13 @@ class WordIndex:
         rows, scores = np.zeros(0, np.int64), np.zeros(0, np.float32)
         if limit > 0 and terms:
             query, searcher = self._query(terms, wanted), self._index.searcher()
-            hits = searcher.search(query, _EQUALS * limit, count=False).hits
+            for count in (
+                2 * limit,
+                _EQUALS * limit,
+            ):  # of equal ones, in whatever order they lie, the first rows are wanted
+                hits = searcher.search(query, count, count=False).hits
+                if len(hits) < count or hits[-1][0] < hits[limit - 1][0]:
+                    break
             rows = np.array(searcher.fast_field_values("row", [address for _, address in hits]), np.int64)
             scores = np.array([score for score, _ in hits], np.float32)
         return ranking_of(rows, scores, limit)
