@@ -229,11 +229,11 @@ def main() -> None:
         "--size", nargs="+", choices=SIZES, default=list(SIZES), help="how many passages; all by default"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the record")
-    parser.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--step", nargs="+", help=argparse.SUPPRESS)  # of a process of its own
     arguments = parser.parse_args()
-    if arguments.child:
-        step, system, size, folder = arguments.child
-        print(json.dumps(STEPS[step](system, int(size), Path(folder))))
+    if arguments.step:
+        step, *system, size, folder = arguments.step
+        print(json.dumps(STEPS[step](*system, int(size), Path(folder))))
         return
     results = {size: speed(SIZES[size]) for size in arguments.size}
     record = {
@@ -256,14 +256,13 @@ def speed(size: int) -> dict[str, Figures]:
     with tempfile.TemporaryDirectory() as folder:
         say(f"{size:,} passages: making them")
         write_vectors(size, Path(folder))
-        for system in SYSTEMS:
-            for step in STEPS:
-                if step == "question" and system != "kgrag":
-                    continue
-                say(f"{size:,} passages: {system}, {step}")
-                command = [sys.executable, __file__, "--child", step, system, str(size), folder]
-                done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-                figures.setdefault(system, {}).update(json.loads(done.stdout))
+        of_each = {step: [(step, system) for system in SYSTEMS] for step in ("fill", "use")}
+        for step in [*of_each["fill"], ("ask",), ("question", "kgrag"), *of_each["use"]]:
+            say(f"{size:,} passages: {', '.join(step)}")
+            command = [sys.executable, __file__, "--step", *step, str(size), folder]
+            found = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+            for system, measured in (found if step == ("ask",) else {step[1]: found}).items():
+                figures.setdefault(system, {}).update(measured)
     return figures
 
 
@@ -287,11 +286,8 @@ def fill(name: str, size: int, folder: Path) -> Figures:
 
 def use(name: str, size: int, folder: Path) -> Figures:
     """Opens what was saved, asks and changes it."""
-    system, texts, vectors = made(name), Texts(size), np.load(folder / "vectors.npy", mmap_mode="r")
-    chance = np.random.default_rng(SEED + 1)
-    rows = chance.integers(size, size=ASKED + TOGETHER)
-    questions = [" ".join(texts[row].split()[5:13]) for row in rows.tolist()]
-    asked = units(vectors[rows] + 0.7 * units(chance.normal(size=(len(rows), WIDTH))))
+    system, vectors = made(name), np.load(folder / "vectors.npy", mmap_mode="r")
+    questions, asked = questions_of(size, vectors)
     held, mapped = memory("RssAnon"), memory("RssFile")
 
     def reopen() -> None:
@@ -299,10 +295,9 @@ def use(name: str, size: int, folder: Path) -> Figures:
         system.search(questions[0], asked[0])
 
     figures = {"reopen_s": seconds(reopen)}
-    times = [seconds(lambda i=i: system.search(questions[i], asked[i])) for i in range(ASKED)]  # type: ignore[misc]
+    for text, vector in zip(questions, asked):
+        system.search(text, vector)
     figures["memory_mib"], figures["mapped_mib"] = memory("RssAnon") - held, memory("RssFile") - mapped
-    figures["p50_ms"], figures["p99_ms"] = (1000 * float(np.percentile(times, p)) for p in (50, 99))
-    figures["batch_ms"] = 1000 / TOGETHER * seconds(lambda: system.search_many(questions[ASKED:], asked[ASKED:]))
     exact = np.argpartition(-(asked[:CHECKED] @ vectors.T), K, axis=1)[:, :K]
     nearest = (set(found) for found in system.nearest(asked[:CHECKED]))
     figures["recall@10"] = float(np.mean([len(set(w.tolist()) & found) / K for w, found in zip(exact, nearest)]))
@@ -313,7 +308,7 @@ def use(name: str, size: int, folder: Path) -> Figures:
 
     fresh = [seconds(lambda row=row: change(row)) for row in range(size, size + ADDED)]  # type: ignore[misc]
     figures["fresh_ms"] = 1000 * float(np.median(fresh))
-    gone = chance.permutation(size)[: size // 10].tolist()
+    gone = np.random.default_rng(SEED).permutation(size)[: size // 10].tolist()
 
     def delete() -> None:
         system.remove(gone)
@@ -323,21 +318,54 @@ def use(name: str, size: int, folder: Path) -> Figures:
     return figures
 
 
+def ask(size: int, folder: Path) -> dict[str, Figures]:
+    """Asks both systems in turns."""
+    questions, asked = questions_of(size, np.load(folder / "vectors.npy", mmap_mode="r"))
+    systems = {name: made(name) for name in SYSTEMS}
+    for name, system in systems.items():
+        system.open(folder / name)
+        system.search_many(questions[:TOGETHER], asked[:TOGETHER])
+    times: dict[str, list[float]] = {name: [] for name in SYSTEMS}
+    for text, vector in zip(questions, asked):
+        for name, system in systems.items():
+            times[name].append(seconds(lambda: system.search(text, vector)))  # noqa: B023
+    together: dict[str, list[float]] = {name: [] for name in SYSTEMS}
+    for start in range(0, ASKED - TOGETHER, TOGETHER):
+        part = slice(start, start + TOGETHER)
+        for name, system in systems.items():
+            together[name].append(seconds(lambda: system.search_many(questions[part], asked[part])))  # noqa: B023
+    return {
+        name: {
+            "p50_ms": 1000 * float(np.percentile(times[name], 50)),
+            "p99_ms": 1000 * float(np.percentile(times[name], 99)),
+            "batch_ms": 1000 / TOGETHER * float(np.median(together[name])),
+        }
+        for name in SYSTEMS
+    }
+
+
+def questions_of(size: int, vectors: Floats) -> tuple[list[str], Floats]:
+    """Words of passages, and vectors near theirs."""
+    chance, texts = np.random.default_rng(SEED + 1), Texts(size)
+    rows = chance.integers(size, size=ASKED)
+    questions = [" ".join(texts[row].split()[5:13]) for row in rows.tolist()]
+    return questions, units(vectors[rows] + 0.7 * units(chance.normal(size=(ASKED, WIDTH))))
+
+
 def question(name: str, size: int, folder: Path) -> Figures:
     """Searches as a user does, from a question to its passages."""
     from kgrag.encoder import default_encoder
 
     encoder, texts = default_encoder(), Texts(size)
     index = PassageIndex.load(folder / name)
-    index._contents.encoder = encoder.name
-    index.remove(list(map(str, range(size, size + ADDED))))
+    index._contents.encoder = encoder.name  # whose vectors are of the same length
     asked = [f"which works say {texts[row][:60]}?" for row in range(ASKED)]
     index.search("the first question builds what is built", K, encoder)
     times = [seconds(lambda text=text: index.search(text, K, encoder)) for text in asked]  # type: ignore[misc]
     return {f"question_p{p}_ms": 1000 * float(np.percentile(times, p)) for p in (50, 99)}
 
 
-STEPS: dict[str, Callable[[str, int, Path], Figures]] = {"fill": fill, "use": use, "question": question}
+STEPS: dict[str, Callable[..., Any]] = {"fill": fill, "use": use, "ask": ask, "question": question}
 
 
 def made(name: str) -> System:

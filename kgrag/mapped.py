@@ -53,10 +53,15 @@ def write_rows(path: Path, name: str, shape: tuple[int, ...], blocks: Iterable[N
 
 
 def are_strings(name: str, arrays: Mapping[str, NDArray[Any]]) -> bool:
-    """Whether arrays are those of a dictionary: ``bytes``, where each string ``ends`` in them, and their ``order``."""
-    data, ends, order = (arrays[f"{name}.{part}"] for part in ("bytes", "ends", "order"))
+    """Whether arrays are those of a dictionary of strings."""
+    data, ends, order, sums = (arrays[f"{name}.{part}"] for part in ("bytes", "ends", "order", "sums"))
     return (
-        data.dtype == np.uint8 and len(order) == len(ends) and are_ids(order, len(ends)) and never_fall(ends, len(data))
+        data.dtype == np.uint8
+        and never_fall(ends, len(data))
+        and len(ends) == len(order) == len(sums)
+        and are_ids(order, len(ends))
+        and sums.dtype == np.int64
+        and bool((sums[:-1] <= sums[1:]).all())
     )
 
 

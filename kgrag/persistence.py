@@ -16,6 +16,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,8 @@ def read_folder(path: str | Path, kind: str) -> None:
         raise SavedFolderError(f"{path / name} is missing.", again)
     for name in sorted(found):
         _check_ending(path / name)
-        if _entry(path / name) != listed[name]:
+    for name, entry in _entries(path, sorted(found)).items():
+        if entry != listed[name]:
             raise SavedFolderError(f"{path / name} was changed after it was saved.", again)
 
 
@@ -189,7 +191,7 @@ def _write_manifest(folder: Path, kind: str) -> None:
     names = sorted(_files(folder))
     for name in names:
         _check_ending(folder / name)
-    entries = {name: _entry(folder / name) for name in names}
+    entries = _entries(folder, names)
     write_json(folder / MANIFEST, {"format": FORMAT, "kind": kind, "kgrag": __version__, "files": entries})
     for name in [*names, MANIFEST]:
         _sync(folder / name)
@@ -232,6 +234,11 @@ def _check_ending(path: Path) -> None:
         raise SavedFolderError(
             f"{path} is of a kind that a saved folder may not hold.", f"Remove it; allowed are {', '.join(ENDINGS)}."
         )
+
+
+def _entries(folder: Path, names: list[str]) -> dict[str, dict[str, Any]]:
+    with ThreadPoolExecutor() as threads:
+        return dict(zip(names, threads.map(_entry, (folder / name for name in names))))
 
 
 def _entry(path: Path) -> dict[str, Any]:

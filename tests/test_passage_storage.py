@@ -248,7 +248,10 @@ def test_a_damaged_journal_is_refused_and_one_cut_off_is_read(index: PassageInde
     "change",
     [
         {},
-        {"remove": ["nobody"], "add": [], "places": {}},
+        {"remove": ["p0"], "add": [], "places": {}},
+        {"remove": [40], "add": [], "places": {}},
+        {"remove": [-1], "add": [], "places": {}},
+        {"remove": [[0]], "add": 3, "places": {}},
         {"remove": [], "add": ["nonsense"], "places": {}},
         {"remove": [], "add": [3], "places": {}},
         {"remove": [], "add": [], "places": {"nobody": 1}},

@@ -15,7 +15,7 @@ from kgrag.journal import Journal
 from kgrag.mapped import are_ids, are_rows, are_strings, mapped_arrays
 from kgrag.persistence import read_folder, read_json, write_folder, write_json
 
-_FORMAT = 3
+_FORMAT = 4
 _ARRAYS, _SETTINGS = "graph.safetensors", "graph.json"
 _HINT = "Save the graph again."
 _SETTINGS_TYPES: dict[str, type] = {

@@ -34,10 +34,10 @@ class Change:
     def __bool__(self) -> bool:
         return bool(len(self.remove) or self.add or self.places)
 
-    def as_json(self, rows: Rows) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """What `change_of` reads."""
-        ids = [rows.id(row) for row in self.remove.tolist()]
-        return {"remove": ids, "add": [line.decode() for _, line in self.add.values()], "places": dict(self.places)}
+        lines = [line.decode() for _, line in self.add.values()]
+        return {"remove": self.remove.tolist(), "add": lines, "places": dict(self.places)}
 
 
 @dataclass(frozen=True)
@@ -72,16 +72,18 @@ def change_of(value: Mapping[str, Any], rows: Rows) -> Change | Encoding:
     """What was written into a journal.
 
     Raises:
-        PassageError, ValueError, KeyError, TypeError, AttributeError: It is damaged.
+        PassageError, ValueError, LookupError, TypeError, AttributeError: It is damaged.
     """
     if "vectors" in value:
         data = base64.b64decode(value["vectors"], validate=True)
         vectors = np.frombuffer(data, "<f4").reshape(-1, value["width"])
         return Encoding(value["encoder"], value["start"], value["stop"], vectors)
-    remove = np.array([rows.row(passage_id) for passage_id in value["remove"]], np.int64)
+    remove = np.array(value["remove"], np.int64)
+    if (remove < 0).any() or not rows.is_live[remove].all():
+        raise ValueError("what is removed is not there")
     lines = lines_of(passage_of(line.encode(), "a passage in the journal") for line in value["add"])
-    if {row for passage_id in lines if (row := rows.find(passage_id)) is not None} - set(remove.tolist()):
-        raise ValueError("an id is given twice")
+    if set(rows.find(list(lines)).tolist()) - {-1, *remove.tolist()}:
+        raise ValueError("an id is in use")
     return Change(remove, lines, value["places"])
 
 
@@ -113,7 +115,7 @@ def replacement(rows: Rows, new: Lines, before: Sequence[int] | None = None) -> 
         new: The passages.
         before: Rows, in order, that only these take the places of; not given, others stay where they are.
     """
-    there = {passage_id: row for passage_id in new if (row := rows.find(passage_id)) is not None}
+    there = {passage_id: row for passage_id, row in zip(new, rows.find(list(new)).tolist()) if row >= 0}
     changed = {passage_id: row for passage_id, row in there.items() if rows.line(row) != new[passage_id][1]}
     gone = np.setdiff1d([] if before is None else before, list(there.values()))
     add = {passage_id: both for passage_id, both in new.items() if passage_id not in there or passage_id in changed}

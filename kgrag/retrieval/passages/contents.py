@@ -55,8 +55,7 @@ class Contents:
         self.rows.remove(change.remove)
         self.words.remove(change.remove[change.remove < self.encoded])
         self.rows.add(change.add.values())
-        moved = np.array([self.rows.row(passage_id) for passage_id in change.places], np.int64)
-        self.rows.move(moved, np.array(list(change.places.values()), np.int64))
+        self.rows.move(self.rows.rows(list(change.places)), np.array(list(change.places.values()), np.int64))
 
     @property
     def encoded(self) -> int:

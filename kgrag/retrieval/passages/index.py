@@ -103,7 +103,7 @@ class PassageIndex:
                 yield rows.passage(row)
 
     def __contains__(self, passage_id: object) -> bool:
-        return self._contents.rows.find(passage_id) is not None
+        return bool(self._contents.rows.find([passage_id])[0] >= 0)  # type: ignore[list-item]
 
     # Looks
 
@@ -154,8 +154,8 @@ class PassageIndex:
         """
         with self._lock:
             lines = lines_of(passages)
-            for passage_id in lines:
-                if passage_id in self:
+            for passage_id, row in zip(lines, self._contents.rows.find(list(lines)).tolist()):
+                if row >= 0:
                     raise given_twice(passage_id)
             self._change(Change(add=lines))
 
@@ -199,7 +199,7 @@ class PassageIndex:
             PassageError: An id, the document or the source is not in the collection.
         """
         with self._lock:
-            given = np.array([self._contents.rows.row(passage_id) for passage_id in ids], np.int64)
+            given = self._contents.rows.rows(list(ids))
             gone = np.unique(np.concatenate([given, *map(self._bearing, _tags(document, source))]))
             self._change(Change(gone))
             return len(gone)
@@ -315,7 +315,7 @@ class PassageIndex:
         try:
             for change in journal.changes:
                 index._contents.replay(change)
-        except (PassageError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (PassageError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise SavedFolderError(
                 f"The changes of the index in {folder} are damaged: {error}.", "Save the index again."
             ) from error
@@ -339,7 +339,7 @@ class PassageIndex:
         """Makes a change, on the disk first where the index lives there."""
         if change:
             if self._journal is not None:
-                self._journal.append(change.as_json(self._contents.rows))
+                self._journal.append(change.as_json())
             self._contents.change(change)
 
     def _encoded(self, encoder: TextEncoder, texts: Sequence[str], progress: bool = False) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import BinaryIO
 
 import numpy as np
@@ -16,7 +16,7 @@ from kgrag.retrieval.passages.records import passage_of
 from kgrag.retrieval.passages.tags import Postings, are_postings, tags_of
 from kgrag.types import Ids, Passage
 
-_GONE = -1
+_NONE = -1
 
 
 class Rows:
@@ -61,24 +61,29 @@ class Rows:
         """Whether some passage is gone."""
         return self.count < len(self)
 
-    def find(self, passage_id: object) -> int | None:
-        """The row of the passage with an id; None where there is none."""
-        number = self._ids.get(passage_id) if isinstance(passage_id, str) else None
-        row = _GONE if number is None else int(self._rows.array[number])
-        return None if row == _GONE else row
+    def find(self, ids: Sequence[str]) -> Ids:
+        """The rows of the passages with ids, -1 where there is none; shape (ids,)."""
+        numbers = self._ids.find([passage_id if isinstance(passage_id, str) else "" for passage_id in ids])
+        rows = np.full(len(ids), _NONE)
+        rows[numbers >= 0] = self._rows.array[numbers[numbers >= 0]]
+        return rows
 
-    def row(self, passage_id: str) -> int:
-        """The row of the passage with an id.
+    def rows(self, ids: Sequence[str]) -> Ids:
+        """The rows of the passages with ids.
 
         Raises:
-            PassageError: There is none.
+            PassageError: There is none with one of them.
         """
-        row = self.find(passage_id)
-        if row is None:
+        rows = self.find(ids)
+        for place in np.flatnonzero(rows == _NONE).tolist():
             raise PassageError(
-                f"There is no passage with the id {passage_id!r}.", "Iterate over the index for all of them."
+                f"There is no passage with the id {ids[place]!r}.", "Iterate over the index for all of them."
             )
-        return row
+        return rows
+
+    def row(self, passage_id: str) -> int:
+        """The row of the passage with an id; see `rows` for errors."""
+        return int(self.rows([passage_id])[0])
 
     def id(self, row: int) -> str:
         """The id of the passage of a row."""
@@ -142,7 +147,7 @@ class Rows:
 
     def remove(self, rows: Ids) -> None:
         """Removes passages that are there."""
-        self._rows.put(self._numbers.array[rows], _GONE)
+        self._rows.put(self._numbers.array[rows], _NONE)
         self._live.put(rows, False)
         for row in rows[rows >= self._base].tolist():
             self._late[row - self._base] = b""
