@@ -134,12 +134,14 @@ class Contents:
         named = [self.rows.tags.rows(entity_tag(iri)) for iri in dict.fromkeys(iris)]
         if not named or self.vectors is None:
             return _NOTHING
-        counts = np.bincount(np.concatenate(named), minlength=self.encoded)[: self.encoded]
-        if among is not None:
-            counts[~among[: self.encoded]] = 0
+        rows, counts = np.unique(np.concatenate(named), return_counts=True)
+        is_found = rows < self.encoded if among is None else (rows < self.encoded) & among[rows]
+        rows, counts = rows[is_found], counts[is_found]
         found = [_NOTHING]
-        for count in range(len(named), 0, -1):
+        for count in np.unique(counts)[::-1].tolist():
+            chosen = np.zeros(self.encoded, np.bool_)
+            chosen[rows[counts == count]] = True
             missing = depth - sum(len(ranking.rows) for ranking in found)
-            rows = self.vectors.search(vector[None], missing, counts == count)[0].rows
-            found.append(Ranking(rows, np.full(len(rows), count, np.float32)))
+            nearest = self.vectors.search(vector[None], missing, chosen)[0].rows
+            found.append(Ranking(nearest, np.full(len(nearest), count, np.float32)))
         return Ranking(*map(np.concatenate, zip(*found)))

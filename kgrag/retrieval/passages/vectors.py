@@ -55,7 +55,6 @@ class VectorIndex:
         self.width, self.metric, self.kind = width, metric, kind
         self._saved = np.zeros((0, width), np.float32) if saved is None else saved
         self._late = Growing(np.zeros((0, width), np.float32))
-        self._squares = Growing(np.zeros(0, np.float32))  # of the lengths, for l2
         self._candidates = candidates
 
     def __len__(self) -> int:
@@ -120,11 +119,14 @@ class VectorIndex:
         rows = np.full((len(questions), limit), -1)
         scores = np.full((len(questions), limit), -np.inf, np.float32)
         for begin, vectors in self._blocks(start):
+            chosen = None if among is None else among[begin : begin + len(vectors)]
+            count = len(vectors) if chosen is None else int(np.count_nonzero(chosen))
+            if not count:
+                continue
             block = np.arange(begin, begin + len(vectors))
-            chosen = None if among is None else among[block]
-            if chosen is not None and np.count_nonzero(chosen) < _SPARSE * len(block):
+            if chosen is not None and count < _SPARSE * len(block):
                 block, vectors, chosen = block[chosen], vectors[chosen], None
-            alike = self._alike(questions, block, vectors)
+            alike = self._alike(questions, vectors)
             if chosen is not None:
                 alike[:, ~chosen] = -np.inf
             rows = np.concatenate([rows, np.broadcast_to(block, alike.shape)], axis=1)
@@ -141,13 +143,10 @@ class VectorIndex:
             for begin in range(max(start - first, 0), len(vectors), _BLOCK):
                 yield first + begin, vectors[begin : begin + _BLOCK]
 
-    def _alike(self, questions: Floats, rows: Ids, vectors: Floats) -> Floats:
-        """What is greater for what is nearer, shape (questions, rows)."""
-        if self.metric != "l2":
-            return questions @ vectors.T
-        for _, new in self._blocks(len(self._squares)):
-            self._squares.extend(np.einsum("ij,ij->i", new, new))
-        return 2 * (questions @ vectors.T) - self._squares.array[rows]
+    def _alike(self, questions: Floats, vectors: Floats) -> Floats:
+        """What is greater for what is nearer, shape (questions, vectors)."""
+        products = questions @ vectors.T
+        return 2 * products - np.einsum("ij,ij->i", vectors, vectors) if self.metric == "l2" else products
 
     def _ranked(self, question: Floats, rows: Ids, limit: int) -> Ranking:
         vectors = self.pick(rows)
