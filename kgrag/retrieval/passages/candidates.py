@@ -40,7 +40,7 @@ class Candidates:
 
         Args:
             kind: ``"sq8"`` compares with all, ``"ivf"`` with those in the nearest inverted lists, ``"hnsw"`` follows a graph
-                of neighbours.
+                of neighbours, which is not the same each time where several threads make it.
             metric: How vectors are compared.
             count: How many it is made for.
             sample: What is learned from where vectors lie; shape (n, width).

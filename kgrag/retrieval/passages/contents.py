@@ -74,13 +74,15 @@ class Contents:
         """
         if encoding.start != self.encoded:
             return
-        vectors = encoding.vectors
+        vectors, is_live = encoding.vectors, self.rows.is_live[encoding.start : encoding.stop]
+        if len(vectors) != np.count_nonzero(is_live):
+            raise ValueError(f"there are {len(vectors)} vectors for {np.count_nonzero(is_live)} passages")
         if self.vectors is None:
             self.vectors = VectorIndex(vectors.shape[1], self.metric, self.kind)
-        is_live = self.rows.is_live[encoding.start : encoding.stop]
-        spread = np.zeros((len(is_live), self.vectors.width), np.float32)
-        spread[is_live] = vectors
-        self.vectors.add(vectors if is_live.all() else spread)
+        if len(vectors) < len(is_live):
+            vectors = np.zeros((len(is_live), self.vectors.width), np.float32)
+            vectors[is_live] = encoding.vectors
+        self.vectors.add(vectors)
         self.words.add(self.texts(np.flatnonzero(is_live) + encoding.start))
         self.encoder = encoding.encoder
 

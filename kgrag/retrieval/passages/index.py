@@ -35,7 +35,7 @@ class PassageIndex:
 
     Make one by `from_jsonl`, `from_passages`, `from_texts` or `load`. Passages are encoded when an encoder is at hand: by
     `build`, or by the first search. Once it was saved or loaded, it lives in its folder: each change is on the disk before
-    it is made.
+    it is made. Several threads may use it.
 
     Args:
         passages: The passages; their ids must differ.
@@ -99,8 +99,10 @@ class PassageIndex:
         with self._lock:
             order = rows.in_order()
         for row in order.tolist():
-            if rows.is_live[row]:
-                yield rows.passage(row)
+            with self._lock:
+                passage = rows.passage(row) if rows.is_live[row] else None
+            if passage is not None:
+                yield passage
 
     def __contains__(self, passage_id: object) -> bool:
         return bool(self._contents.rows.find([passage_id])[0] >= 0)  # type: ignore[list-item]
@@ -185,7 +187,7 @@ class PassageIndex:
             self._change(replacement(rows, lines, only))
 
     def remove(self, ids: Iterable[str] = (), *, document: str = "", source: str = "") -> int:
-        """Removes passages, all or none; the next search does not find them.
+        """Removes passages, all or none; the next search does not find them, and the next `save` leaves nothing of them.
 
         Args:
             ids: Ids of passages.

@@ -26,8 +26,8 @@ class Rows:
     among the others: a row's own number, unless it took the place of another one.
 
     Args:
-        saved: What `arrays` gave.
-        lines: The lines, one after the other, where there is something saved.
+        saved: What `write` gave.
+        lines: What it wrote.
 
     Attributes:
         tags: Rows by what passages bear.

@@ -80,7 +80,7 @@ def _opened(folder: Path) -> tuple[Contents, Journal]:
     try:
         contents = _contents(folder, *(settings[name] for name in _CHOICES))
     except (OSError, ValueError, KeyError, TypeError, PassageError) as error:
-        raise SavedFolderError(f"The index saved in {folder} is damaged: {error}.", _HINT) from error
+        raise SavedFolderError(f"The index saved in {folder} cannot be read: {error}.", _HINT) from error
     return contents, Journal(folder, "index", PassageError)
 
 

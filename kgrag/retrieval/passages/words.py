@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import tantivy
 
+from kgrag.errors import PassageError
 from kgrag.retrieval.hybrid import Ranking, ranking_of
 from kgrag.retrieval.passages.analysis import analyzer, spaced
 from kgrag.types import Ids
@@ -21,7 +22,6 @@ Text = tuple[int, str, Sequence[str]]  # row, text, and tags that searches may b
 _ANALYZER = "words"
 _HEAP = 50_000_000  # bytes that are written to at once
 _EQUALS = 16  # how many times as many as are wanted are looked at, where so many are equally good
-_LOCKS = (".tantivy-meta.lock", ".tantivy-writer.lock")
 
 
 class WordIndex:
@@ -98,8 +98,14 @@ class WordIndex:
     def _commit(self) -> None:
         """Makes changes visible; what is merged thereby is part of the figures that BM25 goes by, and waited for."""
         if self._writer is not None:
-            self._writer.commit()
-            self._writer.wait_merging_threads()
+            try:
+                self._writer.commit()
+                self._writer.wait_merging_threads()
+            except ValueError as error:
+                raise PassageError(
+                    f"What was changed cannot be indexed: {error}.",
+                    f"Make room in {tempfile.gettempdir()}, or set TMPDIR, and load the index again.",
+                ) from error
             self._writer = None
             self._index.reload()
 
@@ -112,17 +118,16 @@ def write_words(folder: Path, language: str, texts: Iterable[Text]) -> None:
     """
     folder.mkdir()
     try:
-        index = _index(_schema(), analyzer(language), folder)
-        writer = index.writer(heap_size=_HEAP, num_threads=1)
+        writer = _index(_schema(), analyzer(language), folder).writer(heap_size=_HEAP, num_threads=1)
         for row, text, tags in texts:
             writer.add_document(_document(row, text, tags))
         writer.commit()
         writer.wait_merging_threads()
-        del writer, index
     except ValueError as error:
         raise OSError(f"tantivy cannot write {folder}: {error}") from error
-    for name in _LOCKS:
-        (folder / name).unlink(missing_ok=True)
+    del writer
+    for lock in folder.glob(".*.lock"):
+        lock.unlink()
 
 
 def _schema() -> tantivy.Schema:
@@ -136,6 +141,7 @@ def _schema() -> tantivy.Schema:
 def _index(schema: tantivy.Schema, words: tantivy.TextAnalyzer, folder: Path | None) -> tantivy.Index:
     index = tantivy.Index(schema, path=None if folder is None else str(folder))
     index.register_tokenizer(_ANALYZER, words)
+    index.config_reader("manual")  # else a thread of its own looks for changes, and puts locks into the folder
     return index
 
 
