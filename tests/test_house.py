@@ -24,6 +24,8 @@ FLOORS = {
     "sentences": 0,
     "resources": 0,
     "persistence": 1,
+    "journal": 1,
+    "mapped": 1,
     "graph": 2,
     "encoder": 2,
     "wordings": 3,
