@@ -31,7 +31,7 @@ class Collection(Protocol):
     def add(self, passages: Iterable[Passage]) -> None:
         """Adds passages, all or none."""
 
-    def remove(self, ids: Iterable[str]) -> None:
+    def remove(self, ids: Iterable[str]) -> object:
         """Removes passages, all or none."""
 
 

@@ -224,7 +224,8 @@ class GraphReader:
         What the question may ask for in vain, a relation that the start or the graph does not have, speaks for none.
         """
         reasoner = self.reasoner
-        there = rows.leaving(start) if len(start) else np.zeros(0, np.int64)
+        # what leaves the start is there, though not in the part that is read now
+        there = np.union1d(rows.leaving(start), _Known(self.rows, sight.fits.shape[1]).leaving(start))
         own = np.array([plan.relations[0] for plan in plans], np.int64)
         alone = self._alone(sight, own, 0)
         fit = sight.fits[0].copy()
