@@ -22,8 +22,8 @@ from kgrag.graph import KnowledgeGraph, readable
 from kgrag.linking import EntityLinker
 from kgrag.persistence import read_folder, read_json, write_folder, write_json
 from kgrag.resources import data_folder
-from kgrag.retrieval import PassageIndex, retrieve
-from kgrag.types import Answer, Evidence, Link, Question, TextEncoder
+from kgrag.retrieval import EncodedLabels, PassageIndex, Relevance, SubgraphRetriever, TripleScorer, retriever_named
+from kgrag.types import Answer, Evidence, Link, Question, Subgraph, TextEncoder
 from kgrag.verification import Thought, Verifier, refusal
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class KGRAG:
         graph: The knowledge graph.
         passages: Documents to read beside it.
         linker: Maps mentions to nodes; `EntityLinker` over the graph where not given.
+        retriever: Takes sub-graphs; by the method that the config names where not given.
         reasoner: Graph neural network; the shipped one where not given.
         generator: A `Generator`, or a folder that holds one; the shipped one where not given.
         encoder: Text encoder; the packaged MiniLM where not given.
@@ -61,6 +62,7 @@ class KGRAG:
         passages: PassageIndex | None = None,
         *,
         linker: EntityLinker | None = None,
+        retriever: SubgraphRetriever | None = None,
         reasoner: Reasoner | None = None,
         generator: Generator | str | Path | None = None,
         encoder: TextEncoder | None = None,
@@ -72,6 +74,8 @@ class KGRAG:
         self.graph = readable(graph)
         self.encoder: TextEncoder = encoder or default_encoder()
         self.linker = linker or EntityLinker(self.graph, self.config.linking)
+        self.retriever = retriever or retriever_named(self.config.retrieval.method)
+        self.labels = EncodedLabels(self.graph, self.encoder)
         self.passages = passages if passages is not None else PassageIndex.from_passages([])
         self.passages.build(self.encoder)
         shipped = data_folder() / "models" / "default"
@@ -172,6 +176,8 @@ class KGRAG:
             self.passages.save(target / "passages")
             save_reasoner(self.reader.reasoner, target / "models")
             self.generator.save(target / "models")
+            if isinstance(self.retriever, TripleScorer):
+                self.retriever.save(target / "models")
             settings = {"config": _as_json(self.config), "disclaimer": self.disclaimer, "encoder": self.encoder.name}
             write_json(target / "kgrag.json", settings)
 
@@ -185,13 +191,15 @@ class KGRAG:
             SavedFolderError: The folder is incomplete, was changed, or holds what may not be loaded.
         """
         folder = Path(folder)
+        models = folder / "models"
         read_folder(folder, kind="kgrag")
         settings = read_json(folder / "kgrag.json")
         rag = cls(
             KnowledgeGraph.load(folder / "graph"),
             PassageIndex.load(folder / "passages"),
-            reasoner=load_reasoner(folder / "models"),
-            generator=folder / "models",
+            retriever=TripleScorer.load(models) if TripleScorer.is_in(models) else None,
+            reasoner=load_reasoner(models),
+            generator=models,
             encoder=encoder,
             config=_from_json(settings["config"]),
         )
@@ -217,19 +225,27 @@ class KGRAG:
             alike = [node for node, score in link.candidates[:MOST_ALIKE] if score >= ALIKE * link.score]
             if link.node is None or len(alike) < 2:
                 continue
-            subgraphs = [retrieve(self.graph, np.array([node]), self.config.retrieval) for node in alike]
+            relevance = self.labels.relevance(masked)
+            subgraphs = [self._subgraph([node], relevance) for node in alike]
             runs = self.reader.read([masked] * len(alike), subgraphs)
             beliefs = [round(float(run.scores.max()), 2) for run in runs]
             links[place] = replace(link, node=alike[int(np.argmax(beliefs))])
         return links
 
     def _gather(self, question: str, links: Sequence[Link], wider: int = 0) -> Evidence:
-        config = replace(self.config.retrieval, hops=self.config.retrieval.hops + wider)
-        nodes = np.array([link.node for link in links if link.node is not None], np.int64)
-        subgraph = retrieve(self.graph, nodes, config)
-        iris = [self.graph.iri(int(node)) for node in nodes]
-        passages = self.passages.search(question, config.passages, self.encoder, entities=iris)
-        return Evidence(question, tuple(links), subgraph, tuple(passages))
+        linked = [link for link in links if link.node is not None]
+        nodes = [link.node for link in linked if link.node is not None]
+        relevance = self.labels.relevance(self.linker.mask(question, linked))
+        started = time.perf_counter()
+        subgraph = self._subgraph(nodes, relevance, wider)
+        seconds = time.perf_counter() - started
+        iris = [self.graph.iri(node) for node in nodes]
+        passages = self.passages.search(question, self.config.retrieval.passages, self.encoder, entities=iris)
+        return Evidence(question, tuple(links), subgraph, tuple(passages), seconds)
+
+    def _subgraph(self, nodes: Sequence[int], relevance: Relevance, wider: int = 0) -> Subgraph:
+        config = self.config.retrieval.wider() if wider else self.config.retrieval
+        return self.retriever(self.graph, np.array(nodes, np.int64), config, relevance)
 
     def _think(self, question: str, links: Sequence[Link], wider: int = 0) -> Thought:
         """Retrieves, reasons, and lays out the prompt."""
@@ -267,8 +283,9 @@ class KGRAG:
 
     def _asks_further(self, thought: Thought) -> bool:
         """Whether the question takes more steps than were retrieved."""
+        taken = thought.evidence.subgraph.hops
         asked = max(int(np.argmax(run.hops)) + 1 for run in thought.findings.runs)
-        return asked > self.config.retrieval.hops
+        return taken is not None and asked > taken
 
 
 def asks_yes_no(question: str) -> bool:

@@ -27,7 +27,7 @@ from kgrag.graph.terms import NODE_PREFIX, RELATION_PREFIX, read_term, read_trip
 from kgrag.graph.unpacking import Source
 from kgrag.graph.vocabulary import TYPE_PROPERTIES
 from kgrag.graph.writing import write_rdf
-from kgrag.types import Ids, Triple
+from kgrag.types import Floats, Ids, Triple
 
 if TYPE_CHECKING:
     import networkx
@@ -320,11 +320,15 @@ class KnowledgeGraph:
         """Whether each node is a literal, shape (nodes,)."""
         return self._store.is_literal
 
-    def statements_from(self, nodes: ArrayLike) -> tuple[Ids, Ids]:
-        """Statements whose subject is one of the nodes.
+    def statements_from(
+        self, nodes: ArrayLike, most: int | None = None, weights: Floats | None = None
+    ) -> tuple[Ids, Ids]:
+        """Statements whose subject is one of the nodes: all, or some of those with many, at a cost of what is taken.
 
         Args:
             nodes: Node ids, shape (n,).
+            most: How many of one node, spread over its relations; those added of late come on top. All where not given.
+            weights: Share of each relation beside another, above 0, shape (num_relations,).
 
         Returns:
             Statement ids, and for each the position of its subject in ``nodes``, both shape (found,).
@@ -332,11 +336,28 @@ class KnowledgeGraph:
         Raises:
             GraphError: If a node id is out of range.
         """
-        return self._store.facts.by(SUBJECT, self._checked(nodes))
+        return self._store.facts.by(SUBJECT, self._checked(nodes), most, weights)
 
-    def statements_to(self, nodes: ArrayLike) -> tuple[Ids, Ids]:
+    def statements_to(
+        self, nodes: ArrayLike, most: int | None = None, weights: Floats | None = None
+    ) -> tuple[Ids, Ids]:
         """Statements whose object is one of the nodes; as `statements_from`."""
-        return self._store.facts.by(OBJECT, self._checked(nodes))
+        return self._store.facts.by(OBJECT, self._checked(nodes), most, weights)
+
+    def degrees(self, nodes: ArrayLike) -> tuple[Ids, Ids]:
+        """How many statements each node is the subject of, and the object of; removed ones count until the graph is saved.
+
+        Args:
+            nodes: Node ids, shape (n,).
+
+        Returns:
+            Both shape (n,).
+
+        Raises:
+            GraphError: If a node id is out of range.
+        """
+        nodes = self._checked(nodes)
+        return tuple(self._store.facts.adjacency(column).counts(nodes) for column in (SUBJECT, OBJECT))  # type: ignore[return-value]
 
     def neighbours(self, nodes: ArrayLike) -> tuple[Ids, Ids]:
         """The nodes that statements join with each of the nodes, in either direction.

@@ -70,22 +70,28 @@ def train(
 
 def _prepare(rag: KGRAG, question: Question) -> PreparedQuestion | None:
     graph = rag.graph
-    links = [link for link in rag.linker.link(question.question) if link.node is not None]
-    topics = [node for topic in question.topics for node in graph.find(topic)[:1]]
-    linked = [link.node for link in links]
-    # the linker's own mentions are masked, so that training sees what asking will see
-    seeds = topics or linked
     refused = question.kind == "unanswerable"
+    seeds, masked = topics_of(rag, question)
     if not seeds or not (question.answers or refused):
         return None
-    subgraph = retrieve(graph, np.array(seeds, np.int64), rag.config.retrieval)
+    relevance = rag.labels.relevance(masked)
+    subgraph = rag.retriever(graph, np.array(seeds, np.int64), rag.config.retrieval, relevance)
     wanted = {node for answer in question.answers for node in graph.find(answer)}
     gold = np.flatnonzero(np.isin(subgraph.nodes, sorted(wanted)))
     if not len(gold) and not refused:
         return None
-    kept = [link for link in links if link.node in topics] or links
-    masked = rag.linker.mask(question.question, kept)
     return PreparedQuestion(masked, subgraph, subgraph.seeds[:1], gold, _path(graph, question, subgraph))
+
+
+def topics_of(rag: KGRAG, question: Question) -> tuple[list[int], str]:
+    """The nodes of a question's topics, else those that it is linked to; and the question with its mentions masked.
+
+    The linker's own mentions are masked, so that training sees what asking will see.
+    """
+    links = [link for link in rag.linker.link(question.question) if link.node is not None]
+    topics = [node for topic in question.topics for node in rag.graph.find(topic)[:1]]
+    kept = [link for link in links if link.node in topics] or links
+    return topics or [link.node for link in links if link.node is not None], rag.linker.mask(question.question, kept)
 
 
 def _path(graph: KnowledgeGraph, question: Question, subgraph: Subgraph) -> tuple[tuple[int, bool], ...]:
@@ -127,7 +133,7 @@ def _needed_hops(graph: KnowledgeGraph, retrieval: RetrievalConfig, questions: S
             continue
         counted += 1
         for hops in range(1, MOST_HOPS + 1):
-            config = replace(retrieval, hops=hops)
+            config = replace(retrieval, method="hops", hops=hops)
             if wanted & set(retrieve(graph, np.array(topics, np.int64), config).nodes.tolist()):
                 for h in range(max(hops, len(question.path) // 2), MOST_HOPS + 1):
                     reached[h] += 1
