@@ -65,13 +65,14 @@ def paths(graph: KnowledgeGraph, seeds: Ids, config: RetrievalConfig, relevance:
     search = _Search(graph, config, relevance)
     joining = [block for pair in combinations(first.tolist(), 2) for block in search.between(*pair)]
     leading = [block for seed in first.tolist() for block in search.onward(seed)]
-    keys = [(0, np.full(len(block.scores), block.length), -block.scores) for block in joining]
-    keys += [(1, -block.scores / block.length, np.full(len(block.scores), block.length)) for block in leading]
     blocks = joining + leading
     if not blocks:
         return assemble(graph, seeds, first, first[:0], False, config.hops)
-    tier = np.repeat([key[0] for key in keys], [len(block.scores) for block in blocks])
-    order = np.lexsort((np.concatenate([key[2] for key in keys]), np.concatenate([key[1] for key in keys]), tier))
+    lengths = np.repeat([block.length for block in blocks], [len(block.scores) for block in blocks])
+    scores = np.concatenate([block.scores for block in blocks])
+    turns = np.concatenate([np.arange(len(block.scores)) for block in blocks])  # so that each seed has its turn
+    is_leading = np.arange(len(scores)) >= sum(len(block.scores) for block in joining)
+    order = np.lexsort((turns, -scores, lengths, np.where(is_leading, -scores / lengths, 0.0), is_leading))
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
     nodes, node_rank = _flat([block.nodes for block in blocks], rank)

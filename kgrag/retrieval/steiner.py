@@ -66,6 +66,8 @@ def steiner(graph: KnowledgeGraph, seeds: Ids, config: RetrievalConfig, relevanc
     tree = solve(np.column_stack([heads, tails]), prizes, costs, int(starts[0]))
     inside = np.zeros(len(prizes), np.bool_)
     inside[tree], inside[starts] = True, True
+    won = worth[inside[count : count + len(worth)]]
+    inside[region.heads[won]], inside[region.tails[won]] = True, True
     return assemble(graph, seeds, region.nodes[inside[:count]], region.statements, region.truncated)
 
 
