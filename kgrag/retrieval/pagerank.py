@@ -119,7 +119,8 @@ def _walked(
         return nodes, scores, False
     ends, flow = _flow(graph, nodes[waiting], (1 - RESTART) * left[waiting], most, weights)
     starts = unique(ends)
-    mass = np.bincount(np.searchsorted(starts, ends), flow)
+    mass = np.zeros(len(starts))
+    np.add.at(mass, np.searchsorted(starts, ends), flow)
     more, more_scores, _ = personalised_pagerank(graph, starts, mass, epsilon, weights, most)
     every = unique(np.append(nodes, more))
     total = np.zeros(len(every))

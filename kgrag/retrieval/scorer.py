@@ -116,6 +116,7 @@ class TripleScorer:
         Raises:
             ModelError: The file is missing or does not fit.
         """
+        from safetensors import SafetensorError
         from safetensors.numpy import load_file
 
         try:
@@ -128,7 +129,7 @@ class TripleScorer:
             }
             if {name: weight.shape for name, weight in weights.items()} != shapes:
                 raise ValueError("the shapes of its weights are not those of a scorer")
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, SafetensorError) as error:
             raise ModelError(f"No triple scorer can be loaded from {folder}: {error}.", "Train it again.") from error
         return cls(weights)
 

@@ -60,7 +60,9 @@ def steiner(graph: KnowledgeGraph, seeds: Ids, config: RetrievalConfig, relevanc
     bridges = np.full(len(starts) - 1, starts[0]), starts[1:]
     heads = np.concatenate([region.heads[rest], region.heads[worth], middles, bridges[0]])
     tails = np.concatenate([region.tails[rest], middles, region.tails[worth], bridges[1]])
-    costs = np.concatenate([COST - wins[rest], np.zeros(2 * len(worth)), np.full(len(starts) - 1, COST * config.hops)])
+    costs = np.concatenate(
+        [COST - wins[rest], np.zeros(2 * len(worth)), np.full(len(starts) - 1, COST * (config.hops + 0.5))]
+    )
     prizes = np.concatenate([prizes, wins[worth] - COST])
     prizes[starts] += costs.sum() + prizes.sum() + 1
     tree = solve(np.column_stack([heads, tails]), prizes, costs, int(starts[0]))
