@@ -17,9 +17,7 @@ from kgrag.retrieval.relevance import Relevance
 from kgrag.types import Ids, Subgraph
 
 COST = 0.5  # of a statement; its prize is the weight of its relation, so that a good half of all weights are worth it
-PRIZED = (
-    10  # so many nodes, the most similar to the question, have prizes: 1 for the last of them, one more for each before
-)
+PRIZED = 10  # nodes most similar to the question: the last of them has prize 1, each before it one more
 
 _INSTALL = "Install kgrag[steiner]; pcst_fast itself must not be there as well: pip uninstall pcst_fast."
 
@@ -53,9 +51,9 @@ def steiner(graph: KnowledgeGraph, seeds: Ids, config: RetrievalConfig, relevanc
         prized = best(relevance.nodes(region.nodes), PRIZED)
         prizes[prized] = np.arange(len(prized), 0, -1)
         wins = relevance.relations[region.relations].astype(np.float64)
-    wins[region.heads == region.tails] = 0.0
     # What is won beyond the cost of a statement is the prize of a node between two halves of it that cost nothing.
-    worth, rest = np.flatnonzero(wins > COST), np.flatnonzero(wins <= COST)
+    is_loop = region.heads == region.tails
+    worth, rest = np.flatnonzero((wins > COST) & ~is_loop), np.flatnonzero((wins <= COST) & ~is_loop)
     middles = count + np.arange(len(worth))
     bridges = np.full(len(starts) - 1, starts[0]), starts[1:]
     heads = np.concatenate([region.heads[rest], region.heads[worth], middles, bridges[0]])
