@@ -211,6 +211,12 @@ class KGRAG:
     def _check(self, question: str) -> None:
         if not question.strip():
             raise QuestionError("The question is empty.", "Ask about something that the graph names.")
+        try:
+            question.encode()
+        except UnicodeEncodeError as error:
+            raise QuestionError(
+                "The question is not valid Unicode text.", "Remove the lone surrogates from it."
+            ) from error
         limit = self.config.limits.question_chars
         if len(question) > limit:
             raise QuestionError(
@@ -245,7 +251,8 @@ class KGRAG:
 
     def _subgraph(self, nodes: Sequence[int], relevance: Relevance, wider: int = 0) -> Subgraph:
         config = self.config.retrieval.wider() if wider else self.config.retrieval
-        return self.retriever(self.graph, np.array(nodes, np.int64), config, relevance)
+        with self.graph.lock:
+            return self.retriever(self.graph, np.array(nodes, np.int64), config, relevance)
 
     def _think(self, question: str, links: Sequence[Link], wider: int = 0) -> Thought:
         """Retrieves, reasons, and lays out the prompt."""

@@ -59,6 +59,7 @@ def retriever_named(method: str) -> SubgraphRetriever:
 def retrieve(
     graph: KnowledgeGraph, seeds: Ids, config: RetrievalConfig | None = None, relevance: Relevance | None = None
 ) -> Subgraph:
-    """Takes a sub-graph by the method that the config names; see `SubgraphRetriever`."""
+    """Takes a sub-graph of one version of a graph, by the method that the config names; see `SubgraphRetriever`."""
     config = config or RetrievalConfig()
-    return retriever_named(config.method)(graph, seeds, config, relevance)
+    with graph.lock:
+        return retriever_named(config.method)(graph, seeds, config, relevance)
