@@ -67,6 +67,15 @@ def test_parts_follow_changes(graph: KnowledgeGraph) -> None:
     assert outgoing.tolist() == [305, 1, 0] and incoming.tolist() == [0, 0, 3]  # a removed one still counts
 
 
+def test_what_came_later_is_spread_too(graph: KnowledgeGraph) -> None:
+    hub = graph.find("hub")[0]
+    graph.statements_from([hub], 10)
+    graph.add([("hub", "later", f"l{i}") for i in range(500)] + [("hub", "last", "z")])
+    found, _ = graph.statements_from([hub], 10)
+    labels = [graph.relation_label(r) for r in graph.relations[found]]
+    assert labels.count("later") == 9 and labels.count("last") == 1 and len(labels) == 20
+
+
 @settings(max_examples=50, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 4), st.integers(0, 9)), min_size=1, max_size=60),

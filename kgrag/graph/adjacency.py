@@ -68,7 +68,16 @@ class Adjacency:
         last = len(self.starts) - 1  # nodes from there on have no rows
         first = self.starts[np.minimum(nodes, last)]
         places, positions = ranges(first, self.starts[np.minimum(nodes + 1, last)] - first)
-        return self.with_late(nodes, self.order[places], positions)
+        return joined((self.order[places], positions), self.late_of(nodes))
+
+    def late_of(self, nodes: Ids) -> tuple[Ids, Ids]:
+        """Those of the statements of several nodes that are not in the rows; as of `statements`."""
+        met = enumerate(nodes.tolist()) if self._late else ()
+        late = [(self._late[node], place) for place, node in met if node in self._late]
+        if not late:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        statements = [np.array(found, np.int64) for found, _ in late]
+        return np.concatenate(statements), np.repeat([place for _, place in late], [len(found) for found in statements])
 
     def counts(self, nodes: Ids) -> Ids:
         """How many statements each of several nodes has, shape (n,)."""
@@ -83,14 +92,11 @@ class Adjacency:
         late = self._late.get(node)
         return np.concatenate([rows, np.array(late, np.int64)]) if late else rows
 
-    def with_late(self, nodes: Ids, found: Ids, positions: Ids, most: int | None = None) -> tuple[Ids, Ids]:
-        """What was found in rows, and beside it the statements that are not in them, at most so many of each node."""
-        if not self._late:
-            return found, positions
-        late = [(self._late[node][:most], place) for place, node in enumerate(nodes.tolist()) if node in self._late]
-        if not late:
-            return found, positions
-        found = np.concatenate([found, *(np.array(statements, np.int64) for statements, _ in late)])
-        positions = np.concatenate([positions, *(np.full(len(statements), place) for statements, place in late)])
-        order = np.argsort(positions, kind="stable")  # late ids are the highest, and stay behind the others
-        return found[order], positions[order]
+
+def joined(one: tuple[Ids, Ids], late: tuple[Ids, Ids]) -> tuple[Ids, Ids]:
+    """Statements and positions of nodes, and those that came later, which stay behind the others of their node."""
+    if not len(late[0]):
+        return one
+    positions = np.append(one[1], late[1])
+    order = np.argsort(positions, kind="stable")
+    return np.append(one[0], late[0])[order], positions[order]

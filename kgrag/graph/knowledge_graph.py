@@ -156,7 +156,7 @@ class KnowledgeGraph:
 
         Args:
             nodes: Node ids, shape (n,).
-            most: How many of one node, spread over its relations; those added of late come on top. All where not given.
+            most: How many of one node, spread over its relations, and as many of those added of late. All where not given.
             weights: Share of each relation beside another, above 0, shape (num_relations,).
 
         Returns:

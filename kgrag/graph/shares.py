@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from kgrag.graph.adjacency import Adjacency
-from kgrag.graph.arrays import ranges, stable_order
+from kgrag.graph.adjacency import Adjacency, joined
+from kgrag.graph.arrays import Growing, ranges, stable_order
 from kgrag.types import Floats, Ids
 
 
@@ -13,27 +13,23 @@ class Shares:
     """The rows of an adjacency with the statements of each relation together.
 
     Args:
-        rows: The rows; those that come later are not in here.
-        relations: Relation of each statement, shape (statements,).
+        rows: The rows; what came later is looked at as a whole.
+        relations: Relation of each statement; it may grow.
     """
 
-    def __init__(self, rows: Adjacency, relations: Ids) -> None:
-        self.rows = rows
-        of_row = relations[rows.order]
-        by_relation = stable_order(of_row)
+    def __init__(self, rows: Adjacency, relations: Growing) -> None:
+        self.rows, self._relations = rows, relations
         nodes = np.repeat(np.arange(len(rows.starts) - 1), np.diff(rows.starts))
-        order = by_relation[stable_order(nodes[by_relation])]
+        order = _by_owner_and_relation(nodes, relations.array[rows.order])
         self._order = rows.order[order]
-        of_row = of_row[order]
-        begins = np.ones(len(order), np.bool_)
-        begins[1:] = (of_row[1:] != of_row[:-1]) | (nodes[1:] != nodes[:-1])
-        first = np.flatnonzero(begins)
-        self._relations = of_row[first]  # of each group: the statements of one node with one relation
+        of_row = relations.array[self._order]
+        first = _first_of_groups(nodes, of_row)  # a group: the statements of one node with one relation
+        self._kinds = of_row[first]
         self._bounds = np.append(first, len(order))
         self._groups = np.searchsorted(first, rows.starts)  # the first group of each node
 
     def statements(self, nodes: Ids, most: int, weights: Floats | None = None) -> tuple[Ids, Ids]:
-        """At most so many statements of each node, spread over its relations; those that came later come on top.
+        """Some statements of each node, spread over its relations: at most so many, and as many of those that came later.
 
         Args:
             nodes: Node ids, shape (n,).
@@ -46,14 +42,45 @@ class Shares:
         last = len(self._groups) - 1  # nodes from there on have no rows
         first = self._groups[np.minimum(nodes, last)]
         groups, owners = ranges(first, self._groups[np.minimum(nodes + 1, last)] - first)
-        counts = self._bounds[groups + 1] - self._bounds[groups]
-        long = np.bincount(owners, counts, len(nodes))[owners] > most
-        if long.any():
-            relations = self._relations[groups[long]]
-            alike = np.ones(len(relations)) if weights is None else weights[relations].astype(np.float64)
-            counts[long] = shared(counts[long], alike, owners[long], most)
-        places, group = ranges(self._bounds[groups], counts)
-        return self.rows.with_late(nodes, self._order[places], owners[group], most)
+        starts = self._bounds[groups]
+        counts = _limited(self._bounds[groups + 1] - starts, self._kinds[groups], owners, most, weights)
+        places, group = ranges(starts, counts)
+        return joined((self._order[places], owners[group]), self._late(nodes, most, weights))
+
+    def _late(self, nodes: Ids, most: int, weights: Floats | None) -> tuple[Ids, Ids]:
+        late, owners = self.rows.late_of(nodes)
+        if not len(late):
+            return late, owners
+        relations = self._relations.array[late]
+        order = _by_owner_and_relation(owners, relations)
+        late, owners, relations = late[order], owners[order], relations[order]
+        first = _first_of_groups(owners, relations)
+        counts = np.diff(np.append(first, len(late)))
+        places, _ = ranges(first, _limited(counts, relations[first], owners[first], most, weights))
+        return late[places], owners[places]
+
+
+def _by_owner_and_relation(owners: Ids, relations: Ids) -> Ids:
+    by_relation = stable_order(relations)
+    return by_relation[stable_order(owners[by_relation])]
+
+
+def _first_of_groups(owners: Ids, relations: Ids) -> Ids:
+    """Where the owner or the relation is another one than before."""
+    begins = np.ones(len(owners), np.bool_)
+    begins[1:] = (relations[1:] != relations[:-1]) | (owners[1:] != owners[:-1])
+    return np.flatnonzero(begins)
+
+
+def _limited(counts: Ids, relations: Ids, owners: Ids, most: int, weights: Floats | None) -> Ids:
+    """Sizes of groups, less for owners that have more than ``most`` in theirs together."""
+    long = np.bincount(owners, counts)[owners] > most if len(owners) else np.zeros(0, np.bool_)
+    if long.any():
+        kinds = relations[long]
+        alike = np.ones(len(kinds)) if weights is None else weights[kinds].astype(np.float64)
+        counts = counts.copy()
+        counts[long] = shared(counts[long], alike, owners[long], most)
+    return counts
 
 
 def shared(counts: Ids, weights: np.ndarray, owners: Ids, most: int) -> Ids:

@@ -88,7 +88,7 @@ class Statements:
     def _shares_of(self, column: int, rows: Adjacency) -> Shares:
         shares = self._shares.get(column)
         if shares is None or shares.rows is not rows:
-            shares = self._shares[column] = Shares(rows, self.column(PREDICATE))
+            shares = self._shares[column] = Shares(rows, self._columns[PREDICATE])
         return shares
 
     def adjacency(self, column: int) -> Adjacency:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kgrag.config import RetrievalConfig
 from kgrag.graph import KnowledgeGraph
@@ -10,7 +11,7 @@ from kgrag.retrieval.parts import assemble, best, checked, in_order, membership,
 from kgrag.retrieval.relevance import Relevance
 from kgrag.types import Floats, Ids, Subgraph
 
-READ = 20  # statements that a hop reads in either direction for each node of the budget
+READ = 10  # statements that a hop reads in either direction for each node of the budget
 
 
 def hops(graph: KnowledgeGraph, seeds: Ids, config: RetrievalConfig, relevance: Relevance | None = None) -> Subgraph:
@@ -50,7 +51,7 @@ def hops(graph: KnowledgeGraph, seeds: Ids, config: RetrievalConfig, relevance: 
         cut = cut or is_crowded or len(reached) > room
         if len(reached) > room:
             weights = None if relevance is None else relevance.relations
-            scores = _scores(reached, ends, sources, graph.relations[statements], weights)
+            scores = _scores(graph, statements, ends, sources, weights)[reached]
             frontier = reached[best(scores, room)]
             nodes = np.concatenate([nodes, frontier])
             break
@@ -59,22 +60,25 @@ def hops(graph: KnowledgeGraph, seeds: Ids, config: RetrievalConfig, relevance: 
     return assemble(graph, seeds, nodes, np.concatenate(met), cut, config.hops)
 
 
-def _scores(reached: Ids, ends: Ids, sources: Ids, relations: Ids, weights: Floats | None) -> np.ndarray:
-    """Sum over the statements that lead to each node: a relation's weight, divided among the statements that one node has with it.
+def _scores(
+    graph: KnowledgeGraph, statements: Ids, ends: Ids, sources: Ids, weights: Floats | None
+) -> NDArray[np.float64]:
+    """For each node of the graph, the sum over the statements that lead to it of what they count.
 
-    The first of them counts in full, the next half, and so on, so that no node and no relation uses up the budget.
+    A statement counts by the weight of its relation; of those that one node has with it, the first counts in full, the next half, and
+    so on, so that no node and no relation uses up the budget.
 
     Args:
-        reached: Nodes to score, ascending, shape (n,).
-        ends: Where each statement leads, shape (statements,).
+        graph: The graph.
+        statements: Shape (statements,).
+        ends: Where each leads.
         sources: What it was met from; those of one in one direction are together, relation by relation.
-        relations: Of each statement.
         weights: Of each relation.
     """
-    kind = sources * (int(relations.max(initial=0)) + 1) + relations
-    value = 1.0 / (1 + ranks(kind))
+    relations = graph.relations[statements]
+    value = 1.0 / (1 + ranks(sources * graph.num_relations + relations))
     if weights is not None:
         value *= weights[relations]
-    places = np.searchsorted(reached, ends).clip(max=len(reached) - 1)
-    there = reached[places] == ends
-    return np.bincount(places[there], value[there], len(reached))
+    scores = np.zeros(graph.num_nodes)
+    np.add.at(scores, ends, value)
+    return scores

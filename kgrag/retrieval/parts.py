@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from kgrag.errors import GraphError
 from kgrag.graph import KnowledgeGraph
+from kgrag.graph.arrays import stable_order
 from kgrag.types import Floats, Ids, Subgraph
 
 LONG = 1_000  # a node with more statements in one direction has very many
@@ -40,10 +41,16 @@ def best(scores: NDArray[np.floating], count: int) -> Ids:
     return kept[np.argsort(-scores[kept], kind="stable")[:count]]
 
 
+def _first(ids: Ids) -> Ids:
+    """Places where an id occurs for the first time, ascending."""
+    order = stable_order(ids)
+    ids = ids[order]
+    return np.sort(order[np.append(True, ids[1:] != ids[:-1])[: len(ids)]])
+
+
 def in_order(ids: Ids) -> Ids:
     """The distinct ids, in the order in which they first occur."""
-    distinct, first = np.unique(ids, return_index=True)
-    return distinct[np.argsort(first)]
+    return ids[_first(ids)]
 
 
 def ranks(groups: Ids) -> Ids:
@@ -113,8 +120,7 @@ def fitting(first: Ids, nodes: Ids, owners: Ids, budget: int) -> tuple[Ids, int]
         The nodes, distinct, in the order in which they occur; and how many things there is room for.
     """
     nodes, owners = np.append(first, nodes), np.append(np.full(len(first), -1), owners)
-    _, met = np.unique(nodes, return_index=True)
-    met.sort()
+    met = _first(nodes)
     room = max(budget, len(first))
     count = int(owners[met[room]] if len(met) > room else owners.max(initial=-1) + 1)
     return nodes[met[owners[met] < count]], count

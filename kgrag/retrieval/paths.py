@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import combinations
 from typing import NamedTuple
@@ -17,8 +17,10 @@ from kgrag.retrieval.parts import assemble, best, checked, fitting, in_order, st
 from kgrag.retrieval.relevance import Relevance
 from kgrag.types import Ids, Subgraph
 
-KEPT = 10  # paths of one length that are kept for each node of the budget
-READ = 20  # statements that are read in either direction for each node of the budget to make paths longer by one
+KEPT = 3  # paths of one length that are kept for each node of the budget
+READ = 10  # statements that are read in either direction for each node of the budget to make paths longer by one
+
+Scores = NDArray[np.float64]
 
 
 class Paths(NamedTuple):
@@ -32,7 +34,7 @@ class Paths(NamedTuple):
 
     nodes: Ids
     statements: Ids
-    scores: NDArray[np.float64]
+    scores: Scores
 
     @property
     def length(self) -> int:
@@ -68,11 +70,8 @@ def paths(graph: KnowledgeGraph, seeds: Ids, config: RetrievalConfig, relevance:
     blocks = joining + leading
     if not blocks:
         return assemble(graph, seeds, first, first[:0], False, config.hops)
-    lengths = np.repeat([block.length for block in blocks], [len(block.scores) for block in blocks])
-    scores = np.concatenate([block.scores for block in blocks])
-    turns = np.concatenate([np.arange(len(block.scores)) for block in blocks])  # so that each seed has its turn
-    is_leading = np.arange(len(scores)) >= sum(len(block.scores) for block in joining)
-    order = np.lexsort((turns, -scores, lengths, np.where(is_leading, -scores / lengths, 0.0), is_leading))
+    shortest = _order(joining, lambda scores, lengths: lengths - scores / (1 - scores.min()))
+    order = np.append(shortest, len(shortest) + _order(leading, lambda scores, lengths: -scores / lengths))
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
     nodes, node_rank = _flat([block.nodes for block in blocks], rank)
@@ -183,17 +182,26 @@ class _Search:
         kept = simple[self._kept(scores[simple])]
         return Paths(nodes[kept], statements[kept], scores[kept])
 
-    def _kept(self, scores: NDArray[np.float64]) -> Ids:
+    def _kept(self, scores: Scores) -> Ids:
         self.is_cut |= len(scores) > self.most
         return best(scores, self.most)
 
 
+def _order(blocks: list[Paths], key: Callable[[Scores, Ids], Scores]) -> Ids:
+    """The places of all paths, lowest key of score and length first; among equal ones short ones, and each block in its turn."""
+    if not blocks:
+        return np.zeros(0, np.int64)
+    sizes = [len(block.scores) for block in blocks]
+    lengths = np.repeat([block.length for block in blocks], sizes)
+    turns = np.concatenate([np.arange(size) for size in sizes])
+    order = stable_order(lengths * max(sizes) + turns)
+    keys = key(np.concatenate([block.scores for block in blocks]), lengths)
+    return order[np.argsort(keys[order], kind="stable")]
+
+
 def _flat(columns: list[Ids], rank: Ids) -> tuple[Ids, Ids]:
     """Entries of rows in the order of the ranks of the rows, and the rank of each."""
-    owners = np.concatenate([np.repeat(r, column.shape[1]) for r, column in zip(_parts(rank, columns), columns)])
+    parts = np.split(rank, np.cumsum([len(column) for column in columns])[:-1])
+    owners = np.concatenate([np.repeat(part, column.shape[1]) for part, column in zip(parts, columns)])
     order = stable_order(owners)
     return np.concatenate([column.reshape(-1) for column in columns])[order], owners[order]
-
-
-def _parts(rank: Ids, columns: list[Ids]) -> list[Ids]:
-    return np.split(rank, np.cumsum([len(column) for column in columns])[:-1])
