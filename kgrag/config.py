@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -109,16 +109,24 @@ class RetrievalConfig:
     """Sub-graph and passages.
 
     Attributes:
-        hops: How far from a linked node statements are taken.
+        method: How `kgrag.retrieval.retrieve` takes sub-graphs: "hops", "pagerank", "paths" or "steiner".
+        hops: How far from a linked node statements are taken, by hops and by paths.
         nodes: Node budget of a sub-graph.
         fanout: Most statements followed from one node in one direction beyond the first hop (hub control).
         passages: How many passages are read.
     """
 
+    method: str = "hops"
     hops: int = 2
     nodes: int = 2_000
     fanout: int = 200
     passages: int = 5
+
+    def wider(self) -> RetrievalConfig:
+        """The same for another look: a hop further, or at twice the nodes where hops do not count."""
+        if self.method in ("hops", "paths"):
+            return replace(self, hops=self.hops + 1)
+        return replace(self, nodes=2 * self.nodes)
 
 
 @dataclass(frozen=True)

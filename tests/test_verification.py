@@ -19,7 +19,7 @@ def rag():
 
 
 def thought_and_items(rag, question):
-    thought = rag._think(question, rag._link(question))
+    thought, _ = rag._think(question, rag._link(question))
     items = thought.composition.prompt.items
     return thought, {items.texts[i]: i for i in range(len(items)) if items.roles[i] is not Role.TRIPLE}
 

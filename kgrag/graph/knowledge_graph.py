@@ -23,7 +23,7 @@ from kgrag.graph.statements import OBJECT, PREDICATE, SOURCE, SUBJECT
 from kgrag.graph.terms import NODE_PREFIX, RELATION_PREFIX, read_term, read_triple
 from kgrag.graph.vocabulary import TYPE_PROPERTIES
 from kgrag.graph.writing import write_rdf
-from kgrag.types import Ids, Triple
+from kgrag.types import Floats, Ids, Triple
 
 if TYPE_CHECKING:
     from kgrag.graph.inferred import InferredView
@@ -156,11 +156,15 @@ class KnowledgeGraph:
         with self.lock:
             return self._texts.is_literal
 
-    def statements_from(self, nodes: ArrayLike) -> tuple[Ids, Ids]:
-        """Statements whose subject is one of the nodes.
+    def statements_from(
+        self, nodes: ArrayLike, most: int | None = None, weights: Floats | None = None
+    ) -> tuple[Ids, Ids]:
+        """Statements whose subject is one of the nodes: all, or some of those with many, at a cost of what is taken.
 
         Args:
             nodes: Node ids, shape (n,).
+            most: How many of one node, spread over its relations, and as many of those added of late. All where not given.
+            weights: Share of each relation beside another, above 0, shape (num_relations,).
 
         Returns:
             Statement ids, and for each the position of its subject in ``nodes``, both shape (found,).
@@ -169,12 +173,30 @@ class KnowledgeGraph:
             GraphError: If a node id is out of range.
         """
         with self.lock:
-            return self._store.facts.by(SUBJECT, self._store.nodes.checked(nodes))
+            return self._store.facts.by(SUBJECT, self._store.nodes.checked(nodes), most, weights)
 
-    def statements_to(self, nodes: ArrayLike) -> tuple[Ids, Ids]:
+    def statements_to(
+        self, nodes: ArrayLike, most: int | None = None, weights: Floats | None = None
+    ) -> tuple[Ids, Ids]:
         """Statements whose object is one of the nodes; as `statements_from`."""
         with self.lock:
-            return self._store.facts.by(OBJECT, self._store.nodes.checked(nodes))
+            return self._store.facts.by(OBJECT, self._store.nodes.checked(nodes), most, weights)
+
+    def degrees(self, nodes: ArrayLike) -> tuple[Ids, Ids]:
+        """How many statements each node is the subject of, and the object of; removed ones count until the graph is saved.
+
+        Args:
+            nodes: Node ids, shape (n,).
+
+        Returns:
+            Both shape (n,).
+
+        Raises:
+            GraphError: If a node id is out of range.
+        """
+        with self.lock:
+            nodes, facts = self._store.nodes.checked(nodes), self._store.facts
+            return facts.adjacency(SUBJECT).counts(nodes), facts.adjacency(OBJECT).counts(nodes)
 
     def neighbours(self, nodes: ArrayLike) -> tuple[Ids, Ids]:
         """The nodes that statements join with each of the nodes, in either direction.

@@ -71,18 +71,13 @@ def train(
 def prepare(rag: KGRAG, question: Question, steps: int) -> PreparedQuestion | None:
     """A question with the plans that lead to its answers; None where it names no node, or has no answer in the graph."""
     graph, rows = rag.graph, rag.reader.rows
-    links = [link for link in rag.linker.link(question.question) if link.node is not None]
-    linked = [link.node for link in links if link.node is not None]
     refused = question.kind == "unanswerable"
     if not (question.answers or refused):
         return None
-    topics = [_named(graph, topic, linked) for topic in question.topics]
-    seeds = [node for node in topics if node is not None] or linked
+    seeds, masked = topics_of(rag, question)
     answers = np.array(sorted({node for answer in question.answers for node in graph.find(answer)}), np.int64)
     if not seeds or not (len(answers) or refused):
         return None
-    # the linker's own mentions are masked, so that training sees what asking will see
-    masked = rag.linker.mask(question.question, [link for link in links if link.node in seeds] or links)
     if refused:
         return PreparedQuestion(masked, tuple(seeds[:1]), answers, ((choices(rows, seeds[0], ()),),))
     plans = [_plans(graph, rows, question, seed, answers, steps, partly=len(seeds) > 1) for seed in seeds]
@@ -91,6 +86,18 @@ def prepare(rag: KGRAG, question: Question, steps: int) -> PreparedQuestion | No
         return None
     made = tuple(tuple(choices(rows, seed, plan) for plan in several) for seed, several in kept)
     return PreparedQuestion(masked, tuple(seed for seed, _ in kept), answers, made)
+
+
+def topics_of(rag: KGRAG, question: Question) -> tuple[list[int], str]:
+    """The nodes of a question's topics, else those that it is linked to; and the question with its mentions masked.
+
+    The linker's own mentions are masked, so that training sees what asking will see.
+    """
+    links = [link for link in rag.linker.link(question.question) if link.node is not None]
+    linked = [link.node for link in links if link.node is not None]
+    topics = [_named(rag.graph, topic, linked) for topic in question.topics]
+    seeds = [node for node in topics if node is not None] or linked
+    return seeds, rag.linker.mask(question.question, [link for link in links if link.node in seeds] or links)
 
 
 def _named(graph: KnowledgeGraph, topic: str, linked: Sequence[int]) -> int | None:
