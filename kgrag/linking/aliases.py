@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import count
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kgrag.linking.folding import fold, spaced
+from kgrag.linking.bearers import Bearers
+from kgrag.linking.folding import fold, fold_all, spaced
+from kgrag.linking.packed import Packed
 from kgrag.linking.words import QuestionWords
 
 if TYPE_CHECKING:
@@ -15,14 +19,6 @@ if TYPE_CHECKING:
 
 LONGEST_LITERAL = 60  # a longer literal is a description, not a name
 LONGEST_ALIAS = 200
-
-
-class Name(NamedTuple):
-    """One name of one node."""
-
-    node: int
-    text: str
-    preferred: bool
 
 
 class AliasIndex:
@@ -33,7 +29,7 @@ class AliasIndex:
         linkable: Tells the nodes whose names count; all by default.
 
     Attributes:
-        keys: Distinct folded names, in order of first appearance.
+        keys: Distinct folded names, in order of first appearance; the place of one is its key.
         names: For each key the nodes that bear it; empty where none does any more.
         degrees: Number of statements of each node, shape (nodes,).
         literal: Whether each node is a literal, shape (nodes,).
@@ -43,19 +39,21 @@ class AliasIndex:
     def __init__(self, graph: KnowledgeGraph, linkable: Callable[[int], bool] | None = None) -> None:
         self._graph, self._linkable = graph, linkable
         self._schema = _schema(graph)
-        self._ids: dict[str, int] = {}
-        self._keys_of: dict[int, list[int]] | None = None
         self.words = QuestionWords(*self._schema)
-        self.keys: list[str] = []
-        self.names: list[list[Name]] = []
         self._measure()
-        labels, literal = graph.labels, self.literal.tolist()
-        for alias, node in graph.aliases():
-            self._take(alias, node, labels[node], literal[node])
+        found = list(graph.aliases())
+        counts = np.bincount(np.fromiter((node for _, node in found), np.int64, len(found)), minlength=graph.num_nodes)
+        self._only_name = counts == 1
+        folded, nodes, written = self._taken(found)
+        del found
+        ids: defaultdict[str, int] = defaultdict(count().__next__)
+        keys = np.fromiter(map(ids.__getitem__, folded), np.int64, len(folded))
+        self.keys = Packed(ids)
+        self.names = Bearers(keys, np.array(nodes, np.int64), written, self._is_preferred)
 
     def key(self, folded: str) -> int | None:
         """Key of a folded name."""
-        return self._ids.get(folded)
+        return self.keys.find(folded)
 
     def renew(self, nodes: Iterable[int]) -> bool:
         """Takes the names that nodes have now in the place of those that they had.
@@ -66,19 +64,13 @@ class AliasIndex:
         if _schema(self._graph) != self._schema:
             return False
         self._measure()
-        if self._keys_of is None:
-            self._keys_of = {}
-            for key, names in enumerate(self.names):
-                for name in names:
-                    self._keys_of.setdefault(name.node, []).append(key)
-        for node in nodes:
-            for key in self._keys_of.pop(node, ()):
-                self.names[key] = [name for name in self.names[key] if name.node != node]
-            label = self._graph.label(node)
-            for alias in self._graph.names(node):
-                taken = self._take(alias, node, label, bool(self.literal[node]))
-                if taken is not None:
-                    self._keys_of.setdefault(node, []).append(taken)
+        nodes = list(nodes)
+        self.names.withdraw(nodes)
+        self._only_name[[node for node in nodes if node < len(self._only_name)]] = False
+        aliases = [(alias, node) for node in nodes for alias in self._graph.names(node)]
+        for folded, bearer, written in zip(*self._taken(aliases)):
+            key = self.key(folded)
+            self.names.add(self.keys.add(folded) if key is None else key, bearer, written)
         return True
 
     def _measure(self) -> None:
@@ -87,23 +79,36 @@ class AliasIndex:
         self.degrees = np.bincount(ends, minlength=graph.num_nodes)
         self.literal = graph.is_literal
 
-    def _take(self, alias: str, node: int, label: str, is_literal: bool) -> int | None:
-        """Takes a name of a node in; gives its key, None where it is no name to look for."""
+    def _taken(self, aliases: Iterable[tuple[str, int]]) -> tuple[list[str], list[int], list[str]]:
+        """The names to look for: folded, their nodes, and as they are written."""
+        kept = [(alias, node) for alias, node in aliases if self._is_name(alias, node)]
+        folded = fold_all([alias for alias, _ in kept])
+        kept = [pair for pair, form in zip(kept, folded) if form]
+        return [form for form in folded if form], [node for _, node in kept], [spaced(alias) for alias, _ in kept]
+
+    def _is_name(self, alias: str, node: int) -> bool:
+        """Whether a text calls may call a node by this name."""
         if self._linkable is not None and not self._linkable(node):
-            return None
-        if len(alias) > (LONGEST_LITERAL if is_literal else LONGEST_ALIAS):
-            return None
-        if is_literal and ("\n" in alias or alias in ("true", "false")):
-            return None
-        folded = fold(alias)
-        if not folded:
-            return None
-        key = self._ids.setdefault(folded, len(self._ids))
-        if key == len(self.keys):
-            self.keys.append(folded)
-            self.names.append([])
-        self.names[key].append(Name(node, spaced(alias), alias == label or fold(label) == folded))
-        return key
+            return False
+        if not (alias.isascii() or _is_unicode(alias)):
+            return False
+        if not self.literal.item(node):
+            return len(alias) <= LONGEST_ALIAS
+        return len(alias) <= LONGEST_LITERAL and "\n" not in alias and alias not in ("true", "false")
+
+    def _is_preferred(self, key: int, node: int) -> bool:
+        """Whether a name is what a node is shown by."""
+        if node < len(self._only_name) and self._only_name.item(node):
+            return True
+        return fold(self._graph.label(node)) == self.keys[key]
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
+    return True
 
 
 def _schema(graph: KnowledgeGraph) -> tuple[frozenset[str], frozenset[str]]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-import ahocorasick
 import numpy as np
+from ahocorasick_rs import AhoCorasick, Implementation
 
+from kgrag.linking.bearers import Bearers
 from kgrag.linking.folding import Folded, fold
-from kgrag.linking.inflection import inflections, short_names
+from kgrag.linking.inflection import NOUNS, inflections, short_names
 from kgrag.linking.words import QuestionWords
 
 NUMBER = re.compile(r"\d+|\b[ivx]+\b")
@@ -40,32 +42,35 @@ class ExactMatcher:
 
     Args:
         keys: Folded names.
-        written: The names as written, one or more a key.
+        names: As written, by key.
+        first: Key of the first of the names.
     """
 
-    def __init__(self, keys: Sequence[str], written: Sequence[Sequence[str]]) -> None:
-        self._automaton = ahocorasick.Automaton()
-        self._empty = not keys
-        for place, names in enumerate(written):
-            for short in (fold(short) for name in names for short in short_names(name)):
-                self._automaton.add_word(short, (place, len(short), True))
-        for place, key in enumerate(keys):
-            for form in inflections(key):
-                self._automaton.add_word(form, (place, len(form), False))
-        for place, key in enumerate(keys):  # last: a name that is there goes before one that is made up
-            self._automaton.add_word(key, (place, len(key), False))
-        self._automaton.make_automaton()
+    def __init__(self, keys: Sequence[str], names: Bearers, first: int = 0) -> None:
+        forms: dict[str, int] = {}  # two numbers in one: the key, and whether the form is short
+        for key, folded in enumerate(keys, first):
+            if folded.endswith(NOUNS):
+                for name in names[key]:
+                    forms.update((fold(short), 2 * key + 1) for short in short_names(name.text))
+        for key, folded in enumerate(keys, first):
+            forms.update(dict.fromkeys(inflections(folded), 2 * key))
+        forms.update(
+            (folded, 2 * key) for key, folded in enumerate(keys, first)
+        )  # what is there goes before what is made up
+        ordered = sorted(forms)  # neighbours share states, which takes half of the time
+        self._meant = array("q", map(forms.__getitem__, ordered))
+        self._automaton = AhoCorasick(ordered, store_patterns=False, implementation=Implementation.ContiguousNFA)
 
     def find(self, text: Folded) -> Iterator[Found]:
         """Yields names, positions in the original text."""
-        if self._empty:
-            return
-        for last, (place, length, short) in self._automaton.iter(text.text):
-            yield Found(text.starts[last - length + 1], text.ends[last], place, short)
+        for form, start, end in self._automaton.find_matches_as_indexes(text.text, overlapping=True):
+            key, short = divmod(self._meant[form], 2)
+            yield Found(text.starts[start], text.ends[end - 1], key, bool(short))
 
     def whole(self, text: str) -> int | None:
         """Key of the name that a whole folded text is a form of."""
-        return self._automaton.get(text, (None,))[0]
+        found = self._automaton.find_matches_as_indexes(text, overlapping=True)
+        return next((self._meant[form] // 2 for form, start, end in found if end - start == len(text)), None)
 
 
 class FuzzyMatcher:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from kgrag.graph import normalise
+from kgrag.graph import normalise, normalise_all
 
 # Typographic and typewriter marks are the same to a reader. One to one, so that positions stay.
 _MARKS = str.maketrans(
@@ -16,14 +17,16 @@ _MARKS = str.maketrans(
     | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
 )
 _SPACES = re.compile(r"[_\s]+")
+_RUNS = re.compile(r"[_\s]{2}")
+_ASCII = str.maketrans({c: " " for c in map(chr, range(128)) if c == "_" or c.isspace()} | {"`": "'"})
 
 
 class Folded(NamedTuple):
     """A folded text; character i of ``text`` stems from ``original[starts[i]:ends[i]]``."""
 
     text: str
-    starts: list[int]
-    ends: list[int]
+    starts: Sequence[int]
+    ends: Sequence[int]
 
 
 def fold(name: str) -> str:
@@ -31,11 +34,18 @@ def fold(name: str) -> str:
     return normalise(name).translate(_MARKS)
 
 
-@lru_cache(maxsize=50_000)
+def fold_all(names: Sequence[str]) -> list[str]:
+    """`fold` of many names."""
+    return [name.translate(_MARKS) for name in normalise_all(names)]
+
+
 def unaccented(word: str) -> str:
     """A word with its Latin letters as plain ones."""
-    if word.isascii():
-        return word
+    return word if word.isascii() else _without_marks(word)
+
+
+@lru_cache(maxsize=50_000)
+def _without_marks(word: str) -> str:
     plain: list[str] = []
     for character in unicodedata.normalize("NFD", word):
         if not (plain and plain[-1].isascii() and unicodedata.category(character) == "Mn"):
@@ -50,6 +60,8 @@ def spaced(name: str) -> str:
 
 def fold_text(text: str) -> Folded:
     """Folds a text and remembers where each character came from."""
+    if text.isascii() and not _RUNS.search(text):  # each character stays one
+        return Folded(text.lower().translate(_ASCII), range(len(text)), range(1, len(text) + 1))
     folded: list[str] = []
     starts: list[int] = []
     ends: list[int] = []

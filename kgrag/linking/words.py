@@ -9,6 +9,7 @@ from functools import lru_cache
 from kgrag.linking.folding import fold
 
 _WORD = re.compile(r"\w+")
+_REMEMBERED = 50_000  # words whose level is at hand
 
 # What questions ask for and ask with, whatever the graph is about; stop words are spaCy's.
 _GENERIC = """
@@ -72,16 +73,12 @@ class QuestionWords:
         self._phrases = relations | classes
         self._schema = {stem(word) for label in relations for word in split_words(label)}
         self._schema |= {stem(label) for label in classes if label.isalpha()}
+        self._level = lru_cache(_REMEMBERED)(self._level_of_word)
 
     def level(self, folded: str) -> int:
         """NAME; SCHEMA where every word is also one of the graph's schema; WORDING where all are ordinary."""
-        words = split_words(folded)
-        level = self.SCHEMA if folded in self._phrases else self.NAME
-        if words and all(self.is_ordinary(word) for word in words):
-            return self.WORDING
-        if words and all(self.is_ordinary(word) or stem(word) in self._schema for word in words):
-            return self.SCHEMA
-        return level
+        level = max(map(self._level, split_words(folded)), default=self.NAME)
+        return min(level, self.SCHEMA) if folded in self._phrases else level
 
     def is_stop(self, folded: str) -> bool:
         """Whether all words are stop words, or there is none."""
@@ -89,8 +86,13 @@ class QuestionWords:
 
     def is_ordinary(self, word: str) -> bool:
         """Whether a folded word is a stop word or a generic question word."""
-        return word in self.stop_words or stem(word) in self._wording
+        return self._level(word) == self.WORDING
 
     def is_schema_phrase(self, folded: str) -> bool:
         """Whether the text is the whole label of a relation or a class."""
         return folded in self._phrases
+
+    def _level_of_word(self, word: str) -> int:
+        if word in self.stop_words or stem(word) in self._wording:
+            return self.WORDING
+        return self.SCHEMA if stem(word) in self._schema else self.NAME
