@@ -408,7 +408,13 @@ class KnowledgeGraph:
         Blank nodes without a label, and nodes of which nothing is left, have no name.
         """
         names, nodes = self._store.aliases()
-        return iter(dict.fromkeys(zip(names, nodes.tolist())))
+        last, met = -1, set[str]()
+        for name, node in zip(names, nodes.tolist()):
+            if node != last:
+                last, met = node, set()
+            if name not in met:
+                met.add(name)
+                yield name, node
 
     def names(self, node: int) -> list[str]:
         """The names of one node, as of `aliases`, best first."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from itertools import count
+from itertools import count, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 LONGEST_LITERAL = 60  # a longer literal is a description, not a name
 LONGEST_ALIAS = 200
+_AT_ONCE = 50_000  # names that are folded in one go
 
 
 class AliasIndex:
@@ -41,15 +43,18 @@ class AliasIndex:
         self._schema = _schema(graph)
         self.words = QuestionWords(*self._schema)
         self._measure()
-        found = list(graph.aliases())
-        counts = np.bincount(np.fromiter((node for _, node in found), np.int64, len(found)), minlength=graph.num_nodes)
-        self._only_name = counts == 1
-        folded, nodes, written = self._taken(found)
-        del found
+        keys, nodes, texts = array("q"), array("q"), Packed()
         ids: defaultdict[str, int] = defaultdict(count().__next__)
-        keys = np.fromiter(map(ids.__getitem__, folded), np.int64, len(folded))
-        self.keys = Packed(ids)
-        self.names = Bearers(keys, np.array(nodes, np.int64), written, self._is_preferred)
+        named = np.zeros(graph.num_nodes, np.int64)  # how many names each node has
+        aliases = graph.aliases()
+        while batch := list(islice(aliases, _AT_ONCE)):
+            np.add.at(named, [node for _, node in batch], 1)
+            folded, of, written = self._taken(batch)
+            keys.extend(map(ids.__getitem__, folded))
+            nodes.extend(of)
+            texts.extend(written)
+        self.keys, self._only_name = Packed(ids), named == 1
+        self.names = Bearers(np.array(keys, np.int64), np.array(nodes, np.int64), texts, self._is_preferred)
 
     def key(self, folded: str) -> int | None:
         """Key of a folded name."""
@@ -70,7 +75,10 @@ class AliasIndex:
         aliases = [(alias, node) for node in nodes for alias in self._graph.names(node)]
         for folded, bearer, written in zip(*self._taken(aliases)):
             key = self.key(folded)
-            self.names.add(self.keys.add(folded) if key is None else key, bearer, written)
+            if key is None:
+                key = len(self.keys)
+                self.keys.extend([folded])
+            self.names.add(key, bearer, written)
         return True
 
     def _measure(self) -> None:
@@ -87,7 +95,7 @@ class AliasIndex:
         return [form for form in folded if form], [node for _, node in kept], [spaced(alias) for alias, _ in kept]
 
     def _is_name(self, alias: str, node: int) -> bool:
-        """Whether a text calls may call a node by this name."""
+        """Whether a text may call a node by this name."""
         if self._linkable is not None and not self._linkable(node):
             return False
         if not (alias.isascii() or _is_unicode(alias)):

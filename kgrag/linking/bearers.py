@@ -1,14 +1,13 @@
-"""Which nodes bear a name: rows of name, node and text in the order of the names, and later ones in lists."""
+"""Which nodes bear a name: rows of name, node and text, and later ones in lists."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
-from kgrag.linking.packed import Packed
 from kgrag.types import Ids
 
 _REMEMBERED = 2_000  # names whose bearers are at hand
@@ -37,12 +36,13 @@ class Bearers:
         orphans: Keys of the names that nothing bears any more.
     """
 
-    def __init__(self, keys: Ids, nodes: Ids, texts: list[str], preferred: Callable[[int, int], bool]) -> None:
+    def __init__(self, keys: Ids, nodes: Ids, texts: Sequence[str], preferred: Callable[[int, int], bool]) -> None:
         order = np.argsort(keys, kind="stable")
-        self._keys, self._nodes = keys[order].astype(np.int32), nodes[order].astype(np.int32)
+        self._keys, self._nodes, self._order = (
+            values.astype(np.int32) for values in (keys[order], nodes[order], order)
+        )
         self._starts = np.append(0, np.cumsum(np.bincount(keys))).astype(np.int32)
-        self._texts = Packed(texts[row] for row in order.tolist())
-        self._preferred = preferred
+        self._texts, self._preferred = texts, preferred
         self._gone: set[int] = set()  # nodes whose rows do not count any more
         self._late: dict[int, list[Row]] = {}  # by key
         self._late_keys: dict[int, list[int]] = {}  # by node
@@ -86,9 +86,9 @@ class Bearers:
     def _rows(self, key: int) -> list[Row]:
         rows: list[Row] = []
         if key + 1 < len(self._starts):
-            first, last = self._starts.item(key), self._starts.item(key + 1)
-            nodes = self._nodes[first:last].tolist()
-            rows = [(node, self._texts[row]) for row, node in enumerate(nodes, first) if node not in self._gone]
+            span = slice(self._starts.item(key), self._starts.item(key + 1))
+            places = zip(self._nodes[span].tolist(), self._order[span].tolist())
+            rows = [(node, self._texts[place]) for node, place in places if node not in self._gone]
         return rows + self._late[key] if key in self._late else rows
 
     def _read(self, key: int) -> list[Name]:

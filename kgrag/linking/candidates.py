@@ -16,6 +16,7 @@ from kgrag.linking.inflection import NOUNS, inflections, short_names
 from kgrag.linking.words import QuestionWords
 
 NUMBER = re.compile(r"\d+|\b[ivx]+\b")
+_SHORT, _FORM, _NAME = range(3)  # a name without its noun, in another form, as it is
 _SHORTEST = 4  # shorter names resemble too much
 _OTHER_START = 90.0  # least edit ratio of a name with another first letter: few people mistype that one
 _RERANKED = 100  # nearest names by 3-grams that the edit ratio is computed for
@@ -47,30 +48,35 @@ class ExactMatcher:
     """
 
     def __init__(self, keys: Sequence[str], names: Bearers, first: int = 0) -> None:
-        forms: dict[str, int] = {}  # two numbers in one: the key, and whether the form is short
-        for key, folded in enumerate(keys, first):
-            if folded.endswith(NOUNS):
-                for name in names[key]:
-                    forms.update((fold(short), 2 * key + 1) for short in short_names(name.text))
-        for key, folded in enumerate(keys, first):
-            forms.update(dict.fromkeys(inflections(folded), 2 * key))
-        forms.update(
-            (folded, 2 * key) for key, folded in enumerate(keys, first)
-        )  # what is there goes before what is made up
-        ordered = sorted(forms)  # neighbours share states, which takes half of the time
-        self._meant = array("q", map(forms.__getitem__, ordered))
-        self._automaton = AhoCorasick(ordered, store_patterns=False, implementation=Implementation.ContiguousNFA)
+        self._size = first + len(keys)
+        forms: dict[str, int] = {}  # kind and key as one number, and the highest counts where several share a form
+
+        def take(form: str, kind: int, key: int) -> None:
+            if forms.get(form, -1) < kind * self._size + key:
+                forms[form] = kind * self._size + key
+
+        listed = list(keys)
+        for place in sorted(range(len(listed)), key=listed.__getitem__):  # a third of the time to build the automaton
+            folded, key = listed[place], first + place
+            take(folded, _NAME, key)
+            for form in inflections(folded):
+                take(form, _FORM, key)
+            for name in names[key] if folded.endswith(NOUNS) else ():
+                for short in short_names(name.text):
+                    take(fold(short), _SHORT, key)
+        self._meant = array("i", forms.values())
+        self._automaton = AhoCorasick(forms, store_patterns=False, implementation=Implementation.ContiguousNFA)
 
     def find(self, text: Folded) -> Iterator[Found]:
         """Yields names, positions in the original text."""
         for form, start, end in self._automaton.find_matches_as_indexes(text.text, overlapping=True):
-            key, short = divmod(self._meant[form], 2)
-            yield Found(text.starts[start], text.ends[end - 1], key, bool(short))
+            kind, key = divmod(self._meant[form], self._size)
+            yield Found(text.starts[start], text.ends[end - 1], key, kind == _SHORT)
 
     def whole(self, text: str) -> int | None:
         """Key of the name that a whole folded text is a form of."""
         found = self._automaton.find_matches_as_indexes(text, overlapping=True)
-        return next((self._meant[form] // 2 for form, start, end in found if end - start == len(text)), None)
+        return next((self._meant[form] % self._size for form, start, end in found if end - start == len(text)), None)
 
 
 class FuzzyMatcher:

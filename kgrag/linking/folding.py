@@ -17,6 +17,7 @@ _MARKS = str.maketrans(
     | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
 )
 _SPACES = re.compile(r"[_\s]+")
+_WORD = 20  # most characters of a text whose folded form is kept at hand
 _RUNS = re.compile(r"[_\s]{2}")
 _ASCII = str.maketrans({c: " " for c in map(chr, range(128)) if c == "_" or c.isspace()} | {"`": "'"})
 
@@ -31,7 +32,7 @@ class Folded(NamedTuple):
 
 def fold(name: str) -> str:
     """The form in which names are compared: `kgrag.graph.normalise`, and one kind of quotation mark and dash."""
-    return normalise(name).translate(_MARKS)
+    return _folded_word(name) if len(name) <= _WORD else _folded(name)
 
 
 def fold_all(names: Sequence[str]) -> list[str]:
@@ -75,7 +76,7 @@ def fold_text(text: str) -> Folded:
         else:
             while end < size and text[end] > "\u02ff" and _continues(text[end]):
                 end += 1
-            piece = _fold_cluster(text[at:end]) if end - at < 9 else fold(text[at:end])
+            piece = fold(text[at:end])
         folded.append(piece)
         starts.extend([at] * len(piece))
         ends.extend([end] * len(piece))
@@ -83,9 +84,11 @@ def fold_text(text: str) -> Folded:
     return Folded("".join(folded), starts, ends)
 
 
-@lru_cache(maxsize=20_000)
-def _fold_cluster(cluster: str) -> str:
-    return fold(cluster)
+def _folded(text: str) -> str:
+    return normalise(text).translate(_MARKS)
+
+
+_folded_word = lru_cache(maxsize=50_000)(_folded)
 
 
 @lru_cache(maxsize=20_000)

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
+from itertools import pairwise
 from typing import overload
 
 import numpy as np
 
+from kgrag.types import Ids
+
 
 class Packed(Sequence[str]):
-    """Strings one after the other in UTF-8, in a third of the memory of a list; those that are added later stand in a list.
+    """Strings one after the other in UTF-8: a third of the memory of a list of them.
 
     Args:
-        strings: The strings.
+        strings: The first strings.
     """
 
-    def __init__(self, strings: Iterable[str]) -> None:
-        encoded = [string.encode() for string in strings]
-        self._bytes = b"".join(encoded)
-        self._ends = array("q", accumulate(map(len, encoded), initial=0))
-        self._late: list[str] = []
-        self._by_hash: tuple[np.ndarray, np.ndarray] | None = None
-        self._late_places: dict[str, int] = {}
+    def __init__(self, strings: Iterable[str] = ()) -> None:
+        self._bytes, self._ends = bytearray(), array("q", [0])
+        self._by_hash: tuple[Ids, Ids] | None = None  # hashes in their order, and the places of what has them
+        self._late: dict[str, int] = {}  # places of what is not among these
+        self.extend(strings)
 
     def __len__(self) -> int:
-        return len(self._ends) - 1 + len(self._late)
+        return len(self._ends) - 1
 
     @overload
     def __getitem__(self, place: int) -> str: ...
@@ -35,34 +35,26 @@ class Packed(Sequence[str]):
     def __getitem__(self, place: int | slice) -> str | list[str]:
         if isinstance(place, slice):
             return [self[at] for at in range(*place.indices(len(self)))]
-        packed = len(self._ends) - 1
-        if place < packed:
-            return self._bytes[self._ends[place] : self._ends[place + 1]].decode()
-        return self._late[place - packed]
+        return self._bytes[self._ends[place] : self._ends[place + 1]].decode()
 
     def __iter__(self) -> Iterator[str]:
-        start = 0
-        for end in self._ends[1:]:
-            yield self._bytes[start:end].decode()
-            start = end
-        yield from self._late
+        return (self._bytes[start:end].decode() for start, end in pairwise(self._ends))
+
+    def extend(self, strings: Iterable[str]) -> None:
+        """Adds strings at the end."""
+        for string in strings:
+            if self._by_hash is not None:
+                self._late.setdefault(string, len(self))
+            self._bytes += string.encode()
+            self._ends.append(len(self._bytes))
 
     def find(self, string: str) -> int | None:
-        """The first place of a string; None where it has none. Needs an order of all, which is made when first asked for."""
+        """The first place of a string; None where it is not there. The first call puts all in order."""
         if self._by_hash is None:
             hashes = np.fromiter(map(hash, self), np.int64, len(self))
-            order = np.argsort(hashes, kind="stable").astype(np.int32)
+            order = np.argsort(hashes, kind="stable")
             self._by_hash = hashes[order], order
         hashes, order = self._by_hash
-        at = int(np.searchsorted(hashes, hash(string)))
-        while at < len(order) and hashes[at] == hash(string):
-            if self[int(order[at])] == string:
-                return int(order[at])
-            at += 1
-        return self._late_places.get(string)
-
-    def add(self, string: str) -> int:
-        """Adds a string at the end, and gives its place."""
-        self._late.append(string)
-        self._late_places.setdefault(string, len(self) - 1)
-        return len(self) - 1
+        first, last = (np.searchsorted(hashes, hash(string), side) for side in ("left", "right"))
+        found = (place for place in order[first:last].tolist() if self[place] == string)
+        return next(found, self._late.get(string))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import count, islice
+from itertools import count, groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -158,7 +159,7 @@ class RewordedNames:
         """The rarest and the second rarest root of each name that must be there, the second -1 where there is but one."""
         needed, last, none = ranks.copy(), starts[1:] - 1, len(self._texts)
         dropped = np.array([text in _DROPPED for text in self._texts], np.bool_)
-        needed[last[(np.diff(starts) > 2) & dropped[ranks[last]]]] = none  # as `_may_miss`
+        needed[last[(np.diff(starts) > 2) & dropped[ranks[last]]]] = none
         rarest = np.minimum.reduceat(needed, starts[:-1])
         needed[needed == rarest[rows]] = none
         second = np.minimum.reduceat(needed, starts[:-1])
@@ -168,17 +169,16 @@ class RewordedNames:
         """Names whose two rarest roots stand near one another, each with the place of the rarest."""
         places, codes = [], []
         for number, (at, rank) in enumerate(known, 1):
-            for other_at, other in islice(known, number, None):
-                if other_at - at > self._reach:
-                    break
-                if rank != other:
+            for other_at, other in known[number : number + self._reach]:
+                if rank != other and other_at - at <= self._reach:
                     places.append(at if rank < other else other_at)
                     codes.append(min(rank, other) * len(self._texts) + max(rank, other))
-        if not codes:
+        if not codes or not len(self._pairs):
             return ()
-        first, last = (np.searchsorted(self._pairs, codes, side) for side in ("left", "right"))
-        hits = np.flatnonzero(first < last).tolist()
-        return dict.fromkeys((places[hit], row) for hit in hits for row in self._paired[first[hit] : last[hit]])
+        first = self._pairs.searchsorted(codes)
+        hits = np.flatnonzero(self._pairs.take(first, mode="clip") == codes).tolist()
+        spans = ((hit, slice(first[hit], self._pairs.searchsorted(codes[hit], "right"))) for hit in hits)
+        return dict.fromkeys((places[hit], row) for hit, span in spans for row in self._paired[span])
 
     def _is_form(self, word: str, row: int) -> bool:
         """Whether a word may mean a name of a single root that it shares."""
@@ -235,9 +235,10 @@ def _by_rarity(found: NameWords) -> tuple[list[str], Ids, Ids]:
 
 def _endings_of_single_words(found: NameWords) -> list[str | None]:
     """The ending of each name that is one word, None where it is more."""
-    endings = np.array([_parted(word)[1] for word in found.distinct], object)
     firsts = found.words[np.cumsum(found.sizes) - found.sizes]
-    return np.where(found.sizes == 1, endings[firsts], None).tolist()
+    endings = np.array([_parted(word)[1] for word in found.distinct], object)[firsts]
+    endings[found.sizes > 1] = None
+    return endings.tolist()
 
 
 def _words_alone(found: NameWords, bearers: Ids, english: frozenset[str]) -> dict[str, tuple[int, ...]]:
@@ -251,11 +252,9 @@ def _words_alone(found: NameWords, bearers: Ids, english: frozenset[str]) -> dic
     least, most = np.full(len(distinct), np.iinfo(np.int64).max), np.full(len(distinct), -1)
     np.minimum.at(least, words, nodes)
     np.maximum.at(most, words, nodes)
-    alone: dict[str, tuple[int, ...]] = {}
     is_alone = (least == most)[words]
-    for word, row in zip(words[is_alone].tolist(), rows[is_alone].tolist()):
-        alone[distinct[word]] = (*alone.get(distinct[word], ()), row)
-    return alone
+    pairs = sorted(zip(words[is_alone].tolist(), rows[is_alone].tolist()))
+    return {distinct[word]: tuple(row for _, row in of_word) for word, of_word in groupby(pairs, itemgetter(0))}
 
 
 def _same_thing(ending: str, named: str) -> bool:

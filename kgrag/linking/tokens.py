@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ QUOTES = {'"': '"', "\u201c": "\u201d", "\u201e": "\u201d", "\u00ab": "\u00bb", 
 _SENTENCE_ENDS = frozenset(".?!:;")
 _SOFT = frozenset("_-'\u2019.,&/+@#%*=<>~^|\\")  # marks that may stand within a name
 _LONGEST_RUN = 200  # characters without white space that the tokenizer gets at once; its rules are not linear in this
+_TOO_LONG = re.compile(rf"\S{{{_LONGEST_RUN + 1}}}")
 
 
 class Token(NamedTuple):
@@ -53,6 +55,9 @@ class Tokenizer:
 
 def _pieces(text: str) -> Iterable[tuple[int, str]]:
     """The text whole, or cut where a run without white space is too long for the tokenizer."""
+    if not _TOO_LONG.search(text):
+        yield 0, text
+        return
     start = run = 0
     for at, character in enumerate(text):
         run = 0 if character.isspace() else run + 1
