@@ -29,19 +29,22 @@ class AliasIndex:
     Args:
         graph: Of the nodes.
         linkable: Tells the nodes whose names count; all by default.
+        language: Of the texts.
 
     Attributes:
         keys: Distinct folded names, in order of first appearance; the place of one is its key.
-        names: For each key the nodes that bear it; empty where none does any more.
+        names: For each key the nodes that bear it, of very many the best connected; empty where none does any more.
         degrees: Number of statements of each node, shape (nodes,).
         literal: Whether each node is a literal, shape (nodes,).
         words: Which words make questions over this graph.
     """
 
-    def __init__(self, graph: KnowledgeGraph, linkable: Callable[[int], bool] | None = None) -> None:
+    def __init__(
+        self, graph: KnowledgeGraph, linkable: Callable[[int], bool] | None = None, language: str = "en"
+    ) -> None:
         self._graph, self._linkable = graph, linkable
         self._schema = _schema(graph)
-        self.words = QuestionWords(*self._schema)
+        self.words = QuestionWords(*self._schema, language)
         self._measure()
         keys, nodes, texts = array("q"), array("q"), Packed()
         ids: defaultdict[str, int] = defaultdict(count().__next__)
@@ -54,7 +57,8 @@ class AliasIndex:
             nodes.extend(of)
             texts.extend(written)
         self.keys, self._only_name = Packed(ids), named == 1
-        self.names = Bearers(np.array(keys, np.int64), np.array(nodes, np.int64), texts, self._is_preferred)
+        rows = np.array(keys, np.int64), np.array(nodes, np.int64), texts
+        self.names = Bearers(*rows, self._is_preferred, lambda node: self.degrees.item(node))
 
     def key(self, folded: str) -> int | None:
         """Key of a folded name."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import lru_cache
+from heapq import nlargest
 from typing import NamedTuple
 
 import numpy as np
 
+from kgrag.linking.packed import Packed
 from kgrag.types import Ids
 
+_MOST_BEARERS = 100  # nodes that a name may stand for; of more, which are meant cannot be told
 _REMEMBERED = 2_000  # names whose bearers are at hand
 
-Row = tuple[int, str]  # a node, and its name as written
+Row = tuple[int, int]  # a node, and the place of its name as written
 
 
 class Name(NamedTuple):
@@ -24,25 +27,33 @@ class Name(NamedTuple):
 
 
 class Bearers:
-    """The nodes that bear each name, by its key.
+    """The nodes that bear each name, by its key; of very many the best connected.
 
     Args:
         keys: Of the names, shape (rows,).
         nodes: That bear them, shape (rows,).
-        texts: The names as written, one a row.
+        texts: The names as written, one a row; takes those that are added.
         preferred: Tells whether a name, by its key, is what a node is shown by.
+        degree: Tells how many statements a node has.
 
     Attributes:
         orphans: Keys of the names that nothing bears any more.
     """
 
-    def __init__(self, keys: Ids, nodes: Ids, texts: Sequence[str], preferred: Callable[[int, int], bool]) -> None:
+    def __init__(
+        self,
+        keys: Ids,
+        nodes: Ids,
+        texts: Packed,
+        preferred: Callable[[int, int], bool],
+        degree: Callable[[int], int],
+    ) -> None:
         order = np.argsort(keys, kind="stable")
         self._keys, self._nodes, self._order = (
             values.astype(np.int32) for values in (keys[order], nodes[order], order)
         )
         self._starts = np.append(0, np.cumsum(np.bincount(keys))).astype(np.int32)
-        self._texts, self._preferred = texts, preferred
+        self._texts, self._preferred, self._degree = texts, preferred, degree
         self._gone: set[int] = set()  # nodes whose rows do not count any more
         self._late: dict[int, list[Row]] = {}  # by key
         self._late_keys: dict[int, list[int]] = {}  # by node
@@ -78,7 +89,8 @@ class Bearers:
 
     def add(self, key: int, node: int, text: str) -> None:
         """Gives a name to a node whose earlier names were withdrawn."""
-        self._late.setdefault(key, []).append((node, text))
+        self._late.setdefault(key, []).append((node, len(self._texts)))
+        self._texts.extend([text])
         self._late_keys.setdefault(node, []).append(key)
         self.orphans.discard(key)
         self._names.cache_clear()
@@ -87,9 +99,13 @@ class Bearers:
         rows: list[Row] = []
         if key + 1 < len(self._starts):
             span = slice(self._starts.item(key), self._starts.item(key + 1))
-            places = zip(self._nodes[span].tolist(), self._order[span].tolist())
-            rows = [(node, self._texts[place]) for node, place in places if node not in self._gone]
+            rows = [*zip(self._nodes[span].tolist(), self._order[span].tolist())]
+            if self._gone:
+                rows = [row for row in rows if row[0] not in self._gone]
         return rows + self._late[key] if key in self._late else rows
 
     def _read(self, key: int) -> list[Name]:
-        return [Name(node, text, self._preferred(key, node)) for node, text in self._rows(key)]
+        rows = self._rows(key)
+        if len(rows) > _MOST_BEARERS:
+            rows = sorted(nlargest(_MOST_BEARERS, rows, lambda row: (self._degree(row[0]), -row[0])))
+        return [Name(node, self._texts[place], self._preferred(key, node)) for node, place in rows]

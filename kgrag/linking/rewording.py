@@ -10,8 +10,10 @@ from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kgrag.linking.folding import unaccented
+from kgrag.linking.languages import snowball
 from kgrag.linking.name_words import NameWords, words_of
 from kgrag.linking.words import QuestionWords
 from kgrag.types import Ids
@@ -58,6 +60,7 @@ _DERIVATIONS = [
 _ENDINGS = sorted((*_INFLECTIONS, *_SHORT, *_DERIVATIONS), key=len, reverse=True)
 _PREPOSITIONS = frozenset(["of", "in", "on", "at", "for", "with", "from", "by", "to"])
 _SINGLE = 5  # least letters of a name of one word in another form
+_SHORTEST_STEM = 3  # letters of what such names share in languages other than English
 _GAP = 3  # stop words that may stand between those of a name
 
 
@@ -82,8 +85,15 @@ def _parted(word: str) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=50_000)
-def root(word: str) -> str:
-    """What the forms of a word share: "dizzy" and "dizziness", "drool" and "drooling"; only compared with other roots."""
+def root(word: str, language: str = "en") -> str:
+    """What the forms of a word share: "dizzy" and "dizziness", "drool" and "drooling"; only compared with other roots.
+
+    Args:
+        word: A folded word without accents.
+        language: That it is read in.
+    """
+    if language != "en":
+        return snowball(word, language)
     bare = _parted(word)[0]
     return bare[:-1] if len(bare) > 4 and bare[-1] == bare[-2] else bare
 
@@ -110,14 +120,15 @@ class RewordedNames:
     def __init__(
         self, names: Sequence[str], bearers: Ids, words: QuestionWords, english: frozenset[str], first: int = 0
     ) -> None:
-        self._words = words
+        self._words, self._language = words, words.languages.of
         found = words_of(names, words)
         self._keys = _quick(found.names + first)  # of each row, as what follows by row
         self._endings = _endings_of_single_words(found)
         ordinary = np.array([words.is_ordinary(word) for word in found.distinct], np.bool_)
         self._plain = _quick(np.bincount(found.rows, ordinary[found.words]) == 0)  # no word is one of questions
-        self._alone = _words_alone(found, bearers, english)
-        self._texts, ranks, rows = _by_rarity(found)
+        telling = [self._is_telling(word) and word not in english for word in found.distinct]
+        self._alone = _words_alone(found, np.array(telling, np.bool_), bearers)
+        self._texts, ranks, rows = _by_rarity([self._root(word) for word in found.distinct], found)
         self._ranks = {text: rank for rank, text in enumerate(self._texts)}
         sizes = np.bincount(rows)
         starts = np.append(0, np.cumsum(sizes))
@@ -140,11 +151,11 @@ class RewordedNames:
             capital: Whether each is written with a capital.
         """
         words = [unaccented(word) for word in words]
-        ranks = [-1 if word in self._words.stop_words else self._ranks.get(root(word), -1) for word in words]
+        ranks = [-1 if word in self._words.stop_words else self._ranks.get(self._root(word), -1) for word in words]
         known = [(at, rank) for at, rank in enumerate(ranks) if rank >= 0]
         for at, rank in known:
             for row in self._singles[self._single_starts[rank] : self._single_starts[rank + 1]]:
-                if self._is_form(words[at], row):
+                if self._is_form(words[at], rank, row):
                     yield self._reworded(at, at + 1, row)
             for row in self._alone.get(words[at], ()):
                 roots = self._roots_of(row)
@@ -180,10 +191,21 @@ class RewordedNames:
         spans = ((hit, slice(first[hit], self._pairs.searchsorted(codes[hit], "right"))) for hit in hits)
         return dict.fromkeys((places[hit], row) for hit, span in spans for row in self._paired[span])
 
-    def _is_form(self, word: str, row: int) -> bool:
-        """Whether a word may mean a name of a single root that it shares."""
+    def _root(self, word: str) -> str:
+        return root(word, self._language(word))
+
+    def _is_telling(self, word: str) -> bool:
+        """Whether a word may stand for a name of several."""
+        return not word.isnumeric() and len(word) > 1 and self._language(word) == "en"
+
+    def _is_form(self, word: str, rank: int, row: int) -> bool:
+        """Whether a word may mean a name of a single root, which it shares."""
         ending = self._endings[row]
-        return ending is None or (len(word) >= _SINGLE and _same_thing(_parted(word)[1], ending))
+        if ending is None:
+            return True
+        if self._language(word) != "en":
+            return len(self._texts[rank]) >= _SHORTEST_STEM
+        return len(word) >= _SINGLE and _same_thing(_parted(word)[1], ending)
 
     def _roots_of(self, row: int) -> list[int]:
         return self._roots[self._starts[row] : self._starts[row + 1]].tolist()
@@ -219,10 +241,15 @@ def _quick(values: np.ndarray) -> memoryview:
     return memoryview(values.astype(np.int32))
 
 
-def _by_rarity(found: NameWords) -> tuple[list[str], Ids, Ids]:
-    """All roots, those of fewest names first; the ranks of the roots of each name, without repetition, and their names."""
+def _by_rarity(roots_of: Sequence[str], found: NameWords) -> tuple[list[str], Ids, Ids]:
+    """All roots, those of fewest names first; the ranks of the roots of each name, without repetition, and their names.
+
+    Args:
+        roots_of: Root of each distinct word.
+        found: The words.
+    """
     ids: defaultdict[str, int] = defaultdict(count().__next__)
-    roots = np.array([ids[root(word)] for word in found.distinct], np.int64)[found.words]
+    roots = np.array([ids[text] for text in roots_of], np.int64)[found.words]
     _, first = np.unique(found.rows * len(ids) + roots, return_index=True)
     first.sort()
     roots, rows = roots[first], found.rows[first]
@@ -241,11 +268,9 @@ def _endings_of_single_words(found: NameWords) -> list[str | None]:
     return endings.tolist()
 
 
-def _words_alone(found: NameWords, bearers: Ids, english: frozenset[str]) -> dict[str, tuple[int, ...]]:
-    """Words, other than English ones, that are in the names of one node alone, and those names."""
-    distinct = found.distinct
-    telling = [word not in english and not word.isnumeric() and len(word) > 1 for word in distinct]
-    kept = np.array(telling, np.bool_)[found.words]
+def _words_alone(found: NameWords, telling: NDArray[np.bool_], bearers: Ids) -> dict[str, tuple[int, ...]]:
+    """Those of the telling words that are in the names of one node alone, and these names."""
+    distinct, kept = found.distinct, telling[found.words]
     words, rows = found.words[kept], found.rows[kept]
     nodes = bearers[found.names[rows]]
     words, rows, nodes = words[nodes != -1], rows[nodes != -1], nodes[nodes != -1]
