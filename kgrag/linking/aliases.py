@@ -56,7 +56,7 @@ class AliasIndex:
             keys.extend(map(ids.__getitem__, folded))
             nodes.extend(of)
             texts.extend(written)
-        self.keys, self._only_name = Packed(ids), named == 1
+        self.keys, self._only_name = Packed(ids), named == 1  # which a node is shown by, then
         rows = np.array(keys, np.int64), np.array(nodes, np.int64), texts
         self.names = Bearers(*rows, self._is_preferred, lambda node: self.degrees.item(node))
 

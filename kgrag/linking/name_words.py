@@ -16,7 +16,7 @@ from kgrag.types import Ids
 
 
 class NameWords(NamedTuple):
-    """The words of those names that are told from the wording of questions.
+    """The words of those names that can be told from the wording of questions.
 
     Attributes:
         distinct: Every word.
@@ -41,15 +41,15 @@ def words_of(names: Iterable[str], words: QuestionWords) -> NameWords:
         words: Tells names from the wording of questions.
     """
     ids: defaultdict[str, int] = defaultdict(count().__next__)
-    places, sizes, found = array("q"), array("q"), array("q")
+    places, counts, found = array("q"), array("q"), array("q")
     for place, name in enumerate(names):
         parts = split_words(unaccented(name))
         kept = [word for word in parts if word not in words.stop_words]
         if not kept or len(kept) < len(parts) == 2 or name.isnumeric() or words.level(name) != words.NAME:
             continue  # "passing out" is more than passing
         places.append(place)
-        sizes.append(len(kept))
+        counts.append(len(kept))
         found.extend(map(ids.__getitem__, kept))
-    per_name = np.array(sizes, np.int64)
-    rows = np.repeat(np.arange(len(per_name)), per_name)
-    return NameWords(list(ids), np.array(places, np.int64), per_name, np.array(found, np.int64), rows)
+    sizes = np.array(counts, np.int64)
+    rows = np.repeat(np.arange(len(sizes)), sizes)
+    return NameWords(list(ids), np.array(places, np.int64), sizes, np.array(found, np.int64), rows)
