@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from kgrag.linking.aliases import Name
 from kgrag.linking.appearance import Appearance, segments
+from kgrag.linking.bearers import Name
 from kgrag.linking.folding import fold, fold_text, spaced, unaccented
 from kgrag.linking.lexicon import Lexicon
 from kgrag.linking.rewording import root

@@ -21,25 +21,23 @@ class Matchers:
     """
 
     def __init__(self, aliases: AliasIndex, first: int, english: frozenset[str]) -> None:
-        self._keys, self._words, self._first = aliases.keys[first:], aliases.words, first
-        names = aliases.names[first:]
-        self._exact = ExactMatcher(self._keys, [[name.text for name in bearers] for bearers in names])
-        nodes = [[name.node for name in bearers] for bearers in names]
-        self._reworded = RewordedNames(self._keys, nodes, self._words, english)
+        self._keys: Sequence[str] = aliases.keys[first:] if first else aliases.keys
+        self._words, self._first = aliases.words, first
+        self._exact = ExactMatcher(self._keys, aliases.names, first)
+        alone = aliases.names.alone(first, len(aliases.keys))
+        self._reworded = RewordedNames(self._keys, alone, self._words, english, first)
 
     def exact(self, text: Folded) -> Iterator[Found]:
         """See `ExactMatcher.find`."""
-        return (found._replace(key=found.key + self._first) for found in self._exact.find(text))
+        return self._exact.find(text)
 
-    def whole(self, text: str) -> Iterator[int]:
+    def whole(self, text: str) -> int | None:
         """See `ExactMatcher.whole`."""
-        key = self._exact.whole(text)
-        if key is not None:
-            yield key + self._first
+        return self._exact.whole(text)
 
     def reworded(self, words: Sequence[str], capital: Sequence[bool]) -> Iterator[Reworded]:
         """See `RewordedNames.find`."""
-        return (found._replace(key=found.key + self._first) for found in self._reworded.find(words, capital))
+        return self._reworded.find(words, capital)
 
     def similar(self, texts: Sequence[str]) -> list[list[Similar]]:
         """See `FuzzyMatcher.similar`."""
