@@ -15,10 +15,13 @@ import kgrag
 ROOT = Path(__file__).parent.parent
 # higher may import lower, never the other way round; stages share a floor and do not import one another
 FLOORS = {
+    "children": 0,
     "errors": 0,
+    "faults": 0,
     "config": 0,
     "types": 0,
     "progress": 0,
+    "sentences": 0,
     "resources": 0,
     "persistence": 1,
     "journal": 1,
@@ -28,6 +31,7 @@ FLOORS = {
     "wordings": 3,
     "linking": 4,
     "retrieval": 4,
+    "documents": 4,
     "encoding": 4,
     "fusion": 4,
     "generation": 5,

@@ -68,6 +68,18 @@ def stable_order(values: Ids) -> Ids:
     return np.sort((values << 32) | np.arange(len(values), dtype=np.int64)) & 0xFFFFFFFF
 
 
+def ranges(first: Ids, counts: Ids) -> tuple[Ids, Ids]:
+    """The integers of several ranges one after the other, and for each which range it is of.
+
+    Args:
+        first: Where each range begins, shape (n,).
+        counts: How long it is, shape (n,).
+    """
+    ends = np.cumsum(counts)
+    which = np.repeat(np.arange(len(counts), dtype=np.int64), counts)
+    return np.arange(ends[-1] if len(ends) else 0, dtype=np.int64) + (first - ends + counts)[which], which
+
+
 def distinct(ids: Ids) -> Ids:
     """The distinct ones of ids, in order: without sorting them, for they are not much larger than there are many."""
     met = np.zeros(int(ids.max()) + 1 if len(ids) else 0, np.bool_)

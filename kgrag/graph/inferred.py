@@ -24,7 +24,7 @@ _OWN = frozenset(
     ["base", "rules", "limits", "infer", "explain", "renamed_since", "_hidden", "_seen", "_apart", "_looked"]
 )
 _OF_BASE = frozenset(
-    ["version", "skipped", "lock", "imports", "add", "remove", "remove_where", "update", "write", "save"]
+    ["language", "version", "skipped", "lock", "imports", "add", "remove", "remove_where", "update", "write", "save"]
 )
 
 

@@ -68,6 +68,14 @@ class Labels:
         rows, _ = self.rows.by(SUBJECT, np.array([term]))
         return self._best_first(term, self._ranked(rows))
 
+    def tags(self, term: int) -> dict[str, set[str]]:
+        """The language tags, in lower case, that a term has each of its names with; an empty one for none."""
+        rows, _ = self.rows.by(SUBJECT, np.array([term]))
+        found: dict[str, set[str]] = {}
+        for name in self._ranked(rows):
+            found.setdefault(name.text, set()).add(name.language)
+        return found
+
     def all(self) -> dict[int, list[str]]:
         """`of` by term, for every term that has a name."""
         rows = self.rows.ids

@@ -10,8 +10,8 @@ from typing import Any
 
 from kgrag.config import Limits
 from kgrag.errors import GraphError, SavedFolderError
+from kgrag.faults import Skipped
 from kgrag.graph.arrays import Arrays
-from kgrag.graph.faults import Skipped
 from kgrag.graph.interning import Columns, Interner
 from kgrag.graph.rows import Row, split_source
 from kgrag.graph.statements import SOURCE

@@ -136,6 +136,10 @@ class Texts:
         name = _findable_name(self._terms[term]) if is_used else ""
         return [name] if name else []
 
+    def tags_of(self, node: int) -> dict[str, set[str]]:
+        """The language tags that a node has each of its names with."""
+        return self._labels.tags(self._nodes.term(node))
+
     def find(self, text: str) -> list[int]:
         """Nodes whose term is the text, or one of whose names equals it when normalised; by id."""
         wanted = normalise(text)

@@ -12,7 +12,6 @@ import math
 import time
 from pathlib import Path
 
-from kgrag.config import RetrievalConfig
 from kgrag.encoder import default_encoder
 from kgrag.encoding import GraphReader, Reasoner
 from kgrag.encoding.reader import load_reasoner, save_reasoner
@@ -140,7 +139,7 @@ def main() -> None:
     for i, (graph, count) in enumerate(track(graphs, "making prompts")):
         questions = Synthesiser(graph, arguments.seed + i).sample(count)
         reader = GraphReader(graph, doubtful if i % 2 else reasoner, encoder)
-        examples += make_examples(graph, questions, reader, encoder, RetrievalConfig(nodes=400, fanout=40), seed=i)
+        examples += make_examples(graph, questions, reader, encoder, seed=i)
     print(json.dumps({"examples": len(examples), "seconds": round(time.time() - started)}), flush=True)
     torch.manual_seed(arguments.seed)
     generator = new_generator(encoder.width, reasoner.settings["hidden"])

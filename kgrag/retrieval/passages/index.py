@@ -21,7 +21,7 @@ from kgrag.retrieval.passages.records import read_jsonl
 from kgrag.retrieval.passages.storage import read_index, write_index
 from kgrag.retrieval.passages.tags import Where, document_tag, source_tag
 from kgrag.retrieval.passages.vectors import Kind
-from kgrag.retrieval.sentences import sentences_of
+from kgrag.sentences import sentences
 from kgrag.types import Floats, Ids, Passage, ScoredPassage, TextEncoder
 
 Granularity = Literal["passage", "document"]
@@ -144,7 +144,7 @@ class PassageIndex:
 
     def sentences(self, passage: Passage) -> list[str]:
         """The sentences of a passage, word for word, in order."""
-        return list(sentences_of(passage.text))
+        return list(sentences(passage.text, str(passage.metadata.get("language", ""))))
 
     # Changes
 
