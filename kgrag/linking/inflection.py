@@ -23,6 +23,8 @@ def inflections(key: str) -> list[str]:
     if "-" in key:
         plain = key.replace("-", " ")
         found += [plain, *_forms(plain)]
+    if "'s " in key:
+        found.append(key.replace("'s ", "s "))
     return found
 
 

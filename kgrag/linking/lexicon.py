@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+
 from kgrag.linking.aliases import AliasIndex
 from kgrag.linking.candidates import Found, Similar
 from kgrag.linking.folding import Folded
 from kgrag.linking.inflection import inflections
 from kgrag.linking.languages import base
 from kgrag.linking.matching import Matchers
+from kgrag.linking.misspelling import Near
 from kgrag.linking.rewording import Reworded
 from kgrag.linking.words import QuestionWords
 from kgrag.resources import common_words
@@ -18,7 +21,7 @@ from kgrag.resources import common_words
 if TYPE_CHECKING:
     from kgrag.graph import KnowledgeGraph
 
-_Named = TypeVar("_Named", Found, Reworded, Similar)
+_Named = TypeVar("_Named", Found, Near, Reworded, Similar)
 
 _LATER = 2_000  # names that may be looked for apart from the others
 _FOREIGN = 0.8  # what is left of the weight of a node that has a name in other languages than those of the text
@@ -37,9 +40,11 @@ class Lexicon:
         language: Of the texts, without region.
         english: Common words; spelt rightly, hence no misspelt names.
         aliases: The names by key; there after `refresh`, as all that follows.
+        of_length: How many names have as many letters as the place says.
     """
 
     aliases: AliasIndex
+    of_length: np.ndarray
 
     def __init__(
         self, graph: KnowledgeGraph, linkable: Callable[[int], bool] | None = None, language: str | None = None
@@ -59,6 +64,9 @@ class Lexicon:
             self.aliases = AliasIndex(self._graph, self._linkable, self.language)
             self._matchers = [Matchers(self.aliases, 0, self.english)]
             self._count = len(self.aliases.keys)
+        longest = max(len(part.of_length) for part in self._matchers)
+        padded = [np.pad(part.of_length, (0, longest - len(part.of_length))) for part in self._matchers]
+        self.of_length = np.sum(padded, axis=0)
         self.version = version
 
     def _renewed(self, version: int) -> bool:
@@ -92,21 +100,22 @@ class Lexicon:
         return self._borne(part.reworded(words, capital) for part in self._matchers)
 
     def similar(self, texts: Sequence[str]) -> list[list[Similar]]:
-        """Names that share 3-grams with each text, see `FuzzyMatcher.similar`."""
-        return self._merged([part.similar(texts) for part in self._matchers])
-
-    def nearest(self, texts: Sequence[str], limit: int, least: float) -> list[list[Similar]]:
-        """Names that each text may be a misspelling of, see `FuzzyMatcher.nearest`."""
-        merged = self._merged([part.nearest(texts, limit, least) for part in self._matchers])
-        return [found[:limit] for found in merged]
-
-    def _merged(self, parts: list[list[list[Similar]]]) -> list[list[Similar]]:
+        """Names that share 3-grams with each text, see `SimilarNames.similar`."""
+        parts = [part.similar(texts) for part in self._matchers]
         return [sorted(self._borne(found), key=lambda one: (-one.score, one.key)) for found in zip(*parts)]
 
     def _borne(self, parts: Iterable[Iterable[_Named]]) -> Iterator[_Named]:
         """What names something still."""
         orphans = self.aliases.names.orphans
         return (found for part in parts for found in part if found.key not in orphans)
+
+    def misspelt(self, text: str, starts: Sequence[int], ends: Sequence[int], edits: int) -> Iterator[Near]:
+        """Names that stretches of a text are a few edits away from, see `Misspellings.find`."""
+        return self._borne(part.misspelt(text, starts, ends, edits) for part in self._matchers)
+
+    def is_word(self, word: str) -> bool:
+        """Whether a folded word is a common one, or part of a name."""
+        return word in self.english or any(word in part.vocabulary for part in self._matchers)
 
     def degree(self, key: int) -> int:
         """Statements of the best connected node that bears a name."""

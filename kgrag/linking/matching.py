@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
+import numpy as np
+
 from kgrag.linking.aliases import AliasIndex
-from kgrag.linking.candidates import ExactMatcher, Found, FuzzyMatcher, Similar
+from kgrag.linking.candidates import ExactMatcher, Found, Similar
 from kgrag.linking.folding import Folded
+from kgrag.linking.misspelling import Misspellings, Near
 from kgrag.linking.rewording import Reworded, RewordedNames
+from kgrag.linking.similarity import SimilarNames
+from kgrag.linking.words import split_words
+from kgrag.types import Ids
 
 
 class Matchers:
@@ -40,16 +46,29 @@ class Matchers:
         return self._reworded.find(words, capital)
 
     def similar(self, texts: Sequence[str]) -> list[list[Similar]]:
-        """See `FuzzyMatcher.similar`."""
-        return self._placed(self._fuzzy.similar(texts))
-
-    def nearest(self, texts: Sequence[str], limit: int, least: float) -> list[list[Similar]]:
-        """See `FuzzyMatcher.nearest`."""
-        return self._placed(self._fuzzy.nearest(texts, limit, least))
-
-    def _placed(self, found: list[list[Similar]]) -> list[list[Similar]]:
+        """See `SimilarNames.similar`."""
+        found = self._similar.similar(texts)
         return [[Similar(key + self._first, score) for key, score in one] for one in found]
 
+    def misspelt(self, text: str, starts: Sequence[int], ends: Sequence[int], edits: int) -> Iterator[Near]:
+        """See `Misspellings.find`."""
+        found = self._misspellings.find(text, starts, ends, edits)
+        return (near._replace(key=near.key + self._first) for near in found)
+
     @cached_property
-    def _fuzzy(self) -> FuzzyMatcher:
-        return FuzzyMatcher(self._keys, self._words)
+    def of_length(self) -> Ids:
+        """How many names have each length, shape (longest + 1,)."""
+        return np.bincount(np.fromiter(map(len, self._keys), np.int64, len(self._keys)), minlength=1)
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """The words of the names."""
+        return frozenset(word for key in self._keys for word in split_words(key))
+
+    @cached_property
+    def _misspellings(self) -> Misspellings:
+        return Misspellings(self._keys)
+
+    @cached_property
+    def _similar(self) -> SimilarNames:
+        return SimilarNames(self._keys, self._words)
