@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,27 @@ class Limits:
     query_rows: int = 100_000
     query_bytes: int = 2 << 30
     derived: int = 10_000_000
+
+
+@dataclass(frozen=True)
+class DocumentLimits:
+    """Bounds on what is read from documents, that strangers may have written.
+
+    Attributes:
+        file_bytes: Size of a file, and of all that is packed in it; of JSON lines and tables, of each line.
+        unpacked_ratio: How many times its size what is packed in a file may have beyond 16 MiB.
+        characters: Text of a document.
+        pages: Pages of a PDF.
+        seconds: Time that a file may take to be parsed.
+        memory_bytes: Memory that a file may take to be parsed.
+    """
+
+    file_bytes: int = 256 << 20
+    unpacked_ratio: int = 200
+    characters: int = 20_000_000
+    pages: int = 10_000
+    seconds: float = 120.0
+    memory_bytes: int = 2 << 30
 
 
 @dataclass(frozen=True)
@@ -86,16 +107,24 @@ class RetrievalConfig:
     """Sub-graph and passages.
 
     Attributes:
-        hops: How far from a linked node statements are taken.
+        method: How `kgrag.retrieval.retrieve` takes sub-graphs: "hops", "pagerank", "paths" or "steiner".
+        hops: How far from a linked node statements are taken, by hops and by paths.
         nodes: Node budget of a sub-graph.
         fanout: Most statements followed from one node in one direction beyond the first hop (hub control).
         passages: How many passages are read.
     """
 
+    method: str = "hops"
     hops: int = 2
     nodes: int = 2_000
     fanout: int = 200
     passages: int = 5
+
+    def wider(self) -> RetrievalConfig:
+        """The same for another look: a hop further, or at twice the nodes where hops do not count."""
+        if self.method in ("hops", "paths"):
+            return replace(self, hops=self.hops + 1)
+        return replace(self, nodes=2 * self.nodes)
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-import ahocorasick
+from ahocorasick_rs import AhoCorasick, Implementation
 
+from kgrag.linking.bearers import Bearers
 from kgrag.linking.folding import Folded, fold
-from kgrag.linking.inflection import inflections, short_names
+from kgrag.linking.inflection import NOUNS, inflections, short_names
 
 NUMBER = re.compile(r"\d+|\b[ivx]+\b")
+_SHORT, _FORM, _NAME = range(3)  # a name without its noun, in another form, as it is
 
 
 class Found(NamedTuple):
@@ -35,29 +38,37 @@ class ExactMatcher:
 
     Args:
         keys: Folded names.
-        written: The names as written, one or more a key.
+        names: As written, by key.
+        first: Key of the first of the names.
     """
 
-    def __init__(self, keys: Sequence[str], written: Sequence[Sequence[str]]) -> None:
-        self._automaton = ahocorasick.Automaton()
-        self._empty = not keys
-        for place, names in enumerate(written):
-            for short in (fold(short) for name in names for short in short_names(name)):
-                self._automaton.add_word(short, (place, len(short), True))
-        for place, key in enumerate(keys):
-            for form in inflections(key):
-                self._automaton.add_word(form, (place, len(form), False))
-        for place, key in enumerate(keys):  # last: a name that is there goes before one that is made up
-            self._automaton.add_word(key, (place, len(key), False))
-        self._automaton.make_automaton()
+    def __init__(self, keys: Sequence[str], names: Bearers, first: int = 0) -> None:
+        self._size = first + len(keys)
+        forms: dict[str, int] = {}  # kind and key as one number, and the highest counts where several share a form
+
+        def take(form: str, kind: int, key: int) -> None:
+            if forms.get(form, -1) < kind * self._size + key:
+                forms[form] = kind * self._size + key
+
+        listed = list(keys)
+        for place in sorted(range(len(listed)), key=listed.__getitem__):  # a third of the time to build the automaton
+            folded, key = listed[place], first + place
+            take(folded, _NAME, key)
+            for form in inflections(folded):
+                take(form, _FORM, key)
+            for name in names[key] if folded.endswith(NOUNS) else ():
+                for short in short_names(name.text):
+                    take(fold(short), _SHORT, key)
+        self._meant = array("i", forms.values())
+        self._automaton = AhoCorasick(forms, store_patterns=False, implementation=Implementation.ContiguousNFA)
 
     def find(self, text: Folded) -> Iterator[Found]:
         """Yields names, positions in the original text."""
-        if self._empty:
-            return
-        for last, (place, length, short) in self._automaton.iter(text.text):
-            yield Found(text.starts[last - length + 1], text.ends[last], place, short)
+        for form, start, end in self._automaton.find_matches_as_indexes(text.text, overlapping=True):
+            kind, key = divmod(self._meant[form], self._size)
+            yield Found(text.starts[start], text.ends[end - 1], key, kind == _SHORT)
 
     def whole(self, text: str) -> int | None:
         """Key of the name that a whole folded text is a form of."""
-        return self._automaton.get(text, (None,))[0]
+        found = self._automaton.find_matches_as_indexes(text, overlapping=True)
+        return next((self._meant[form] % self._size for form, start, end in found if end - start == len(text)), None)

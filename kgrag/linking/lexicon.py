@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -21,6 +20,8 @@ from kgrag.resources import common_words
 
 if TYPE_CHECKING:
     from kgrag.graph import KnowledgeGraph
+
+_Named = TypeVar("_Named", Found, Near, Reworded, Similar)
 
 _LATER = 2_000  # names that may be looked for apart from the others
 _FOREIGN = 0.8  # what is left of the weight of a node that has a name in other languages than those of the text
@@ -64,7 +65,8 @@ class Lexicon:
             self._matchers = [Matchers(self.aliases, 0, self.english)]
             self._count = len(self.aliases.keys)
         longest = max(len(part.of_length) for part in self._matchers)
-        self.of_length = sum(np.pad(part.of_length, (0, longest - len(part.of_length))) for part in self._matchers)
+        padded = [np.pad(part.of_length, (0, longest - len(part.of_length))) for part in self._matchers]
+        self.of_length = np.sum(padded, axis=0)
         self.version = version
 
     def _renewed(self, version: int) -> bool:
@@ -84,33 +86,32 @@ class Lexicon:
 
     def exact(self, text: Folded) -> Iterator[Found]:
         """Names and their other forms wherever they stand in a text, see `ExactMatcher.find`."""
-        for found in chain.from_iterable(part.exact(text) for part in self._matchers):
-            if self.aliases.names[found.key]:
-                yield found
+        return self._borne(part.exact(text) for part in self._matchers)
 
     def whole(self, text: str) -> list[int]:
         """Keys of the names that a whole folded text is, or is another form of; the same name first."""
         forms = dict.fromkeys((text, *inflections(text)))
-        keys = dict.fromkeys(key for form in forms for part in self._matchers for key in part.whole(form))
-        return sorted((key for key in keys if self.aliases.names[key]), key=lambda key: self.aliases.keys[key] != text)
+        keys = dict.fromkeys(part.whole(form) for form in forms for part in self._matchers)
+        borne = [key for key in keys if key is not None and key not in self.aliases.names.orphans]
+        return sorted(borne, key=lambda key: self.aliases.keys[key] != text)
 
     def reworded(self, words: Sequence[str], capital: Sequence[bool]) -> Iterator[Reworded]:
         """Names whose words stand in a text in another order or form, see `RewordedNames.find`."""
-        for found in chain.from_iterable(part.reworded(words, capital) for part in self._matchers):
-            if self.aliases.names[found.key]:
-                yield found
+        return self._borne(part.reworded(words, capital) for part in self._matchers)
 
     def similar(self, texts: Sequence[str]) -> list[list[Similar]]:
         """Names that share 3-grams with each text, see `SimilarNames.similar`."""
         parts = [part.similar(texts) for part in self._matchers]
-        borne = [[one for one in chain.from_iterable(found) if self.aliases.names[one.key]] for found in zip(*parts)]
-        return [sorted(found, key=lambda one: (-one.score, one.key)) for found in borne]
+        return [sorted(self._borne(found), key=lambda one: (-one.score, one.key)) for found in zip(*parts)]
+
+    def _borne(self, parts: Iterable[Iterable[_Named]]) -> Iterator[_Named]:
+        """What names something still."""
+        orphans = self.aliases.names.orphans
+        return (found for part in parts for found in part if found.key not in orphans)
 
     def misspelt(self, text: str, starts: Sequence[int], ends: Sequence[int], edits: int) -> Iterator[Near]:
         """Names that stretches of a text are a few edits away from, see `Misspellings.find`."""
-        for near in chain.from_iterable(part.misspelt(text, starts, ends, edits) for part in self._matchers):
-            if self.aliases.names[near.key]:
-                yield near
+        return self._borne(part.misspelt(text, starts, ends, edits) for part in self._matchers)
 
     def is_word(self, word: str) -> bool:
         """Whether a folded word is a common one, or part of a name."""
@@ -118,7 +119,7 @@ class Lexicon:
 
     def degree(self, key: int) -> int:
         """Statements of the best connected node that bears a name."""
-        return max(int(self.aliases.degrees[name.node]) for name in self.aliases.names[key])
+        return max(self.aliases.degrees.item(name.node) for name in self.aliases.names[key])
 
     def bearers(self, key: int, written: str) -> list[tuple[int, float]]:
         """The nodes that bear a name, best first: by preferred label, language, casing, degree, id.
@@ -135,7 +136,7 @@ class Lexicon:
         names = self.aliases.names[key]
         for node, name, preferred in names:
             weight = 0.35 + 0.3 * (not self.aliases.literal[node])
-            weight += 0.2 * preferred + 0.1 * (name == written) + 0.05 * int(self.aliases.degrees[node]) / top
+            weight += 0.2 * preferred + 0.1 * (name == written) + 0.05 * self.aliases.degrees.item(node) / top
             if len(names) > 1 and self._is_foreign(node, name):
                 weight *= _FOREIGN
             order.append((weight, node))

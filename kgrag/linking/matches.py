@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from kgrag.linking.aliases import Name
 from kgrag.linking.appearance import Appearance, segments
+from kgrag.linking.bearers import Name
 from kgrag.linking.folding import Folded, fold, spaced, unaccented
 from kgrag.linking.lexicon import Lexicon
 from kgrag.linking.rewording import root

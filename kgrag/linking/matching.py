@@ -14,6 +14,7 @@ from kgrag.linking.misspelling import Misspellings, Near
 from kgrag.linking.rewording import Reworded, RewordedNames
 from kgrag.linking.similarity import SimilarNames
 from kgrag.linking.words import split_words
+from kgrag.types import Ids
 
 
 class Matchers:
@@ -23,34 +24,26 @@ class Matchers:
         aliases: All names.
         first: The key.
         english: Common words, spelt rightly.
-
-    Attributes:
-        of_length: How many names have as many letters as the place says.
-        vocabulary: Their words.
     """
 
     def __init__(self, aliases: AliasIndex, first: int, english: frozenset[str]) -> None:
-        self._keys, self._words, self._first = aliases.keys[first:], aliases.words, first
-        self.of_length = np.bincount(np.fromiter(map(len, self._keys), np.int64), minlength=1)
-        self.vocabulary = frozenset(word for key in self._keys for word in split_words(key))
-        names = aliases.names[first:]
-        self._exact = ExactMatcher(self._keys, [[name.text for name in bearers] for bearers in names])
-        nodes = [[name.node for name in bearers] for bearers in names]
-        self._reworded = RewordedNames(self._keys, nodes, self._words, english)
+        self._keys: Sequence[str] = aliases.keys[first:] if first else aliases.keys
+        self._words, self._first = aliases.words, first
+        self._exact = ExactMatcher(self._keys, aliases.names, first)
+        alone = aliases.names.alone(first, len(aliases.keys))
+        self._reworded = RewordedNames(self._keys, alone, self._words, english, first)
 
     def exact(self, text: Folded) -> Iterator[Found]:
         """See `ExactMatcher.find`."""
-        return (found._replace(key=found.key + self._first) for found in self._exact.find(text))
+        return self._exact.find(text)
 
-    def whole(self, text: str) -> Iterator[int]:
+    def whole(self, text: str) -> int | None:
         """See `ExactMatcher.whole`."""
-        key = self._exact.whole(text)
-        if key is not None:
-            yield key + self._first
+        return self._exact.whole(text)
 
     def reworded(self, words: Sequence[str], capital: Sequence[bool]) -> Iterator[Reworded]:
         """See `RewordedNames.find`."""
-        return (found._replace(key=found.key + self._first) for found in self._reworded.find(words, capital))
+        return self._reworded.find(words, capital)
 
     def similar(self, texts: Sequence[str]) -> list[list[Similar]]:
         """See `SimilarNames.similar`."""
@@ -61,6 +54,16 @@ class Matchers:
         """See `Misspellings.find`."""
         found = self._misspellings.find(text, starts, ends, edits)
         return (near._replace(key=near.key + self._first) for near in found)
+
+    @cached_property
+    def of_length(self) -> Ids:
+        """How many names have each length, shape (longest + 1,)."""
+        return np.bincount(np.fromiter(map(len, self._keys), np.int64, len(self._keys)), minlength=1)
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """The words of the names."""
+        return frozenset(word for key in self._keys for word in split_words(key))
 
     @cached_property
     def _misspellings(self) -> Misspellings:
