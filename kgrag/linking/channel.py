@@ -48,7 +48,7 @@ class Channel:
     def __init__(
         self, text: str, tokens: Sequence[Token], runs: Sequence[tuple[int, int]], lexicon: Lexicon, cased: bool
     ) -> None:
-        self._text, self._lexicon = text, lexicon
+        self._text, self._tokens, self._lexicon = text, tokens, lexicon
         self._starts, self._ends = [token.start for token in tokens], [token.end for token in tokens]
         capital = [is_capital(token, cased) for token in tokens]
         self._capitals = [token.start for token, is_one in zip(tokens, capital) if is_one]
@@ -84,7 +84,10 @@ class Channel:
 
     def telling(self, named: Sequence[Reading]) -> list[bool]:
         """For each token whether it is neither named nor wording."""
-        flags = [after - before > _ORDINARY for before, after in pairwise(self.wording)]
+        flags = [
+            after - before > _ORDINARY and (token.text != token.folded or token.folded not in asking_words())
+            for token, (before, after) in zip(self._tokens, pairwise(self.wording))
+        ]
         for one in named:
             for at in range(bisect_right(self._ends, one.start), bisect_left(self._starts, one.end)):
                 flags[at] = False
