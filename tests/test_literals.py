@@ -171,3 +171,10 @@ def test_a_name_comes_before_initials():
     linker = lung("COPD")
     (link,) = linker.link("What helps with COPD?")
     assert linker.graph.iri(link.node) == "urn:3" and link.exact
+
+
+def test_given_mentions_of_them_are_linked(linker):
+    text = "E119 since 3 May 2016"
+    links = linker.link_spans(text, [(0, 4), (11, 21)])
+    assert [linker.graph.label(link.node) for link in links] == ["ICD10CM:E11.9", "2016-05-03"]
+    assert not any(link.exact for link in links)

@@ -10,13 +10,15 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Context, Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from kgrag.linking.folding import unaccented
 
-NUMBER = "number "  # what the form of a number begins with
+_TELLING = 3  # digits of a whole number, and characters of a code, that is more than a count
 _LONGEST = 60  # characters of a name that is one of these
-_DIGIT = re.compile(r"\d")
+_DIGIT, _LETTER = re.compile(r"\d"), re.compile("[a-z]")
+_UNMARKED = str.maketrans("", "", ".-/")
 _EXACT = Context(prec=64)  # more digits than any number has that is read
 _MONTHS = {
     name: month
@@ -65,7 +67,8 @@ def forms(name: str) -> list[str]:
     """The forms of a folded name that is a date, a number, a citation or a code as a whole; none of any other."""
     if len(name) > _LONGEST or not _DIGIT.search(name):
         return []
-    found = [form for pattern, read in _READERS if (match := pattern.fullmatch(name)) for form in read(match)]
+    readers = _FROM_WORD if name[0].isalpha() or name[0] == "\u00a7" else _FROM_DIGIT
+    found = [form for pattern, read in readers if (match := pattern.fullmatch(name)) for form in read(match)]
     return list(dict.fromkeys([*found, *_named_code(name)]))
 
 
@@ -73,7 +76,7 @@ def find(text: str) -> Iterator[Written]:
     """All that a folded text may write in another way than a name does, overlapping ones as well."""
     if not _DIGIT.search(text):
         return
-    for pattern, read in _READERS:
+    for pattern, read in _FROM_DIGIT + _FROM_WORD:
         for match in pattern.finditer(text):
             yield from (Written(*match.span(), form) for form in read(match))
     for match in _CITED.finditer(text):  # "Art. 6 applies": what follows need not be the law
@@ -110,14 +113,16 @@ def _ordered_date(match: re.Match[str]) -> list[str]:
 
 
 def _number(match: re.Match[str]) -> list[str]:
-    """A comma groups digits where three follow each, and else stands for the point."""
-    written = re.sub("[ ']", "", match[0])
+    """A comma groups digits where three follow each, and else stands for the point; a small number is but a count."""
+    written = match[0].replace(" ", "").replace("'", "")
+    if len(written) < _TELLING and written.isdecimal():
+        return []
     if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", written):
         written = written.replace(",", "")
     elif re.fullmatch(r"[+-]?\d{1,3}(\.\d{3})+,\d+|[+-]?\d{1,3}(\.\d{3}){2,}", written):
         written = written.replace(".", "")
     value = Decimal(written.replace(",", "."))
-    return [f"{NUMBER}{value.normalize(_EXACT) if value else 0}"]
+    return [f"number {value.normalize(_EXACT) if value else 0}"]
 
 
 # Citations
@@ -136,12 +141,18 @@ def _citation(match: re.Match[str], law: str | None = None) -> list[str]:
 
 def _code(written: str) -> str:
     """A code without marks; one of digits alone keeps them, for they are all that parts its levels."""
-    return written if not any(map(str.isalpha, written)) else re.sub(r"[.\-/]", "", written)
+    return written.translate(_UNMARKED) if _LETTER.search(written) else written
 
 
 def _is_telling(code: str) -> bool:
     """Whether a code is one without its scheme: "E11.9", but neither "250.0" nor "T2"."""
-    return len(code) >= 3 and any(map(str.isalpha, code))
+    return len(code) >= _TELLING and _LETTER.search(code) is not None
+
+
+@lru_cache(maxsize=1_000)
+def _schemes(written: str) -> list[str]:
+    """What a text may call a scheme: "umls cui" as "umlscui" or "umls"."""
+    return sorted({_scheme(written), _scheme(re.split(r"[^a-z\d]", written)[0])} - {""})
 
 
 def _scheme(written: str) -> str:
@@ -157,8 +168,7 @@ def _named_code(name: str) -> list[str]:
     code, scheme = _code(match["code"]), match["scheme"] or ""
     if match["mark"] == " " and not code[0].isdigit():
         return []  # a "vitamin B12" is called so
-    schemes = {_scheme(scheme), _scheme(re.split(r"[^a-z\d]", scheme)[0])} - {""}
-    found = [f"code {one}:{code}" for one in sorted(schemes)] if len(code) >= 3 else []
+    found = [f"code {one}:{code}" for one in _schemes(scheme)] if len(code) >= _TELLING else []
     return [f"code {code}", *found] if _is_telling(code) and match["mark"] != " " else found
 
 
@@ -166,7 +176,7 @@ def _codes(text: str) -> Iterator[Written]:
     """Codes in a text, by themselves and with the words before them as their scheme."""
     for match in _CODE.finditer(text):
         code, start = _code(match[0]), match.start()
-        if len(code) < 3 or len(code) > _LONGEST:
+        if not _TELLING <= len(code) <= _LONGEST:
             continue
         if _is_telling(code) and text[start - 1 : start] != ":":
             yield Written(start, match.end(), f"code {code}")
@@ -192,7 +202,7 @@ _NAMED_CODE = re.compile(
 )
 _BEFORE = re.compile(r"(?:(?<![a-z\d])[a-z\d]{1,15}(?:[ \-.]|: ?)){1,3}$")
 _YEAR = r"(?P<year>\d{4})"
-_READERS = (
+_FROM_DIGIT = (
     (
         re.compile(
             rf"{_OPEN}{_YEAR}(?P<mark>[-/])(?P<month>\d\d?)(?P=mark)(?P<day>\d\d?)"
@@ -215,11 +225,6 @@ _READERS = (
         _worded_date,
     ),
     (
-        re.compile(rf"(?<!\w)(?P<month>[^\W\d]{{3,10}})\.? (?P<day>\d\d?)(?:st|nd|rd|th)?,? {_YEAR}{_CLOSE}"),
-        _worded_date,
-    ),
-    (re.compile(rf"(?<!\w)(?P<month>[^\W\d]{{3,10}})\.?,?(?: of| de)? {_YEAR}{_CLOSE}"), _worded_date),
-    (
         re.compile(rf"{_OPEN}(?P<first>\d\d?)(?P<mark>[./-])(?P<second>\d\d?)(?P=mark){_YEAR}{_CLOSE}"),
         _ordered_date,
     ),
@@ -231,5 +236,12 @@ _READERS = (
         ),
         _number,
     ),
+)
+_FROM_WORD = (
+    (
+        re.compile(rf"(?<!\w)(?P<month>[^\W\d]{{3,10}})\.? (?P<day>\d\d?)(?:st|nd|rd|th)?,? {_YEAR}{_CLOSE}"),
+        _worded_date,
+    ),
+    (re.compile(rf"(?<!\w)(?P<month>[^\W\d]{{3,10}})\.?,?(?: of| de)? {_YEAR}{_CLOSE}"), _worded_date),
     (_CITED, _citation),
 )

@@ -17,7 +17,6 @@ from kgrag.linking.tokens import QUOTES, Token, boundary
 from kgrag.linking.words import QuestionWords
 
 _ACRONYM = 3  # letters of a name that is written in capitals to be told from a word
-_TELLING = 3  # digits of a number that is more than a count
 _BREAKS = frozenset(["and", "or", "but", "nor", "&", "/", "than", "from"])  # never within a name in other words
 _REWORDED = 0.8  # how certain a name in other words is
 _REFORMED = 0.9  # how certain a date, number, citation or code is that the graph writes in another way
@@ -133,11 +132,8 @@ class NamesInText:
                     meant[start, end][form] = keys
         for (start, end), forms in meant.items():
             keys = list(dict.fromkeys(key for found in forms.values() for key in found))
-            words, short = self._lexicon.words, end - start < _TELLING
-            is_number = all(form.startswith(literals.NUMBER) for form in forms)
-            level = words.SCHEMA if is_number and short and text[start:end].isdecimal() else words.NAME
             certain = _REFORMED / len(forms)  # "03/05/2016" is one of two days
-            yield Match(start, end, keys[0], level, certain, tuple(keys[1:]))
+            yield Match(start, end, keys[0], self._lexicon.words.NAME, certain, tuple(keys[1:]))
 
     def _initials(self, text: str, tokens: Sequence[Token]) -> Iterator[Match]:
         """Words in capitals that are the initials of names."""
