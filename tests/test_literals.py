@@ -94,6 +94,7 @@ def named(linker, text):
         ("Who has E11.9?", ("E11.9", "ICD10CM:E11.9")),
         ("Who has E119?", ("E119", "ICD10CM:E11.9")),
         ("Who has ICD-10 E11.9?", ("ICD-10 E11.9", "ICD10CM:E11.9")),
+        ("who has e11.9", ("e11.9", "ICD10CM:E11.9")),
         ("who has ICD10:E11.9", ("ICD10:E11.9", "ICD10CM:E11.9")),
         ("Who has ICD-9-CM 250.0?", ("ICD-9-CM 250.0", "ICD9CM:250.0")),
         ("Who has MIM 123456?", ("MIM 123456", "MIM:123456")),
@@ -119,6 +120,7 @@ def test_they_are_found_in_a_text(linker, text, expected):
         "Which acts are 123456 times as long?",
         "Who has MESH:E11.9?",  # a code of another scheme
         "What happened on 4 May 2016?",
+        "Which gene lies at e11.9?",
         "What says Art. 7(1)(f)?",
     ],
 )
@@ -178,3 +180,15 @@ def test_given_mentions_of_them_are_linked(linker):
     links = linker.link_spans(text, [(0, 4), (11, 21)])
     assert [linker.graph.label(link.node) for link in links] == ["ICD10CM:E11.9", "2016-05-03"]
     assert not any(link.exact for link in links)
+
+
+def test_among_very_many_names_initials_tell_nothing():
+    letters = "abcdefghijklmnopqrstuvw"
+    many = [f"{a}ora {b}ilo {c}emu" for a in letters for b in letters for c in letters if a != b]
+    linker = EntityLinker(
+        KnowledgeGraph.from_triples(
+            [*((f"urn:{i}", LABEL, f'"{name}"') for i, name in enumerate(many)), ("urn:0", "urn:near", "urn:1")]
+        )
+    )
+    (link,) = linker.link("What helps with BFD?")
+    assert link.node is None and [linker.graph.label(node) for node, _ in link.candidates] == ["bora filo demu"]

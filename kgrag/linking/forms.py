@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -14,15 +15,20 @@ class FormIndex:
     Args:
         names: All names.
         forms: Of one name.
+
+    Attributes:
+        of_length: How many forms have each length.
     """
 
     def __init__(self, names: Sequence[str], forms: Callable[[str], Iterable[str]]) -> None:
         self._names, self._forms = names, forms
         hashes, places = array("q"), array("i")
+        self.of_length: Counter[int] = Counter()
         for place, name in enumerate(names):
             for form in forms(name):
                 hashes.append(hash(form))
                 places.append(place)
+                self.of_length[len(form)] += 1
         found = np.array(hashes, np.int64)
         order = np.argsort(found, kind="stable")
         self._hashes, self._places = found[order], np.array(places, np.int32)[order]

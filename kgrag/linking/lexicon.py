@@ -25,6 +25,7 @@ _Named = TypeVar("_Named", Found, Near, Reworded, Similar)
 
 _LATER = 2_000  # names that may be looked for apart from the others
 _MOST_ALIKE = 50  # names with one form, or with the same initials, that are looked at
+_LETTERS = 15  # as many equally common ones would make initials as unlike as they are
 _FOREIGN = 0.8  # what is left of the weight of a node that has a name in other languages than those of the text
 
 
@@ -124,6 +125,10 @@ class Lexicon:
         if named is not None and named not in self.aliases.names.orphans:
             return []
         return self._by_degree(key for part in self._matchers for key in part.with_initials(letters, _MOST_ALIKE))
+
+    def by_chance(self, letters: str) -> float:
+        """How many names are expected to have initials like these, whatever a text means by them."""
+        return sum(part.initials_of_length(len(letters)) for part in self._matchers) / _LETTERS ** len(letters)
 
     def _by_degree(self, keys: Iterable[int]) -> list[int]:
         borne = set(keys) - self.aliases.names.orphans

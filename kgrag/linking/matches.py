@@ -20,7 +20,7 @@ _ACRONYM = 3  # letters of a name that is written in capitals to be told from a 
 _BREAKS = frozenset(["and", "or", "but", "nor", "&", "/", "than", "from"])  # never within a name in other words
 _REWORDED = 0.8  # how certain a name in other words is
 _REFORMED = 0.9  # how certain a date, number, citation or code is that the graph writes in another way
-_INITIALS = 0.6  # how certain a name is of which the text has the initials, if it is the only one
+_INITIALS = 0.6  # how certain a name is of which the text has the initials, if no other could have them
 _MOST_MEANT = 5  # nodes that initials may stand for; of more, they tell nothing
 
 
@@ -64,7 +64,7 @@ class NamesInText:
         """
         exact = self._exact(text, folded, tokens)
         places = {(match.start, match.end) for match in exact}
-        others = [*self._reformed(text, folded, tokens), *self._initials(text, tokens)]
+        others = [*self._reformed(text, folded, tokens), *self._initials(tokens, runs)]
         others = [match for match in others if (match.start, match.end) not in places]
         return [*exact, *self._reworded(tokens, runs), *others]
 
@@ -123,30 +123,30 @@ class NamesInText:
     def _reformed(self, text: str, folded: Folded, tokens: Sequence[Token]) -> Iterator[Match]:
         """Dates, numbers, citations and codes that the graph writes in another way."""
         starts, ends = {token.start for token in tokens}, {token.end for token in tokens}
+        aliases = self._lexicon.aliases
         meant: defaultdict[tuple[int, int], dict[str, list[int]]] = defaultdict(dict)
         for first, last, form in literals.find(folded.text):
             start, end = folded.starts[first], folded.ends[last - 1]
             if boundary(text, start, starts) and boundary(text, end, ends):
-                keys = self._lexicon.of_form(form)
-                if keys:
+                small = text[start:end].islower() and not text.islower()
+                keys = [key for key in self._lexicon.of_form(form) if not (small and _acronym(aliases.names[key]))]
+                if keys:  # "q35" on a chromosome is no code "Q35"
                     meant[start, end][form] = keys
         for (start, end), forms in meant.items():
             keys = list(dict.fromkeys(key for found in forms.values() for key in found))
             certain = _REFORMED / len(forms)  # "03/05/2016" is one of two days
             yield Match(start, end, keys[0], self._lexicon.words.NAME, certain, tuple(keys[1:]))
 
-    def _initials(self, text: str, tokens: Sequence[Token]) -> Iterator[Match]:
-        """Words in capitals that are the initials of names."""
-        if not self._appearance.is_cased(text):
-            return
-        for token in tokens:
+    def _initials(self, tokens: Sequence[Token], runs: Sequence[tuple[int, int]]) -> Iterator[Match]:
+        """Words in capitals that are the initials of names, and no part of what looks like a longer name."""
+        for token in (tokens[first] for first, last in runs if last == first + 1):
             common = token.folded in self._lexicon.english or not self._appearance.is_content(token)
             if common or not acronyms.are_initials(token.text):
                 continue
             keys = self._lexicon.with_initials(token.folded)
             nodes = {name.node for key in keys for name in self._lexicon.aliases.names[key]}
             if 0 < len(nodes) <= _MOST_MEANT:
-                certain = _INITIALS / len(nodes)
+                certain = _INITIALS / (len(nodes) + self._lexicon.by_chance(token.folded))
                 yield Match(token.start, token.end, keys[0], self._lexicon.words.NAME, certain, tuple(keys[1:]))
 
     def _root(self, word: str) -> str:

@@ -65,6 +65,10 @@ class Matchers:
         """Keys of at most so many names with these initials."""
         return [place + self._first for place in self._initials.find(letters, most)]
 
+    def initials_of_length(self, letters: int) -> int:
+        """How many names have so many initials."""
+        return self._initials.of_length[letters]
+
     @cached_property
     def of_length(self) -> Ids:
         """How many names have each length, shape (longest + 1,)."""
