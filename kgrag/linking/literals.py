@@ -163,7 +163,7 @@ def _scheme(written: str) -> str:
 
 def _named_code(name: str) -> list[str]:
     match = _NAMED_CODE.fullmatch(name)
-    if match is None:
+    if match is None or not _DIGIT.search(match["code"]):
         return []
     code, scheme = _code(match["code"]), match["scheme"] or ""
     if match["mark"] == " " and not code[0].isdigit():

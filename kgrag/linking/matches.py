@@ -134,7 +134,7 @@ class NamesInText:
                     meant[start, end][form] = keys
         for (start, end), forms in meant.items():
             keys = list(dict.fromkeys(key for found in forms.values() for key in found))
-            certain = _REFORMED / len(forms)  # "03/05/2016" is one of two days
+            certain = _REFORMED / len(set(map(tuple, forms.values())))  # "03/05/2016" is one of two days
             yield Match(start, end, keys[0], self._lexicon.words.NAME, certain, tuple(keys[1:]))
 
     def _initials(self, tokens: Sequence[Token], runs: Sequence[tuple[int, int]]) -> Iterator[Match]:
