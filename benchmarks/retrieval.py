@@ -1,4 +1,4 @@
-"""Sub-graphs alone: what they hold and what they cost: ``python benchmarks/retrieval.py [--quick] [--large] [--train N]``.
+"""Sub-graphs alone: what they hold and what they cost: ``python benchmarks/retrieval.py [coverage] [cost] [--quick]``.
 
 Prints two tables and the goals: for questions of public sets, how often the answers are in the sub-graph that each method
 takes, how large it is and how long it takes; and for synthetic graphs with hubs, the time that it takes beside other systems.
@@ -67,21 +67,26 @@ class Asked(NamedTuple):
 def main() -> None:
     """Measures what is asked for, prints the tables, and ends with 1 where a system failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", metavar="coverage | cost", help="what to measure; both by default")
     parser.add_argument("--quick", action="store_true", help="few questions, and no graph above 100,000 statements")
     parser.add_argument("--large", action="store_true", help="a graph of 10 million statements as well")
     parser.add_argument("--questions", type=int, default=200, help="of each set; 200 by default")
-    parser.add_argument("--only", nargs="*", choices=list(SETS), help="sets; all by default, none for the cost alone")
+    parser.add_argument("--only", nargs="+", choices=list(SETS), default=list(SETS), help="sets; all by default")
     parser.add_argument(
         "--train", type=int, default=0, metavar="N", help="train a scorer on N other questions of each set"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the record")
     arguments = parser.parse_args()
-    sizes = [10_000, 100_000] + [1_000_000] * (not arguments.quick) + [10_000_000] * arguments.large
     count = 30 if arguments.quick else arguments.questions
-    wanted = list(SETS) if arguments.only is None else arguments.only
+    parts = arguments.parts or ["coverage", "cost"]
+    if set(parts) - {"coverage", "cost"}:
+        parser.error("there are coverage and cost to measure")
+    wanted = arguments.only if "coverage" in parts else []
     there = [name for name in wanted if (DATASETS / SETS[name][0]).is_file()]
+    sizes = [10_000, 100_000] + [1_000_000] * (not arguments.quick) + [10_000_000] * arguments.large
+    sizes = sizes if "cost" in parts else []
     faults: list[str] = []
-    record = {
+    record: dict[str, Any] = {
         "seed": SEED,
         "commit": current_commit(),
         "machine": machine(),
@@ -235,18 +240,13 @@ def report(record: dict[str, Any]) -> Iterator[str]:
             rows.append([name, str(row["budget"]), row["method"], "yes" if row["aware"] else "no", *figures])
     if record["coverage"]:
         yield from table(rows)
+        times = (f"{found[0]['question_ms']:.1f} ms ({name})" for name, found in record["coverage"].items())
+        yield f"\nMilliseconds of processor time. Reading a question takes {', '.join(times)} beside these.\n"
+    if record["cost"]:
+        yield from cost_table(record["cost"])
+        yield "\nMilliseconds of processor time. In brackets: how many times that of kgrag's PageRank.\n"
+        yield from goal_table("statements", record["goals"])
         yield ""
-    yield from cost_table(record["cost"])
-    yield ""
-    yield from goal_table("statements", record["goals"])
-    yield ""
-    yield "Milliseconds of processor time. In brackets: how many times kgrag's PageRank."
-    yield (
-        "A question is read in "
-        + ", ".join(f"{found[0]['question_ms']:.1f} ms ({name})" for name, found in record["coverage"].items())
-        if record["coverage"]
-        else "No questions."
-    )
     yield f"Seed {record['seed']}, commit {record['commit']}, {record['questions']} questions of each set."
     yield f"{record['machine']}; " + ", ".join(f"{name} {number}" for name, number in record["versions"].items())
     for name in record["absent"]:
