@@ -195,7 +195,7 @@ def _passages(paths: list[Path] | None, graph: KnowledgeGraph) -> PassageIndex |
     if len(paths) == 1 and paths[0].suffix == ".jsonl":
         return PassageIndex.from_jsonl(paths[0])
     index = PassageIndex()
-    ingest(paths, index, EntityLinker(graph, LinkingConfig(fuzzy_ratio=101)))
+    ingest(paths, index, EntityLinker(graph, LinkingConfig()))
     return index
 
 

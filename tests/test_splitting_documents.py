@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import pytest
 from document_files import ACT, report
 
-from kgrag.config import LinkingConfig
 from kgrag.documents import Document, Section, link, read, split
 from kgrag.encoder import count_tokens, default_encoder
 from kgrag.errors import DocumentError
@@ -149,7 +148,7 @@ def test_passages_know_their_page_and_article() -> None:
 
 def test_passages_are_linked_to_the_nodes_that_they_name() -> None:
     graph = KnowledgeGraph.from_triples([("kelamin", "treats", "brivane"), ("nortisol", "treats", "brivane")])
-    linker = EntityLinker(graph, LinkingConfig(fuzzy_ratio=101))
+    linker = EntityLinker(graph)
     document = Document(
         "d", "Kelamin", sections=(Section((), ("It treats brivane. Notrisol does not.",)),), entities=("x:y",)
     )

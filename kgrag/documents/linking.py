@@ -32,8 +32,7 @@ def link(passages: Iterable[Passage], linker: Linker) -> Iterator[Passage]:
 
     Args:
         passages: The passages.
-        linker: Best one that seeks no misspelt names, for documents have few and it takes much longer:
-            ``EntityLinker(graph, LinkingConfig(fuzzy_ratio=101))``.
+        linker: Finds the names.
     """
     for passage in passages:
         links = linker.link(f"{passage.title}\n{passage.text}" if passage.title else passage.text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
@@ -52,15 +53,14 @@ class Dictionary:
     def get(self, string: str) -> int | None:
         """Id of a string; None where it is not there."""
         id = self._ids.get(string)
-        return self._saved_ids([string])[0] if id is None and self._base else id
+        return self._saved_id(string) if id is None and self._base else id
 
     def find(self, strings: Sequence[str]) -> Ids:
         """Ids of strings, -1 where they are not there; shape (strings,)."""
         ids = np.fromiter((self._ids.get(string, -1) for string in strings), np.int64, count=len(strings))
         if self._base:
             missing = np.flatnonzero(ids < 0)
-            saved = self._saved_ids([strings[place] for place in missing.tolist()])
-            ids[missing] = [-1 if id is None else id for id in saved]
+            ids[missing] = self._saved_ids([strings[place] for place in missing.tolist()])
         return ids
 
     def add(self, string: str) -> int:
@@ -124,19 +124,34 @@ class Dictionary:
     def _utf8(self, id: int) -> memoryview:
         return self._bytes[int(self._ends[id - 1]) if id else 0 : int(self._ends[id])]
 
-    def _saved_ids(self, strings: Sequence[str]) -> list[int | None]:
-        keys = [string.encode("utf-8", "surrogatepass") for string in strings]
-        sums = _checksums(keys)
-        places = np.searchsorted(self._sums, sums)
-        return [self._saved_id(*one) for one in zip(keys, sums.tolist(), places.tolist())]
-
-    def _saved_id(self, key: bytes, checksum: int, place: int) -> int | None:
+    def _saved_id(self, string: str) -> int | None:
+        key = string.encode("utf-8", "surrogatepass")
+        checksum = int(_checksums([key])[0])
+        place = bisect_left(self._sums, checksum)
         while place < self._base and self._sums[place] == checksum:
             id = int(self._order[place])
             if self._utf8(id) == key:
                 return id
             place += 1
         return None
+
+    def _saved_ids(self, strings: Sequence[str]) -> Ids:
+        """Ids of saved strings, -1 where they are none."""
+        keys = [string.encode("utf-8", "surrogatepass") for string in strings]
+        sums = _checksums(keys)
+        found = np.full(len(keys), -1)
+        sought, places = np.arange(len(keys)), np.searchsorted(self._sums, sums)
+        while len(sought):  # once, but for strings with equal checksums
+            is_like = places < self._base
+            is_like[is_like] = self._sums[places[is_like]] == sums[sought[is_like]]
+            sought, places = sought[is_like], places[is_like]
+            ids = self._order[places]
+            begins = np.where(ids > 0, self._ends[ids - 1], 0)
+            bounds = zip(sought.tolist(), begins.tolist(), self._ends[ids].tolist())
+            is_same = np.array([self._bytes[begin:end] == keys[place] for place, begin, end in bounds], np.bool_)
+            found[sought[is_same]] = ids[is_same]
+            sought, places = sought[~is_same], places[~is_same] + 1
+        return found
 
 
 class _Adding:

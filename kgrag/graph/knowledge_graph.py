@@ -273,7 +273,7 @@ class KnowledgeGraph:
         """
         with self.lock:
             names, nodes = self._texts.aliases()
-        return iter(dict.fromkeys(zip(names, nodes.tolist())))
+        return _distinct(names, nodes.tolist())
 
     def names(self, node: int) -> list[str]:
         """The names of one node, as of `aliases`, best first."""
@@ -481,3 +481,14 @@ class KnowledgeGraph:
     def __repr__(self) -> str:
         nodes, relations, statements = self.num_nodes, self.num_relations, self.num_statements
         return f"KnowledgeGraph({nodes:,} nodes, {relations:,} relations, {statements:,} statements)"
+
+
+def _distinct(names: list[str], nodes: list[int]) -> Iterator[tuple[str, int]]:
+    """Pairs of a name and a node, without repetition; those of one node stand together."""
+    last, met = -1, set[str]()
+    for name, node in zip(names, nodes):
+        if node != last:
+            last, met = node, set()
+        if name not in met:
+            met.add(name)
+            yield name, node

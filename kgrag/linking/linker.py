@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -14,20 +15,24 @@ from kgrag.config import LinkingConfig
 from kgrag.errors import InputError
 from kgrag.linking import acronyms
 from kgrag.linking.appearance import Appearance
+from kgrag.linking.channel import Channel
 from kgrag.linking.dense import Encoder
 from kgrag.linking.disambiguation import Disambiguator, LabelledText
-from kgrag.linking.folding import fold, spaced
+from kgrag.linking.folding import fold, fold_text, spaced
+from kgrag.linking.guesses import Guesses
 from kgrag.linking.lexicon import Lexicon
-from kgrag.linking.matches import Match, NamesInText
+from kgrag.linking.matches import NamesInText
+from kgrag.linking.readings import Reading, best
 from kgrag.linking.spans import SpanNames
 from kgrag.linking.spellings import respellings, spellings
 from kgrag.linking.tokens import Token, Tokenizer, parts
-from kgrag.linking.unmatched import Guess, Unmatched
+from kgrag.linking.unmatched import Unmatched
 from kgrag.types import Link, Mention
 
 if TYPE_CHECKING:
     from kgrag.graph import KnowledgeGraph
 
+_MISSPELT = 0.95  # the most that a misspelt name scores
 _AT_ONCE = 50_000  # characters: some of what is looked for in a text costs more than it is longer
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _STRANGE = 5  # letters from which a word that is no English may be a misspelt name that has to be looked up
@@ -45,7 +50,7 @@ class EntityLinker:
 
     Args:
         graph: Whose nodes are named.
-        config: Thresholds; a ``fuzzy_ratio`` above 100 turns misspelt names off.
+        config: Thresholds.
         encoder: With one, such as `kgrag.encoder.default_encoder()`, `link_spans` also seeks names by meaning and ranks all.
         linkable: Tells the nodes that may be linked; all by default.
     """
@@ -63,7 +68,8 @@ class EntityLinker:
         self._tokenizer = Tokenizer(self._lexicon.language)
         self._appearance = Appearance(self._lexicon)
         self._names = NamesInText(self._lexicon, self._appearance)
-        self._unmatched = Unmatched(self._lexicon, self._appearance, self.config)
+        self._unmatched = Unmatched(self._lexicon, self._appearance)
+        self._guesses = Guesses(self._lexicon)
         self._span_names = SpanNames(self._lexicon, self._tokenizer)
         self._ranking = Disambiguator(graph, self._lexicon, self._span_names, encoder)
 
@@ -101,15 +107,17 @@ class EntityLinker:
     def _link(self, text: str, tokens: list[Token]) -> list[Link]:
         self.refresh()
         runs = self._appearance.runs(text, tokens)
-        matches = self._names.find(text, tokens, runs)
-        strong = [match for match in matches if match.level == self._words.NAME]
-        guesses, unknown, torn = self._unmatched.read(text, tokens, runs, strong, matches)
-        taken = [(guess.start, guess.end) for guess in guesses] + unknown
-        strong = [match for match in strong if not _overlaps(match, taken)]
-        if not strong and not guesses and not unknown:
-            strong = self._names.weak(matches)
-        links = [self._exact_link(text, match, torn) for match in strong]
-        links += [self._fuzzy_link(text, guess) for guess in guesses]
+        folded = fold_text(text)
+        matches = self._names.find(text, folded, tokens, runs)
+        channel = Channel(text, tokens, runs, self._lexicon, self._appearance.is_cased(text))
+        readings = self._guesses.read(
+            folded, tokens, channel, [channel.named(match) for match in matches if match.level == self._words.NAME]
+        )
+        unknown, torn = self._unmatched.read(text, tokens, runs, matches, readings)
+        readings = [one for one in readings if one.match is None or not _overlaps(one, unknown)]
+        if not readings and not unknown:
+            readings = best(channel.named(match) for match in self._names.weak(matches))
+        links = [self._link_of(text, one, torn) for one in readings]
         links += [Link(_mention(text, start, end), None, 0.0, exact=False) for start, end in unknown]
         return self._with_short_forms(text, links)
 
@@ -248,19 +256,18 @@ class EntityLinker:
         )
         return (name for token in islice(strange, _MOST_STRANGE) for name in respellings(text, token, others))
 
-    def _exact_link(self, text: str, match: Match, torn: list[tuple[int, int]]) -> Link:
+    def _link_of(self, text: str, reading: Reading, torn: list[tuple[int, int]]) -> Link:
+        start, end, match = reading.start, reading.end, reading.match
+        written = spaced(text[start:end])
+        if match is None:
+            keys = [(key, _MISSPELT / (1 + math.exp(-gain))) for key, gain in reading.meant]
+            return self._resolved(text, start, end, self._ranked(keys, written), exact=False)
         words = self._words
         score = {words.NAME: 1.0, words.SCHEMA: 0.6, words.WORDING: 0.55}[match.level] * match.certain
-        if any(start <= match.start and match.end <= end for start, end in torn):
+        if any(first <= start and end <= last for first, last in torn):
             score *= 0.8  # part of a longer name that the graph does not know
-        written = spaced(text[match.start : match.end])
-        candidates = self._ranked([(match.key, score)], written)
-        return self._resolved(text, match.start, match.end, candidates, exact=match.certain == 1.0)
-
-    def _fuzzy_link(self, text: str, guess: Guess) -> Link:
-        written = spaced(text[guess.start : guess.end])
-        candidates = self._ranked([(key, 0.95 * ratio / 100) for key, ratio in guess.found], written)
-        return self._resolved(text, guess.start, guess.end, candidates, exact=False)
+        keys = [(key, score) for key in (match.key, *match.others)]
+        return self._resolved(text, start, end, self._ranked(keys, written), match.certain == 1.0)
 
     def _ranked(self, keys: Iterable[tuple[int, float]], written: str) -> list[tuple[int, float]]:
         """The nodes that bear the names, best first by the score of the name, then as `Lexicon.bearers` has them."""
@@ -310,5 +317,5 @@ def _mention(text: str, start: int, end: int) -> Mention:
     return Mention(start, end, text[start:end])
 
 
-def _overlaps(match: Match, spans: list[tuple[int, int]]) -> bool:
+def _overlaps(match: Reading, spans: list[tuple[int, int]]) -> bool:
     return any(start < match.end and match.start < end for start, end in spans)

@@ -98,6 +98,9 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=4, help="passes of the reasoner over them")
     parser.add_argument("--examples", type=int, default=12_000, help="prompts for the generator")
     parser.add_argument("--worlds", type=int, default=20, help="random graphs")
+    parser.add_argument(
+        "--reader-only", action="store_true", help="train the reasoner that is there on, keep the generator"
+    )
     parser.add_argument("--generator-only", action="store_true", help="keep the reasoner that is there")
     arguments = parser.parse_args()
     started = time.time()
@@ -109,7 +112,8 @@ def main() -> None:
         card = json.loads(card_file.read_text())
     else:
         torch.manual_seed(arguments.seed)
-        reasoner = Reasoner(encoder.width)
+        reasoner = load_reasoner(arguments.out) if arguments.reader_only else Reasoner(encoder.width)
+        card = json.loads(card_file.read_text()) if arguments.reader_only else {}
         kept, held = held_out(shipped_wordings())
         accuracy = train_on_schema(
             reasoner,
@@ -118,6 +122,8 @@ def main() -> None:
             arguments.questions,
             arguments.epochs,
             arguments.seed,
+            learning_rate=1e-3 if arguments.reader_only else 2e-3,
+            reader_only=arguments.reader_only,
         )
         save_reasoner(reasoner, arguments.out)
         card |= {
@@ -128,6 +134,8 @@ def main() -> None:
         }
         print(json.dumps(card), flush=True)
         card_file.write_text(json.dumps(card, indent=1) + "\n")
+    if arguments.reader_only:
+        return
     started = time.time()
     reasoner = load_reasoner(arguments.out)
     examples: list[Example] = []

@@ -178,6 +178,7 @@ def train_on_schema(
     seed: int = 0,
     learning_rate: float = 2e-3,
     batch_size: int = 128,
+    reader_only: bool = False,
 ) -> list[float]:
     """Trains the reasoner to pick relations.
 
@@ -190,6 +191,7 @@ def train_on_schema(
         seed: Same seed, same result.
         learning_rate: Peak of the one-cycle schedule.
         batch_size: Questions a step.
+        reader_only: Whether relations keep their representation, and nodes the states that a generator was trained with.
 
     Returns:
         After each epoch, the share of 2,000 questions in held-out wordings of which the first relation was picked rightly.
@@ -207,7 +209,8 @@ def train_on_schema(
     def loss_of(batch: Sequence[SchemaQuestion], draw: np.random.Generator) -> tuple[torch.Tensor, float]:
         return _lesson(reasoner, schema, batch, [states[place[q.text]] for q in batch], draw)
 
-    learned = [value for name, value in reasoner.named_parameters() if name != "log_scale"]
+    kept = ("log_scale", "relation.", "message.") if reader_only else ("log_scale",)
+    learned = [value for name, value in reasoner.named_parameters() if not name.startswith(kept)]
     optimiser = torch.optim.AdamW(learned, lr=learning_rate, weight_decay=0.01)
     steps = epochs * (len(training) // batch_size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, learning_rate, total_steps=steps + 1, pct_start=0.1)

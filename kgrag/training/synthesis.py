@@ -25,7 +25,7 @@ MOST_ANSWERS = 25
 LONGEST_LABEL = 60
 UNANSWERABLE, YES_NO, BOTH = 0.16, 0.1, 0.06
 KINDS = ("one-hop", "two-hop", "three-hop")
-LENGTHS = (0.4, 0.3, 0.3)  # share of questions that take one step, two, three
+LENGTHS = (0.35, 0.3, 0.35)  # share of questions that take one step, two, three
 COMPOSED = 0.6  # share of questions that the grammar puts together
 GENERIC = 0.15  # chance that a question is put as for a label of which nothing is known
 

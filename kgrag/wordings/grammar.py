@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kgrag.graph import is_verbal
 
 SLOT = "{x}"
 KNOWN = 0.45  # chance that known wordings are used where there are any
+PLAIN = 0.4  # chance that a question is put by labels alone, as one who asks for much at once does
 BACK = 0.7  # chance that a relation followed there and back is put as what is shared
 
 ASKING = (
@@ -194,6 +195,8 @@ def composed(steps: Sequence[Step], name: str, rng: random.Random) -> str:
         name: What the question names.
         rng: Chooses the templates.
     """
+    if rng.random() < PLAIN:
+        steps = [replace(step, questions=(), phrases=()) for step in steps]
     phrase, at = name, 0
     while at < len(steps) - 1:
         step, following = steps[at], steps[at + 1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -62,12 +62,16 @@ class Contents:
         """How many rows are encoded, from the first one on."""
         return 0 if self.vectors is None else len(self.vectors)
 
-    def pending(self, most: int) -> Ids:
-        """Rows of the first passages that are not encoded."""
-        return np.flatnonzero(self.rows.is_live[self.encoded :])[:most] + self.encoded
+    def pending(self, most: int) -> list[Text]:
+        """What the first passages are encoded from that are not yet."""
+        return list(self.texts(np.flatnonzero(self.rows.is_live[self.encoded :])[:most] + self.encoded))
 
-    def take(self, encoding: Encoding) -> None:
+    def take(self, encoding: Encoding, texts: Iterable[Text] | None = None) -> None:
         """Takes the vectors of the next passages; those that others before them are missing for are left out.
+
+        Args:
+            encoding: The vectors.
+            texts: What they are of, where that is at hand.
 
         Raises:
             ValueError: There are not as many as passages.
@@ -83,7 +87,7 @@ class Contents:
             vectors = np.zeros((len(is_live), self.vectors.width), np.float32)
             vectors[is_live] = encoding.vectors
         self.vectors.add(vectors)
-        self.words.add(self.texts(np.flatnonzero(is_live) + encoding.start))
+        self.words.add(self.texts(np.flatnonzero(is_live) + encoding.start) if texts is None else texts)
         self.encoder = encoding.encoder
 
     def replay(self, change: Mapping[str, Any]) -> None:

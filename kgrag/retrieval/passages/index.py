@@ -17,7 +17,7 @@ from kgrag.retrieval.hybrid import Rankings, fused
 from kgrag.retrieval.passages.candidates import Metric
 from kgrag.retrieval.passages.changes import Change, Encoding, given_twice, lines_of, replacement
 from kgrag.retrieval.passages.contents import Contents
-from kgrag.retrieval.passages.records import full_text, read_jsonl
+from kgrag.retrieval.passages.records import read_jsonl
 from kgrag.retrieval.passages.storage import read_index, write_index
 from kgrag.retrieval.passages.tags import Where, document_tag, source_tag
 from kgrag.retrieval.passages.vectors import Kind
@@ -223,14 +223,13 @@ class PassageIndex:
                     f"The passages were encoded by {contents.encoder!r}, and {encoder.name!r} cannot search them.",
                     f"Give {contents.encoder!r}, or make a new index: PassageIndex.from_passages(list(index)).",
                 )
-            while len(rows := contents.pending(_TOGETHER)):
-                texts = [full_text(contents.rows.passage(row)) for row in rows.tolist()]
-                vectors = self._encoded(encoder, texts, progress)
-                encoding = Encoding(encoder.name, contents.encoded, int(rows[-1]) + 1, vectors)
+            while pending := contents.pending(_TOGETHER):
+                vectors = self._encoded(encoder, [text for _, text, _ in pending], progress)
+                encoding = Encoding(encoder.name, contents.encoded, pending[-1][0] + 1, vectors)
                 if self._journal is not None:
                     with contextlib.suppress(PassageError):  # they are encoded again the next time
                         self._journal.append(encoding.as_json())
-                contents.take(encoding)
+                contents.take(encoding, pending)
         return self
 
     # Search

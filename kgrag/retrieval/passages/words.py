@@ -17,7 +17,7 @@ from kgrag.retrieval.hybrid import Ranking, ranking_of
 from kgrag.retrieval.passages.analysis import analyzer, spaced
 from kgrag.types import Ids
 
-Text = tuple[int, str, Sequence[str]]  # row, text, and tags that searches may be restricted to
+Text = tuple[int, str, Sequence[str]]  # row, what is searched, and tags that searches may be restricted to
 
 _ANALYZER = "words"
 _HEAP = 50_000_000  # bytes that are written to at once
