@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _Named = TypeVar("_Named", Found, Near, Reworded, Similar)
 
 _LATER = 2_000  # names that may be looked for apart from the others
+_MOST_ALIKE = 50  # names with one form, or with the same initials, that are looked at
+_LETTERS = 15  # as many equally common ones would make initials as unlike as they are
 _FOREIGN = 0.8  # what is left of the weight of a node that has a name in other languages than those of the text
 
 
@@ -113,6 +115,25 @@ class Lexicon:
     def misspelt(self, text: str, starts: Sequence[int], ends: Sequence[int], edits: int) -> Iterator[Near]:
         """Names that stretches of a text are a few edits away from, see `Misspellings.find`."""
         return self._borne(part.misspelt(text, starts, ends, edits) for part in self._matchers)
+
+    def of_form(self, form: str) -> list[int]:
+        """Keys of the names that are a date, number, citation or code, best connected first; see `literals.forms`."""
+        return self._by_degree(key for part in self._matchers for key in part.of_form(form, _MOST_ALIKE))
+
+    def with_initials(self, letters: str) -> list[int]:
+        """Keys of the names with these initials, best connected first; none where the initials are a name themselves."""
+        named = self.aliases.key(letters)
+        if named is not None and named not in self.aliases.names.orphans:
+            return []
+        return self._by_degree(key for part in self._matchers for key in part.with_initials(letters, _MOST_ALIKE))
+
+    def by_chance(self, letters: str) -> float:
+        """How many names are expected to have initials like these, whatever a text means by them."""
+        return sum(part.initials_of_length(len(letters)) for part in self._matchers) / _LETTERS ** len(letters)
+
+    def _by_degree(self, keys: Iterable[int]) -> list[int]:
+        borne = set(keys) - self.aliases.names.orphans
+        return sorted(borne, key=lambda key: (-self.degree(key), key))
 
     def is_word(self, word: str) -> bool:
         """Whether a folded word is a common one, or part of a name."""

@@ -265,7 +265,8 @@ class EntityLinker:
         score = {words.NAME: 1.0, words.SCHEMA: 0.6, words.WORDING: 0.55}[match.level] * match.certain
         if any(first <= start and end <= last for first, last in torn):
             score *= 0.8  # part of a longer name that the graph does not know
-        return self._resolved(text, start, end, self._ranked([(match.key, score)], written), match.certain == 1.0)
+        keys = [(key, score) for key in (match.key, *match.others)]
+        return self._resolved(text, start, end, self._ranked(keys, written), match.certain == 1.0)
 
     def _ranked(self, keys: Iterable[tuple[int, float]], written: str) -> list[tuple[int, float]]:
         """The nodes that bear the names, best first by the score of the name, then as `Lexicon.bearers` has them."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from kgrag.linking import acronyms, literals
 from kgrag.linking.appearance import Appearance, segments
 from kgrag.linking.bearers import Name
 from kgrag.linking.folding import Folded, fold, spaced, unaccented
@@ -17,6 +19,9 @@ from kgrag.linking.words import QuestionWords
 _ACRONYM = 3  # letters of a name that is written in capitals to be told from a word
 _BREAKS = frozenset(["and", "or", "but", "nor", "&", "/", "than", "from"])  # never within a name in other words
 _REWORDED = 0.8  # how certain a name in other words is
+_REFORMED = 0.9  # how certain a date, number, citation or code is that the graph writes in another way
+_INITIALS = 0.6  # how certain a name is of which the text has the initials, if no other could have them
+_MOST_MEANT = 5  # nodes that initials may stand for; of more, they tell nothing
 
 
 class Match(NamedTuple):
@@ -26,6 +31,7 @@ class Match(NamedTuple):
         key: Of the name.
         level: How likely it is meant as a name: see `QuestionWords`.
         certain: How certain it is that this is the name, 0..1.
+        others: Keys of further names that it may be as well, the likelier first.
     """
 
     start: int
@@ -33,6 +39,7 @@ class Match(NamedTuple):
     key: int
     level: int
     certain: float = 1.0
+    others: tuple[int, ...] = ()
 
 
 class NamesInText:
@@ -55,7 +62,11 @@ class NamesInText:
             tokens: Its tokens.
             runs: Spans of tokens that look like names.
         """
-        return [*self._exact(text, folded, tokens), *self._reworded(tokens, runs)]
+        exact = self._exact(text, folded, tokens)
+        places = {(match.start, match.end) for match in exact}
+        others = [*self._reformed(text, folded, tokens), *self._initials(tokens, runs)]
+        others = [match for match in others if (match.start, match.end) not in places]
+        return [*exact, *self._reworded(tokens, runs), *others]
 
     def weak(self, matches: Sequence[Match]) -> list[Match]:
         """What is left of wording where nothing is named: all words of the graph's schema, or else one of the rest."""
@@ -108,6 +119,35 @@ class NamesInText:
                     # of an unknown name no part is known
                     place = tokens[start].start, tokens[end - 1].end
                     yield Match(*place, found.key, self._lexicon.words.NAME, _REWORDED)
+
+    def _reformed(self, text: str, folded: Folded, tokens: Sequence[Token]) -> Iterator[Match]:
+        """Dates, numbers, citations and codes that the graph writes in another way."""
+        starts, ends = {token.start for token in tokens}, {token.end for token in tokens}
+        aliases = self._lexicon.aliases
+        meant: defaultdict[tuple[int, int], dict[str, list[int]]] = defaultdict(dict)
+        for first, last, form in literals.find(folded.text):
+            start, end = folded.starts[first], folded.ends[last - 1]
+            if boundary(text, start, starts) and boundary(text, end, ends):
+                small = text[start:end].islower() and not text.islower()
+                keys = [key for key in self._lexicon.of_form(form) if not (small and _acronym(aliases.names[key]))]
+                if keys:  # "q35" on a chromosome is no code "Q35"
+                    meant[start, end][form] = keys
+        for (start, end), forms in meant.items():
+            keys = list(dict.fromkeys(key for found in forms.values() for key in found))
+            certain = _REFORMED / len(set(map(tuple, forms.values())))  # "03/05/2016" is one of two days
+            yield Match(start, end, keys[0], self._lexicon.words.NAME, certain, tuple(keys[1:]))
+
+    def _initials(self, tokens: Sequence[Token], runs: Sequence[tuple[int, int]]) -> Iterator[Match]:
+        """Words in capitals that are the initials of names, and no part of what looks like a longer name."""
+        for token in (tokens[first] for first, last in runs if last == first + 1):
+            common = token.folded in self._lexicon.english or not self._appearance.is_content(token)
+            if common or not acronyms.are_initials(token.text):
+                continue
+            keys = self._lexicon.with_initials(token.folded)
+            nodes = {name.node for key in keys for name in self._lexicon.aliases.names[key]}
+            if 0 < len(nodes) <= _MOST_MEANT:
+                certain = _INITIALS / (len(nodes) + self._lexicon.by_chance(token.folded))
+                yield Match(token.start, token.end, keys[0], self._lexicon.words.NAME, certain, tuple(keys[1:]))
 
     def _root(self, word: str) -> str:
         return root(unaccented(word), self._lexicon.words.languages.of(word))

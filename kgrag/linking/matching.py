@@ -7,9 +7,11 @@ from functools import cached_property
 
 import numpy as np
 
+from kgrag.linking import acronyms, literals
 from kgrag.linking.aliases import AliasIndex
 from kgrag.linking.candidates import ExactMatcher, Found, Similar
 from kgrag.linking.folding import Folded
+from kgrag.linking.forms import FormIndex
 from kgrag.linking.misspelling import Misspellings, Near
 from kgrag.linking.rewording import Reworded, RewordedNames
 from kgrag.linking.similarity import SimilarNames
@@ -55,6 +57,18 @@ class Matchers:
         found = self._misspellings.find(text, starts, ends, edits)
         return (near._replace(key=near.key + self._first) for near in found)
 
+    def of_form(self, form: str, most: int) -> list[int]:
+        """Keys of at most so many names that are this date, number, citation or code, see `literals.forms`."""
+        return [place + self._first for place in self._literals.find(form, most)]
+
+    def with_initials(self, letters: str, most: int) -> list[int]:
+        """Keys of at most so many names with these initials."""
+        return [place + self._first for place in self._initials.find(letters, most)]
+
+    def initials_of_length(self, letters: int) -> int:
+        """How many names have so many initials."""
+        return self._initials.of_length[letters]
+
     @cached_property
     def of_length(self) -> Ids:
         """How many names have each length, shape (longest + 1,)."""
@@ -68,6 +82,14 @@ class Matchers:
     @cached_property
     def _misspellings(self) -> Misspellings:
         return Misspellings(self._keys)
+
+    @cached_property
+    def _literals(self) -> FormIndex:
+        return FormIndex(self._keys, literals.forms)
+
+    @cached_property
+    def _initials(self) -> FormIndex:
+        return FormIndex(self._keys, lambda name: acronyms.initials(name, self._words.stop_words))
 
     @cached_property
     def _similar(self) -> SimilarNames:
