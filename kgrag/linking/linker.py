@@ -68,7 +68,7 @@ class EntityLinker:
         self._tokenizer = Tokenizer(self._lexicon.language)
         self._appearance = Appearance(self._lexicon)
         self._names = NamesInText(self._lexicon, self._appearance)
-        self._unmatched = Unmatched(self._lexicon, self._appearance)
+        self._unmatched = Unmatched(self._appearance)
         self._guesses = Guesses(self._lexicon)
         self._span_names = SpanNames(self._lexicon, self._tokenizer)
         self._ranking = Disambiguator(graph, self._lexicon, self._span_names, encoder)
@@ -110,9 +110,8 @@ class EntityLinker:
         folded = fold_text(text)
         matches = self._names.find(text, folded, tokens, runs)
         channel = Channel(text, tokens, runs, self._lexicon, self._appearance.is_cased(text))
-        readings = self._guesses.read(
-            folded, tokens, channel, [channel.named(match) for match in matches if match.level == self._words.NAME]
-        )
+        named = [channel.named(match) for match in matches if match.level == self._words.NAME]
+        readings = self._guesses.read(folded, tokens, channel, named)
         unknown, torn = self._unmatched.read(text, tokens, runs, matches, readings)
         readings = [one for one in readings if one.match is None or not _overlaps(one, unknown)]
         if not readings and not unknown:
@@ -260,7 +259,7 @@ class EntityLinker:
         start, end, match = reading.start, reading.end, reading.match
         written = spaced(text[start:end])
         if match is None:
-            keys = [(key, _MISSPELT / (1 + math.exp(-gain))) for key, gain in reading.meant]
+            keys = [(key, _MISSPELT / (1 + math.exp(-gain))) for key, gain in reading.meant[: self.config.candidates]]
             return self._resolved(text, start, end, self._ranked(keys, written), exact=False)
         words = self._words
         score = {words.NAME: 1.0, words.SCHEMA: 0.6, words.WORDING: 0.55}[match.level] * match.certain
