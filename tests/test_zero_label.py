@@ -11,7 +11,8 @@ from kgrag import KGRAG, KnowledgeGraph
 from kgrag.config import Config
 from kgrag.encoding import GraphReader
 from kgrag.training import loop
-from kgrag.training.reasoner import PreparedQuestion, ReasonerTrainer, TrainingSet, believed, choices
+from kgrag.training.lessons import trail
+from kgrag.training.reasoner import PreparedQuestion, ReasonerTrainer, TrainingSet, believed
 from kgrag.training.synthesis import Synthesiser
 from kgrag.training.worlds import random_world
 from kgrag.training.zero_label import best_threshold, fit_to_graph, prepare, unfamiliar
@@ -47,7 +48,7 @@ def test_nothing_is_lost_by_fitting(world):
 
     before, weights_before = right(rag.reader), weights(rag)
     with unfamiliar(rag.reader):
-        refused = [((choices(rag.reader.rows, q.topics[0], ()),),) for q in held]
+        refused = [((trail(rag.reader.rows, q.topics[0], ()),),) for q in held]
         useless = [PreparedQuestion("X", q.topics, np.zeros(0, np.int64), plans) for q, plans in zip(held, refused)]
         trainer = ReasonerTrainer(rag.reader.reasoner, rag.encoder, 1, learning_rate=1e-2)
         trainer.train([TrainingSet(rag.reader, useless, held)])

@@ -13,8 +13,9 @@ from kgrag.encoding.plans import Rows
 from kgrag.errors import QuestionError
 from kgrag.graph import KnowledgeGraph, normalise
 from kgrag.progress import track
+from kgrag.training.lessons import trail
 from kgrag.training.mining import plans_to
-from kgrag.training.reasoner import Directed, PreparedQuestion, ReasonerTrainer, TrainingSet, choices, settle
+from kgrag.training.reasoner import Directed, PreparedQuestion, ReasonerTrainer, TrainingSet, settle
 from kgrag.types import Question
 
 if TYPE_CHECKING:
@@ -85,12 +86,12 @@ def prepare(rag: KGRAG, question: Question, steps: int) -> PreparedQuestion | No
     if not seeds or not (len(answers) or refused):
         return None
     if refused:
-        return PreparedQuestion(masked, tuple(seeds[:1]), answers, ((choices(rows, seeds[0], ()),),))
+        return PreparedQuestion(masked, tuple(seeds[:1]), answers, ((trail(rows, seeds[0], ()),),))
     plans = [_plans(graph, rows, question, seed, answers, steps, partly=len(seeds) > 1) for seed in seeds]
     kept = [(seed, several) for seed, several in zip(seeds, plans) if several]
     if not kept:
         return None
-    made = tuple(tuple(choices(rows, seed, plan) for plan in several) for seed, several in kept)
+    made = tuple(tuple(trail(rows, seed, plan) for plan in several) for seed, several in kept)
     return PreparedQuestion(masked, tuple(seed for seed, _ in kept), answers, made)
 
 

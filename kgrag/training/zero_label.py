@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kgrag.encoding import GraphReader
-from kgrag.training.reasoner import PreparedQuestion, ReasonerTrainer, TrainingSet, believed, choices
+from kgrag.training.lessons import trail
+from kgrag.training.reasoner import PreparedQuestion, ReasonerTrainer, TrainingSet, believed
 from kgrag.training.synthesis import Synthesiser, SyntheticQuestion
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def prepare(reader: GraphReader, questions: Sequence[SyntheticQuestion]) -> list
             continue
         start = question.topics[0]
         plan = tuple(2 * relation + inverse for relation, inverse in question.path)
-        plans = ((choices(reader.rows, start, plan),),)
+        plans = ((trail(reader.rows, start, plan),),)
         prepared.append(PreparedQuestion(question.masked, (start,), np.array(question.answers, np.int64), plans))
     return prepared
 
