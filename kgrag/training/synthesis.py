@@ -17,11 +17,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from kgrag.graph import KnowledgeGraph
 from kgrag.graph.directed import GraphRows
 from kgrag.graph.vocabulary import TYPE_PROPERTIES
-from kgrag.types import Ids
+from kgrag.types import Floats, Ids
 from kgrag.wordings import generic_wording, templates
 from kgrag.wordings.grammar import Step, checked, composed, in_common, joined
 from kgrag.wordings.speech import Speech
@@ -33,25 +34,20 @@ MOST_BETWEEN = 3000  # nodes that are left for the next step
 LONGEST_LABEL = 60
 KINDS = ("one-hop", "two-hop", "three-hop")
 LENGTHS = (0.34, 0.33, 0.33)  # share of questions that take one step, two, three
-BACKWARD, MIRRORED, OF_CLASS = (
-    0.6,
-    0.05,
-    0.2,
-)  # weight of a step backwards, of one that another relation states, and of a class
-COMMON = (
-    0.1  # share of what a step leads to, from which a further step is as likely as any; rarer ones are so by chance
-)
+BACKWARD = 0.45  # weight of a step backwards
+MIRRORED = 0.05  # the same where another relation states it
+OF_CLASS = 0.2  # weight of a step to a class
+THERE_AND_BACK = 0.4  # weight of a step back along the same relation
+COMMON = 0.1  # share of what a step leads to, from which on a further step is no exception
+LEAST = 1e-6
 RETURNED = 0.15  # chance that a path which leads back to its start is asked for
 ASKED = 0.25  # share of questions in the words of people who asked for the very same relations, where there are such
 GENERIC = 0.05  # chance that a question is put as for a label of which nothing is known
 ALIAS = 0.2  # chance that a node is called by another of its names
 NAMED_CLASS = 0.08  # chance that its class stands before a name: "the film Alien"
-LOWER, BARE, SPACED, CHATTY = (
-    0.1,
-    0.12,
-    0.12,
-    0.05,
-)  # chance of lower case, of no mark at the end, of a space before it, of a word more
+LOWER = 0.1  # chance of a question in lower case
+BARE, SPACED = 0.12, 0.12  # chance of no mark at the end, and of a space before it
+CHATTY = 0.05  # chance of a word more, at the beginning or at the end
 TRUE = 0.6  # share of yes/no questions that are true
 
 
@@ -112,17 +108,12 @@ class Synthesiser:
         self._makers = tuple(MAKERS if makers is None else makers)
         self._foreign = _by_class(self.speech)
         self._asked: Counter[Path] = Counter()
-        mirrored = self.speech.ends.mirrored
-        self._weights = {
-            (relation, inverse): (OF_CLASS if graph.relation_iri(relation) in TYPE_PROPERTIES else 1.0)
-            * (1.0 if not inverse else MIRRORED if mirrored[relation] >= 0 else BACKWARD)
-            for relation in range(graph.num_relations)
-            for inverse in (False, True)
-        }
+        self._steps, self._beyond = _weights(self.speech)
         order = graph.statements[np.argsort(graph.relations[graph.statements], kind="stable")]
         bounds = np.searchsorted(graph.relations[order], np.arange(graph.num_relations + 1))
         self._statements = [order[bounds[r] : bounds[r + 1]] for r in range(graph.num_relations)]
         self.usable = [r for r in range(graph.num_relations) if len(self._statements[r])]
+        self._both = [2 * relation + inverse for relation in self.usable for inverse in (0, 1)]
 
     def sample(self, count: int) -> list[SyntheticQuestion]:
         """Samples questions: as many as asked for, fewer where the graph does not have them."""
@@ -141,29 +132,36 @@ class Synthesiser:
         """The nodes that a relation leads to, ascending."""
         return np.unique(self.rows.along(nodes, 2 * relation + inverse).targets)
 
-    def leaving(self, nodes: Ids) -> list[tuple[int, bool]]:
-        """Directed relations that leave any of some nodes."""
-        return [(directed >> 1, bool(directed & 1)) for directed in self.rows.leaving(nodes).tolist()]
+    def leaving(self, nodes: Ids) -> list[int]:
+        """Directed relations, as numbers, that leave any of some nodes."""
+        return self.rows.leaving(nodes).tolist()
 
     def statement(self, relation: int) -> tuple[int, int]:
         """Subject and object of any statement of a relation."""
         statement = int(self.rng.choice(self._statements[relation]))
         return int(self.graph.heads[statement]), int(self.graph.tails[statement])
 
-    def step(self, known: Path, there: Sequence[tuple[int, bool]]) -> tuple[int, bool]:
-        """One of some directed relations: those that were seldom asked for after a path come first."""
-        share = self.speech.ends.share
-        weights = [self._weights[one] / (1 + self._asked[(*known, one)]) for one in there]
-        if known:
-            weights = [weight * min(1.0, share(known[-1], one) / COMMON) for weight, one in zip(weights, there)]
-        chosen = self.rng.choices(there, weights)[0]
-        self._asked[(*known, chosen)] += 1
-        return chosen
+    def step(self, known: Path, there: Sequence[int], further: int = 0) -> tuple[int, bool]:
+        """One of some directed relations, so that all paths come up alike often.
 
-    def start(self) -> tuple[int, tuple[int, bool]]:
+        Args:
+            known: The steps before it.
+            there: The directed relations, as numbers.
+            further: How many steps are to come after it.
+        """
+        weights = self._beyond[further][there]
+        if known:
+            relation, inverse = known[-1]
+            weights = weights * self._steps[2 * relation + inverse, there].toarray().ravel()
+        path = [(*known, (directed >> 1, bool(directed & 1))) for directed in there]
+        chances = [float(weight) / (1 + self._asked[one]) + LEAST for weight, one in zip(weights, path)]
+        chosen = self.rng.choices(path, chances)[0]
+        self._asked[chosen] += 1
+        return chosen[-1]
+
+    def start(self, further: int = 0) -> tuple[int, tuple[int, bool]]:
         """A node, and a directed relation that leaves it."""
-        both = [(relation, inverse) for relation in self.usable for inverse in (False, True)]
-        relation, inverse = self.step((), both)
+        relation, inverse = self.step((), self._both, further)
         subject, target = self.statement(relation)
         return (target if inverse else subject), (relation, inverse)
 
@@ -215,7 +213,7 @@ def along_a_path(synthesiser: Synthesiser) -> SyntheticQuestion | None:
     """A question for what a path leads to."""
     rng, graph = synthesiser.rng, synthesiser.graph
     length = rng.choices((1, 2, 3), LENGTHS)[0]
-    topic, step = synthesiser.start()
+    topic, step = synthesiser.start(length - 1)
     path: Path = (step,)
     reached = synthesiser.follow(np.array([topic]), *step)
     while len(path) < length:
@@ -225,7 +223,7 @@ def along_a_path(synthesiser: Synthesiser) -> SyntheticQuestion | None:
         there = synthesiser.leaving(nodes)
         if not there:
             return None
-        path = (*path, synthesiser.step(path, there))
+        path = (*path, synthesiser.step(path, there, length - len(path) - 1))
         reached = synthesiser.follow(nodes, *path[-1])
         if len(path) > 1 and path[-1] == (path[-2][0], not path[-2][1]):  # who shares it, one asks, not oneself
             reached = reached[reached != topic]
@@ -253,12 +251,12 @@ def in_vain(synthesiser: Synthesiser) -> SyntheticQuestion | None:
         return synthesiser.make(rng.choice(questions), (topic,), (), (), "unanswerable")
     if sort < 0.85:
         like = synthesiser.statement(step[0])[step[1]]
-        step = rng.choice(synthesiser.leaving(np.array([like])))
+        step = directed(rng.choice(synthesiser.leaving(np.array([like]))))
     else:
         step = rng.choice(synthesiser.usable), rng.random() < 0.3
     there = synthesiser.leaving(np.array([topic]))
     mirror = int(synthesiser.speech.ends.mirrored[step[0]])
-    if step in there or (mirror, not step[1]) in there:
+    if number(step) in there or (mirror >= 0 and number((mirror, not step[1])) in there):
         return None
     text = composed([synthesiser.speech.step(*step)], "{x}", rng)
     return synthesiser.make(text, (topic,), (), (), "unanswerable")
@@ -267,7 +265,7 @@ def in_vain(synthesiser: Synthesiser) -> SyntheticQuestion | None:
 def whether(synthesiser: Synthesiser) -> SyntheticQuestion | None:
     """A question whether a statement holds."""
     rng = synthesiser.rng
-    relation, _ = synthesiser.step((), [(relation, False) for relation in synthesiser.usable])
+    relation, _ = synthesiser.step((), [2 * relation for relation in synthesiser.usable])
     subject, target = synthesiser.statement(relation)
     if rng.random() > TRUE:
         _, target = synthesiser.statement(relation)
@@ -290,7 +288,7 @@ def of_both(synthesiser: Synthesiser) -> SyntheticQuestion | None:
     back = synthesiser.leaving(np.array([answer]))
     if not back or synthesiser.graph.is_literal[answer]:
         return None
-    second = (step[0], not step[1]) if rng.random() < 0.35 else rng.choice(back)
+    second = (step[0], not step[1]) if rng.random() < 0.35 else directed(rng.choice(back))
     other = int(rng.choice(synthesiser.follow(np.array([answer]), *second).tolist()))
     paths = ((step,), ((second[0], not second[1]),))
     also = synthesiser.follow(np.array([other]), *paths[1][0])
@@ -339,6 +337,33 @@ def _mannered(text: str, rng: random.Random) -> str:
             text if text.startswith(("{", "I ", "I'")) else text[:1].lower() + text[1:]
         )
     return text
+
+
+def directed(number: int) -> tuple[int, bool]:
+    """A directed relation of which the number is given."""
+    return number >> 1, bool(number & 1)
+
+
+def number(step: tuple[int, bool]) -> int:
+    """The number of a directed relation."""
+    return 2 * step[0] + step[1]
+
+
+def _weights(speech: Speech) -> tuple[csr_matrix, list[Floats]]:
+    """The weight of each directed relation after each other one, and of each with all that may follow in 0, 1 and 2 steps."""
+    graph, ends = speech.graph, speech.ends
+    alone = np.ones(2 * graph.num_relations, np.float32)
+    alone[1::2] = np.where(ends.mirrored >= 0, MIRRORED, BACKWARD)
+    of_class = [graph.relation_iri(relation) in TYPE_PROPERTIES for relation in range(graph.num_relations)]
+    alone[np.repeat(of_class, 2)] *= OF_CLASS
+    after = ends.follows.minimum(COMMON) / COMMON
+    after = after.tocoo()
+    back = np.where(after.row == (after.col ^ 1), THERE_AND_BACK, 1.0)
+    after = csr_matrix((after.data * back, (after.row, after.col)), after.shape)
+    beyond = [alone]
+    for _ in range(len(KINDS) - 1):
+        beyond.append(alone * (after @ beyond[-1]))
+    return after, beyond
 
 
 def _by_class(speech: Speech) -> dict[str, list[list[str]]]:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.sparse import csr_matrix, diags_array
 
 from kgrag.graph import KnowledgeGraph, normalise
 from kgrag.graph.terms import relation_name
@@ -40,6 +41,11 @@ class Ends:
     Args:
         graph: The graph.
         ways: Ways of asking for its relations.
+
+    Attributes:
+        classes: What sort of things each directed relation leads to.
+        follows: Of what a directed relation leads to, the share that another leaves, shape (2 * relations, 2 * relations).
+        mirrored: Which relation states the same the other way round, shape (relations,); -1 for none.
     """
 
     def __init__(self, graph: KnowledgeGraph, ways: Ways) -> None:
@@ -55,14 +61,13 @@ class Ends:
         self.mirrored = _mirrored(heads, relations, tails, count, graph.num_nodes)
         self._wordings = [ways.wordings(label) for label in labels]
         votes = self._votes(labels)
-        self._near = near = self._overlap(places)
+        shares = self._shares(places)
         self.classes: list[tuple[str, ...]] = []
         for d in range(2 * count):
-            self.classes.append(self._typed(d) or _elected(votes, near[d]))
-
-    def share(self, reached: tuple[int, bool], left: tuple[int, bool]) -> float:
-        """Which share of the nodes that one directed relation leads to is left by another."""
-        return self._near[2 * reached[0] + reached[1]].get(2 * left[0] + (not left[1]), 0.0)
+            row = slice(shares.indptr[d], shares.indptr[d + 1])
+            near = dict(zip(shares.indices[row].tolist(), shares.data[row].tolist()))
+            self.classes.append(self._typed(d) or _elected(votes, near))
+        self.follows = shares[:, np.arange(2 * count) ^ 1]
 
     def fitting(self, relation: int) -> list[Wording]:
         """The known wordings of a relation that speak of such things as stand at its ends.
@@ -118,19 +123,12 @@ class Ends:
                 votes.append(own)
         return votes
 
-    def _overlap(self, places: np.ndarray) -> list[dict[int, float]]:
-        """For each end, the ends that share nodes with it, with the share of its nodes."""
-        from scipy.sparse import csr_matrix
-
+    def _shares(self, places: np.ndarray) -> csr_matrix:
+        """Which share of the nodes at one end stand at another, shape (ends, ends)."""
         count = 2 * self.graph.num_relations
         at = csr_matrix((np.ones(places.shape[1], np.float32), (places[0], places[1])), (count, self.graph.num_nodes))
-        common = (at @ at.T).tocsr()
-        found = []
-        for d in range(count):
-            row = slice(common.indptr[d], common.indptr[d + 1])
-            shares = common.data[row] / max(len(self._nodes[d]), 1)
-            found.append(dict(zip(common.indices[row].tolist(), shares.tolist())))
-        return found
+        sizes = np.maximum([len(nodes) for nodes in self._nodes], 1)
+        return csr_matrix(diags_array(1 / sizes) @ (at @ at.T))
 
 
 def _alike(names: Sequence[str], others: Sequence[str]) -> bool:
@@ -172,7 +170,7 @@ def _mirrored(heads: Ids, relations: Ids, tails: Ids, count: int, nodes: int) ->
     pairs, numbers = np.unique(own * count + relations[order][met], return_counts=True)
     totals = np.bincount(relations, minlength=count)
     mirrored = np.full(count, -1)
-    best = np.zeros(count)
+    best = np.zeros(count, float)
     for pair, number in zip(pairs.tolist(), numbers.tolist()):
         one, other = divmod(pair, count)
         share = number / totals[one]
