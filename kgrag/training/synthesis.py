@@ -1,33 +1,54 @@
 """Questions about a graph, made from the graph alone.
 
-Paths of one to three relations are walked from random nodes and put into words: the words in which people ask for such
-relations where the shipped wordings know their labels, generic ones otherwise. Some name two nodes, and ask what both lead to
-or whether the one leads to the other. One question in six asks for what the graph does not hold: for a relation that it does not
-have, or one that the node named does not have.
+Paths of one to three relations are walked and put into words: those in which people ask for such relations where the
+shipped wordings know them, and those of a grammar, to which labels and classes are enough (`kgrag.wordings.grammar`). Relations and
+the paths that they make come up alike often, whether the graph holds few or many statements of them. Some questions name two
+nodes, and some ask for what the graph does not hold.
+
+Each kind of question has a maker; further kinds join by a maker of their own, see `MAKERS`.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from kgrag.graph import KnowledgeGraph
-from kgrag.wordings import generic_wording
-from kgrag.wordings.grammar import Step, composed
-from kgrag.wordings.ways import Ways
+from kgrag.graph.directed import GraphRows
+from kgrag.graph.vocabulary import TYPE_PROPERTIES
+from kgrag.types import Floats, Ids
+from kgrag.wordings import generic_wording, templates
+from kgrag.wordings.grammar import Step, checked, composed, in_common, joined
+from kgrag.wordings.speech import Speech
 
 Path = tuple[tuple[int, bool], ...]
 
-MOST_ANSWERS = 25
+MOST_ANSWERS = 40
+MOST_BETWEEN = 3000  # nodes that are left for the next step
 LONGEST_LABEL = 60
-UNANSWERABLE, YES_NO, BOTH = 0.16, 0.1, 0.06
 KINDS = ("one-hop", "two-hop", "three-hop")
-LENGTHS = (0.35, 0.3, 0.35)  # share of questions that take one step, two, three
-COMPOSED = 0.6  # share of questions that the grammar puts together
-GENERIC = 0.15  # chance that a question is put as for a label of which nothing is known
+LENGTHS = (0.34, 0.33, 0.33)  # share of questions that take one step, two, three
+BACKWARD = 0.45  # weight of a step backwards
+MIRRORED = 0.05  # the same where another relation states it
+OF_CLASS = 0.2  # weight of a step to a class
+THERE_AND_BACK = 0.4  # weight of a step back along the same relation
+COMMON = 0.1  # share of what a step leads to, from which on a further step is no exception
+LEAST = 1e-6
+RETURNED = 0.15  # chance that a path which leads back to its start is asked for
+ASKED = 0.25  # share of questions in the words of people who asked for the very same relations, where there are such
+GENERIC = 0.05  # chance that a question is put as for a label of which nothing is known
+ALIAS = 0.2  # chance that a node is called by another of its names
+NAMED_CLASS = 0.08  # chance that its class stands before a name: "the film Alien"
+LOWER = 0.1  # chance of a question in lower case
+BARE, SPACED = 0.12, 0.12  # chance of no mark at the end, and of a space before it
+CHATTY = 0.05  # chance of a word more, at the beginning or at the end
+TRUE = 0.6  # share of yes/no questions that are true
 
 
 @dataclass(frozen=True)
@@ -35,20 +56,30 @@ class SyntheticQuestion:
     """A question made from a graph.
 
     Attributes:
-        text: The question, with the labels of the nodes it names.
-        masked: The same with ``X`` for those labels.
+        text: The question, with the names of the nodes it is about.
+        masked: The same with ``X`` for those names.
         topics: The nodes it names; a yes/no question asks whether the first leads to the second.
-        path: ``(relation, inverse)`` a step; empty for an unanswerable question.
+        paths: For each topic ``(relation, inverse)`` a step, as far as it is one to start from; none for what is not there.
         answers: The nodes that answer, ascending; for a yes/no question, the second topic if it is true.
-        kind: ``one-hop``, ``two-hop``, ``three-hop``, ``both``, ``yes/no`` or ``unanswerable``.
+        kind: ``one-hop``, ``two-hop``, ``three-hop``, ``both``, ``yes/no``, ``unanswerable``, or that of a further maker.
+        mentions: The names of the topics as they stand in the text.
     """
 
     text: str
     masked: str
     topics: tuple[int, ...]
-    path: Path
+    paths: tuple[Path, ...]
     answers: tuple[int, ...]
     kind: str
+    mentions: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> Path:
+        """The path from the first topic; empty where there is none."""
+        return self.paths[0] if self.paths else ()
+
+
+Maker = Callable[["Synthesiser"], SyntheticQuestion | None]
 
 
 class Synthesiser:
@@ -57,129 +88,290 @@ class Synthesiser:
     Args:
         graph: The graph.
         seed: The same seed gives the same questions.
+        makers: Those of each kind, with the share of questions that they make.
+
+    Attributes:
+        graph: The graph.
+        rng: Where all chance comes from.
+        rows: To follow relations in.
+        speech: How one speaks of the relations.
+        usable: Relations that have a statement.
     """
 
-    def __init__(self, graph: KnowledgeGraph, seed: int = 0) -> None:
+    def __init__(
+        self, graph: KnowledgeGraph, seed: int = 0, makers: Sequence[tuple[float, Maker]] | None = None
+    ) -> None:
         self.graph = graph
         self.rng = random.Random(seed)
-        self.ways = Ways(graph.relation_labels)
-        self.foreign = self.ways.foreign()
-        self._steps: dict[tuple[int, bool], Step] = {}
+        self.rows = GraphRows(graph)
+        self.speech = Speech(graph)
+        self._makers = tuple(MAKERS if makers is None else makers)
+        self._foreign = _by_class(self.speech)
+        self._asked: Counter[Path] = Counter()
+        self._steps, self._beyond = _weights(self.speech)
         order = graph.statements[np.argsort(graph.relations[graph.statements], kind="stable")]
         bounds = np.searchsorted(graph.relations[order], np.arange(graph.num_relations + 1))
-        self.statements = [order[bounds[r] : bounds[r + 1]] for r in range(graph.num_relations)]
-        self.usable = [r for r in range(graph.num_relations) if len(self.statements[r])]
-
-    def follow(self, nodes: set[int], relation: int, inverse: bool) -> set[int]:
-        """The nodes that a relation leads to."""
-        graph = self.graph
-        array = np.array(sorted(nodes), np.int64)
-        statements, _ = graph.statements_to(array) if inverse else graph.statements_from(array)
-        statements = statements[graph.relations[statements] == relation]
-        reached = graph.heads[statements] if inverse else graph.tails[statements]
-        return set(reached.tolist())
-
-    def leaving(self, nodes: set[int]) -> list[tuple[int, bool]]:
-        """Directed relations that leave a set of nodes."""
-        array = np.array(sorted(nodes), np.int64)
-        forward, _ = self.graph.statements_from(array)
-        backward, _ = self.graph.statements_to(array)
-        there = {(int(r), False) for r in self.graph.relations[forward]}
-        return sorted(there | {(int(r), True) for r in self.graph.relations[backward]})
+        self._statements = [order[bounds[r] : bounds[r + 1]] for r in range(graph.num_relations)]
+        self.usable = [r for r in range(graph.num_relations) if len(self._statements[r])]
+        self._both = [2 * relation + inverse for relation in self.usable for inverse in (0, 1)]
 
     def sample(self, count: int) -> list[SyntheticQuestion]:
         """Samples questions: as many as asked for, fewer where the graph does not have them."""
         questions: list[SyntheticQuestion] = []
+        shares = [share for share, _ in self._makers]
         attempts = 0
         while self.usable and len(questions) < count and attempts < 30 * count + 100:
             attempts += 1
-            question = self._one()
+            _, maker = self.rng.choices(self._makers, shares)[0]
+            question = maker(self)
             if question is not None:
                 questions.append(question)
         return questions
 
-    def _one(self) -> SyntheticQuestion | None:
-        rng, graph = self.rng, self.graph
-        relation = rng.choice(self.usable)
-        statement = int(rng.choice(self.statements[relation]))
-        inverse = rng.random() < 0.35
-        ends = int(graph.heads[statement]), int(graph.tails[statement])
-        topic, other = ends[::-1] if inverse else ends
-        step = (relation, inverse)
-        chance = rng.random()
-        if chance < UNANSWERABLE:
-            return self._in_vain(topic)
-        if chance < UNANSWERABLE + YES_NO:
-            return self._yes_no(relation, *ends)
-        if chance < UNANSWERABLE + YES_NO + BOTH:
-            return self._both(step, topic, other)
-        return self._walk(topic, step, rng.choices((1, 2, 3), LENGTHS)[0])
+    def follow(self, nodes: Ids, relation: int, inverse: bool) -> Ids:
+        """The nodes that a relation leads to, ascending."""
+        return np.unique(self.rows.along(nodes, 2 * relation + inverse).targets)
 
-    def _walk(self, topic: int, step: tuple[int, bool], length: int) -> SyntheticQuestion | None:
-        """A question for what a path leads to."""
-        path: Path = (step,)
-        answers = self.follow({topic}, *step)
-        while len(path) < length and 0 < len(answers) <= MOST_ANSWERS:
-            step = self.rng.choice(self.leaving(answers))
-            answers, path = self.follow(answers, *step) - {topic}, (*path, step)
-        if not 0 < len(answers) <= MOST_ANSWERS:
-            return None
-        return self._make(self._words(path), (topic,), path, answers, KINDS[length - 1])
+    def leaving(self, nodes: Ids) -> list[int]:
+        """Directed relations, as numbers, that leave any of some nodes."""
+        return self.rows.leaving(nodes).tolist()
 
-    def _in_vain(self, topic: int) -> SyntheticQuestion | None:
-        """A question for what the graph does not hold."""
-        if self.rng.random() < 0.5 and self.foreign:
-            wording = self.rng.choice(self.foreign)
-            return self._make(wording.questions(self.rng.random() < 0.3), (topic,), (), (), "unanswerable")
-        step = (self.rng.choice(self.usable), self.rng.random() < 0.3)
-        if step in self.leaving({topic}):
-            return None
-        return self._make(self._words((step,)), (topic,), (), (), "unanswerable")
+    def statement(self, relation: int) -> tuple[int, int]:
+        """Subject and object of any statement of a relation."""
+        statement = int(self.rng.choice(self._statements[relation]))
+        return int(self.graph.heads[statement]), int(self.graph.tails[statement])
 
-    def _yes_no(self, relation: int, subject: int, target: int) -> SyntheticQuestion | None:
-        """A question whether a statement holds; four in ten do not."""
-        if self.rng.random() < 0.4:
-            target = int(self.graph.tails[int(self.rng.choice(self.statements[relation]))])
-        answers = {target} & self.follow({subject}, relation, False)
-        texts = self.ways.yes_no(self.graph.relation_label(relation))
-        texts = [text.replace("{s}", "{x}").replace("{o}", "{y}") for text in texts]
-        return self._make(texts, (subject, target), ((relation, False),), answers, "yes/no")
+    def step(self, known: Path, there: Sequence[int], further: int = 0) -> tuple[int, bool]:
+        """One of some directed relations, so that all paths come up alike often.
 
-    def _both(self, step: tuple[int, bool], topic: int, answer: int) -> SyntheticQuestion | None:
-        """A question for what two nodes both lead to."""
-        others = sorted(self.follow({answer}, step[0], not step[1]) - {topic})
-        if not others:
-            return None
-        other = self.rng.choice(others)
-        answers = self.follow({topic}, *step) & self.follow({other}, *step)
-        if len(answers) > MOST_ANSWERS:
-            return None
-        texts = self.ways.of_both(((self.graph.relation_label(step[0]), step[1]),))
-        return self._make(texts, (topic, other), (step,), answers, "both")
+        Args:
+            known: The steps before it.
+            there: The directed relations, as numbers.
+            further: How many steps are to come after it.
+        """
+        weights = self._beyond[further][there]
+        if known:
+            relation, inverse = known[-1]
+            weights = weights * self._steps[2 * relation + inverse, there].toarray().ravel()
+        path = [(*known, (directed >> 1, bool(directed & 1))) for directed in there]
+        chances = [float(weight) / (1 + self._asked[one]) + LEAST for weight, one in zip(weights, path)]
+        chosen = self.rng.choices(path, chances)[0]
+        self._asked[chosen] += 1
+        return chosen[-1]
 
-    def _words(self, path: Path) -> Sequence[str]:
-        """Questions for a path that name one node."""
-        if self.rng.random() < COMPOSED:
-            steps = [self._step(relation, inverse) for relation, inverse in path]
-            return [composed(steps, "{x}", self.rng)]
-        if len(path) == 1 and self.rng.random() < GENERIC:
-            return generic_wording(self.graph.relation_label(path[0][0])).questions(path[0][1])
-        texts = self.ways.of(tuple((self.graph.relation_label(relation), inverse) for relation, inverse in path))
-        return [text for text in texts if text.count("{x}") == 1]
+    def start(self, further: int = 0) -> tuple[int, tuple[int, bool]]:
+        """A node, and a directed relation that leaves it."""
+        relation, inverse = self.step((), self._both, further)
+        subject, target = self.statement(relation)
+        return (target if inverse else subject), (relation, inverse)
 
-    def _step(self, relation: int, inverse: bool) -> Step:
-        key = (relation, inverse)
-        if key not in self._steps:
-            self._steps[key] = self.ways.step(self.graph.relation_label(relation), inverse)
-        return self._steps[key]
+    def steps(self, topic: int, path: Path) -> list[Step]:
+        """How one speaks of the relations of a path from a node."""
+        nodes, steps = np.array([topic]), []
+        for relation, inverse in path:
+            nodes = self.follow(nodes, relation, inverse)
+            steps.append(self.speech.step(relation, inverse, many=len(nodes) > 1))
+        return steps
 
-    def _make(
-        self, texts: Sequence[str], topics: tuple[int, ...], path: Path, answers: set[int] | tuple[()], kind: str
+    def make(
+        self, text: str, topics: Sequence[int], paths: Sequence[Path], answers: Ids | Sequence[int], kind: str
     ) -> SyntheticQuestion | None:
-        labels = [self.graph.label(topic) for topic in topics]
-        if not texts or len({*topics}) < len(topics) or not all(0 < len(label) <= LONGEST_LABEL for label in labels):
+        """A question from its text, with ``{x}`` and ``{y}`` for what it names; None where that has no fit name.
+
+        Args:
+            text: The text.
+            topics: What it names.
+            paths: See `SyntheticQuestion`.
+            answers: The nodes that answer.
+            kind: What sort of question it is.
+        """
+        names = [self.name(topic) for topic in topics]
+        if not text or len({*topics}) < len(topics) or not all(names):
             return None
-        text = masked = self.rng.choice(texts)
-        for slot, label in zip(("{x}", "{y}"), labels):
-            text, masked = text.replace(slot, label), masked.replace(slot, "X")
-        return SyntheticQuestion(text, masked, topics, path, tuple(sorted(answers)), kind)
+        text = _mannered(text, self.rng)
+        lower = self.rng.random() < LOWER
+        if lower:
+            text, names = text.lower(), [name.lower() for name in names]
+        masked = text
+        for slot, name in zip(("{x}", "{y}"), names):
+            text, masked = text.replace(slot, name), masked.replace(slot, "X")
+        ids = tuple(int(node) for node in np.unique(np.asarray(answers, np.int64)))
+        return SyntheticQuestion(text, masked, tuple(topics), tuple(paths), ids, kind, tuple(names))
+
+    def name(self, node: int) -> str:
+        """What a node may be called; empty where it has no fit name."""
+        label = self.graph.label(node)
+        if not 0 < len(label) <= LONGEST_LABEL or label.startswith("_:"):
+            return ""
+        if self.rng.random() < ALIAS:
+            others = [name for name in self.graph.names(node) if name != label and 2 < len(name) <= LONGEST_LABEL]
+            return self.rng.choice(others) if others else label
+        return label
+
+
+def along_a_path(synthesiser: Synthesiser) -> SyntheticQuestion | None:
+    """A question for what a path leads to."""
+    rng, graph = synthesiser.rng, synthesiser.graph
+    length = rng.choices((1, 2, 3), LENGTHS)[0]
+    topic, step = synthesiser.start(length - 1)
+    path: Path = (step,)
+    reached = synthesiser.follow(np.array([topic]), *step)
+    while len(path) < length:
+        nodes = reached[~graph.is_literal[reached]]
+        if not 0 < len(nodes) <= MOST_BETWEEN:
+            return None
+        there = synthesiser.leaving(nodes)
+        if not there:
+            return None
+        path = (*path, synthesiser.step(path, there, length - len(path) - 1))
+        reached = synthesiser.follow(nodes, *path[-1])
+        if len(path) > 1 and path[-1] == (path[-2][0], not path[-2][1]):  # who shares it, one asks, not oneself
+            reached = reached[reached != topic]
+    if not 0 < len(reached) <= MOST_ANSWERS or (reached.tolist() == [topic] and rng.random() > RETURNED):
+        return None
+    text = _words(synthesiser, topic, path)
+    return synthesiser.make(text, (topic,), (path,), reached, KINDS[length - 1])
+
+
+def in_vain(synthesiser: Synthesiser) -> SyntheticQuestion | None:
+    """A question for what the graph does not hold.
+
+    Of three sorts: for a relation that no node has, for one that others of the node's sort have, and for one of another sort.
+    """
+    rng = synthesiser.rng
+    topic, step = synthesiser.start()
+    sort = rng.random()
+    if sort < 0.45:
+        classes = synthesiser.speech.topic_classes(*step)
+        fitting = [entry for name in classes for entry in synthesiser._foreign.get(name, ())]
+        entries = fitting if fitting and rng.random() < 0.8 else synthesiser._foreign.get("", ())
+        if not entries:
+            return None
+        questions = rng.choice(entries)
+        return synthesiser.make(rng.choice(questions), (topic,), (), (), "unanswerable")
+    if sort < 0.85:
+        like = synthesiser.statement(step[0])[step[1]]
+        step = directed(rng.choice(synthesiser.leaving(np.array([like]))))
+    else:
+        step = rng.choice(synthesiser.usable), rng.random() < 0.3
+    there = synthesiser.leaving(np.array([topic]))
+    mirror = int(synthesiser.speech.ends.mirrored[step[0]])
+    if number(step) in there or (mirror >= 0 and number((mirror, not step[1])) in there):
+        return None
+    text = composed([synthesiser.speech.step(*step)], "{x}", rng)
+    return synthesiser.make(text, (topic,), (), (), "unanswerable")
+
+
+def whether(synthesiser: Synthesiser) -> SyntheticQuestion | None:
+    """A question whether a statement holds."""
+    rng = synthesiser.rng
+    relation, _ = synthesiser.step((), [2 * relation for relation in synthesiser.usable])
+    subject, target = synthesiser.statement(relation)
+    if rng.random() > TRUE:
+        _, target = synthesiser.statement(relation)
+    reached = synthesiser.follow(np.array([subject]), relation, False)
+    known = synthesiser.speech.checks(relation)
+    if known and rng.random() < 0.4:
+        text = rng.choice(known)
+    else:
+        text = checked(synthesiser.speech.step(relation, False), "{x}", "{y}", rng)
+    answers = reached[reached == target]
+    return synthesiser.make(text, (subject, target), (((relation, False),),), answers, "yes/no")
+
+
+def of_both(synthesiser: Synthesiser) -> SyntheticQuestion | None:
+    """A question for what two nodes both lead to: over the same relation, or each over its own."""
+    rng = synthesiser.rng
+    topic, step = synthesiser.start()
+    reached = synthesiser.follow(np.array([topic]), *step)
+    answer = int(rng.choice(reached.tolist()))
+    back = synthesiser.leaving(np.array([answer]))
+    if not back or synthesiser.graph.is_literal[answer]:
+        return None
+    second = (step[0], not step[1]) if rng.random() < 0.35 else directed(rng.choice(back))
+    other = int(rng.choice(synthesiser.follow(np.array([answer]), *second).tolist()))
+    paths = ((step,), ((second[0], not second[1]),))
+    also = synthesiser.follow(np.array([other]), *paths[1][0])
+    answers = np.intersect1d(reached, also)
+    if not 0 < len(answers) <= MOST_ANSWERS or other == topic:
+        return None
+    one, two = (synthesiser.speech.step(*path[0], many=len(answers) > 1) for path in paths)
+    if paths[0] == paths[1]:
+        known = synthesiser.speech.of_both(*step)
+        text = rng.choice(known) if known and rng.random() < 0.3 else in_common(one, "{x}", "{y}", rng)
+    else:
+        text = joined(one, two, "{x}", "{y}", rng)
+    return synthesiser.make(text, (topic, other), paths, answers, "both")
+
+
+MAKERS: list[tuple[float, Maker]] = [(0.66, along_a_path), (0.14, in_vain), (0.1, whether), (0.1, of_both)]
+
+
+def _words(synthesiser: Synthesiser, topic: int, path: Path) -> str:
+    """A question for a path that names one node."""
+    rng, speech = synthesiser.rng, synthesiser.speech
+    if rng.random() < ASKED:
+        asked = [text for text in speech.asked(path) if text.count("{x}") == 1]
+        if asked:
+            return rng.choice(asked)
+    if len(path) == 1 and rng.random() < GENERIC:
+        return rng.choice(generic_wording(synthesiser.graph.relation_label(path[0][0])).questions(path[0][1]))
+    name = "{x}"
+    classes = speech.topic_classes(*path[0])
+    if classes and rng.random() < NAMED_CLASS:
+        name = f"the {rng.choice(classes)} {{x}}"
+    return composed(synthesiser.steps(topic, path), name, rng)
+
+
+def _mannered(text: str, rng: random.Random) -> str:
+    """A question with or without a mark at its end, and now and then a word more."""
+    chance = rng.random()
+    if chance < BARE:
+        return text.rstrip("?.")
+    if chance < BARE + SPACED:
+        return re.sub(r" ?([?.])$", r" \1", text)
+    if chance < BARE + SPACED + CHATTY:
+        return text if re.search(r"please\W*$", text) else text + rng.choice(templates.TAILS)
+    if chance < BARE + SPACED + 2 * CHATTY:
+        return rng.choice(templates.HEADERS) + (
+            text if text.startswith(("{", "I ", "I'")) else text[:1].lower() + text[1:]
+        )
+    return text
+
+
+def directed(number: int) -> tuple[int, bool]:
+    """A directed relation of which the number is given."""
+    return number >> 1, bool(number & 1)
+
+
+def number(step: tuple[int, bool]) -> int:
+    """The number of a directed relation."""
+    return 2 * step[0] + step[1]
+
+
+def _weights(speech: Speech) -> tuple[csr_matrix, list[Floats]]:
+    """The weight of each directed relation after each other one, and of each with all that may follow in 0, 1 and 2 steps."""
+    graph, ends = speech.graph, speech.ends
+    alone = np.ones(2 * graph.num_relations, np.float32)
+    alone[1::2] = np.where(ends.mirrored >= 0, MIRRORED, BACKWARD)
+    of_class = [graph.relation_iri(relation) in TYPE_PROPERTIES for relation in range(graph.num_relations)]
+    alone[np.repeat(of_class, 2)] *= OF_CLASS
+    after = ends.follows.minimum(COMMON) / COMMON
+    after = after.tocoo()
+    back = np.where(after.row == (after.col ^ 1), THERE_AND_BACK, 1.0)
+    after = csr_matrix((after.data * back, (after.row, after.col)), after.shape)
+    beyond = [alone]
+    for _ in range(len(KINDS) - 1):
+        beyond.append(alone * (after @ beyond[-1]))
+    return after, beyond
+
+
+def _by_class(speech: Speech) -> dict[str, list[list[str]]]:
+    """Questions for relations that the graph does not have, by the class of what they name; all of them under ""."""
+    found: dict[str, list[list[str]]] = {}
+    for wording in speech.ways.foreign():
+        for inverse, names in ((False, wording.subject), (True, wording.object)):
+            questions = list(wording.questions(inverse))
+            for name in ("", *names):
+                found.setdefault(name, []).append(questions)
+    return found
