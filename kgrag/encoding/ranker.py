@@ -30,12 +30,10 @@ class PlanRanker(nn.Module):
         super().__init__()
         self.words = nn.GRU(width, hidden // 2, batch_first=True, bidirectional=True)
         self.content = nn.Linear(width, hidden)
-        self.meaning = nn.Linear(hidden, width)
+        self.meaning = _faint(hidden, width)
         self.directions = nn.ModuleList(
-            nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, width)) for _ in range(2)
+            nn.Sequential(nn.Linear(width, hidden), nn.GELU(), _faint(hidden, width)) for _ in range(2)
         )
-        for last in (self.meaning, *(direction[2] for direction in self.directions)):
-            nn.init.normal_(last.weight, std=0.002)  # at first, words and labels mean what the encoder says
         self.relation = nn.Linear(width, hidden)
         self.place = nn.Parameter(torch.randn(steps, hidden) * 0.1)
         self.last = nn.Parameter(torch.randn(hidden) * 0.1)
@@ -45,6 +43,7 @@ class PlanRanker(nn.Module):
             nn.LayerNorm(3 * hidden), nn.Linear(3 * hidden, hidden), nn.GELU(), nn.Linear(hidden, 1)
         )
         self.none = nn.Linear(hidden, 1)
+        self.certainty = nn.Parameter(torch.zeros(()))
 
     def forward(
         self, tokens: torch.Tensor, mask: torch.Tensor, labels: torch.Tensor, plans: torch.Tensor, owner: torch.Tensor
@@ -72,13 +71,15 @@ class PlanRanker(nn.Module):
         words, spoken = states, mask[owner]
         alike = relations @ meanings[owner].transpose(1, 2)
         for number, look in enumerate(self.rounds):
+            assert isinstance(look, _Round)
             own = look.own(words)
             if not number:  # until now, words are the same for all plans of a question
                 words, own = words[owner], own[owner]
             words, steps = look(words, own, steps, alike, spoken, there)
         least = steps.masked_fill(~there[..., None], 1e4).amin(1)
         read = torch.cat([_mean(words, spoken), _mean(steps, there), least], dim=-1)
-        return self.score(read).squeeze(-1), self.none(_mean(states, mask)).squeeze(-1)
+        sure: torch.Tensor = self.certainty.exp()
+        return sure * self.score(read).squeeze(-1), sure * self.none(_mean(states, mask)).squeeze(-1)
 
     def _read(self, tokens: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         lengths = mask.sum(1).clamp(min=1).cpu()
@@ -129,6 +130,13 @@ class _Round(nn.Module):
         words = words + functional.gelu(own + shares @ self.said(steps))
         wanted = (affinity + self.likeness[1] * alike).masked_fill(~spoken[:, None], CLOSED).softmax(-1)
         return words, steps + self.step(torch.cat([steps, wanted @ words], dim=-1))
+
+
+def _faint(width: int, out: int) -> nn.Linear:
+    """A layer that adds next to nothing at first: words and labels mean what the encoder says."""
+    layer = nn.Linear(width, out)
+    nn.init.normal_(layer.weight, std=0.002)
+    return layer
 
 
 def _mean(states: torch.Tensor, there: torch.Tensor) -> torch.Tensor:

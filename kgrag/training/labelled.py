@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kgrag.encoding import GraphReader
 from kgrag.encoding.plans import Rows
 from kgrag.errors import QuestionError
 from kgrag.graph import KnowledgeGraph, normalise
+from kgrag.linking import EntityLinker
 from kgrag.progress import track
 from kgrag.training.lessons import trail
 from kgrag.training.mining import plans_to
-from kgrag.training.reasoner import Directed, PreparedQuestion, ReasonerTrainer, TrainingSet, settle
+from kgrag.training.reasoner import Directed, PreparedQuestion, ReasonerTrainer, TrainingSet
+from kgrag.training.settling import settle
 from kgrag.types import Question
 
 if TYPE_CHECKING:
@@ -55,13 +58,15 @@ def train(
         SavedFolderError: The checkpoint is damaged, or that of another training.
     """
     steps = _needed_steps(rag, questions[:LOOKED_AT])
-    prepared = [p for q in track(questions, "finding plans") if (p := prepare(rag, q, steps)) is not None]
+    prepared = [
+        p for q in track(questions, "finding plans") if (p := prepare(rag.reader, rag.linker, q, steps)) is not None
+    ]
     if not any(len(p.answers) for p in prepared):
         raise QuestionError(
             "None of the training questions names a node and has an answer in the graph.",
             "Check that 'topic' and 'answers' are labels or IRIs of this graph.",
         )
-    held = [p for q in valid if (p := prepare(rag, q, steps)) is not None]
+    held = [p for q in valid if (p := prepare(rag.reader, rag.linker, q, steps)) is not None]
     if not held:
         cut = max(1, len(prepared) // 10)
         order = np.random.default_rng(seed).permutation(len(prepared))
@@ -75,13 +80,13 @@ def train(
     settle(rag.reader, held)
 
 
-def prepare(rag: KGRAG, question: Question, steps: int) -> PreparedQuestion | None:
+def prepare(reader: GraphReader, linker: EntityLinker, question: Question, steps: int) -> PreparedQuestion | None:
     """A question with the plans that lead to its answers; None where it names no node, or has no answer in the graph."""
-    graph, rows = rag.graph, rag.reader.rows
+    graph, rows = reader.graph, reader.rows
     refused = question.kind == "unanswerable"
     if not (question.answers or refused):
         return None
-    seeds, masked = topics_of(rag, question)
+    seeds, masked = topics_of(graph, linker, question)
     answers = np.array(sorted({node for answer in question.answers for node in graph.find(answer)}), np.int64)
     if not seeds or not (len(answers) or refused):
         return None
@@ -95,16 +100,16 @@ def prepare(rag: KGRAG, question: Question, steps: int) -> PreparedQuestion | No
     return PreparedQuestion(masked, tuple(seed for seed, _ in kept), answers, made)
 
 
-def topics_of(rag: KGRAG, question: Question) -> tuple[list[int], str]:
+def topics_of(graph: KnowledgeGraph, linker: EntityLinker, question: Question) -> tuple[list[int], str]:
     """The nodes of a question's topics, else those that it is linked to; and the question with its mentions masked.
 
     The linker's own mentions are masked, so that training sees what asking will see.
     """
-    links = [link for link in rag.linker.link(question.question) if link.node is not None]
+    links = [link for link in linker.link(question.question) if link.node is not None]
     linked = [link.node for link in links if link.node is not None]
-    topics = [_named(rag.graph, topic, linked) for topic in question.topics]
+    topics = [_named(graph, topic, linked) for topic in question.topics]
     seeds = [node for node in topics if node is not None] or linked
-    return seeds, rag.linker.mask(question.question, [link for link in links if link.node in seeds] or links)
+    return seeds, linker.mask(question.question, [link for link in links if link.node in seeds] or links)
 
 
 def _named(graph: KnowledgeGraph, topic: str, linked: Sequence[int]) -> int | None:
@@ -153,7 +158,7 @@ def _needed_steps(rag: KGRAG, questions: Sequence[Question]) -> int:
     most = rag.reader.reasoner.steps
     lengths = []
     for question in questions:
-        prepared = prepare(rag, question, most)
+        prepared = prepare(rag.reader, rag.linker, question, most)
         if prepared is not None and len(prepared.answers):
             lengths.append(max(min(len(plan) for plan in plans) for plans in prepared.plans))
     return (

@@ -24,7 +24,6 @@ from kgrag.types import Ids, TextEncoder
 log = logging.getLogger(__name__)
 ANSWERED = 0.5  # least probability at which a node is an answer, where accuracy is measured
 SAID = 0.2  # least probability at which an answer counts as given
-TRUSTS = (1.0, 0.5, 0.25, 0.0)  # how much likeness to known ways of asking may count once there are labels
 
 Directed = tuple[int, ...]
 
@@ -134,34 +133,10 @@ class _Lessons:
 
     def quality(self) -> Quality:
         """How the held questions are answered."""
-        return _quality(self.sets)
+        return quality(self.sets)
 
 
-def settle(reader: GraphReader, held: Sequence[PreparedQuestion]) -> None:
-    """Sets, by held questions, how much likeness to known ways of asking counts, and how far a start is believed to answer."""
-    reasoner = reader.reasoner
-    returned = [float(q.topics[0] in q.answers) for q in held if len(q.answers) and _comes_back(reader, q)]
-    trust = reasoner.trust.detach().clone()
-    with torch.no_grad():
-        if returned:
-            share = (sum(returned) + 0.1) / (len(returned) + 1)
-            reasoner.returning.fill_(float(np.log(share / max(1 - share, 1e-3))))
-        qualities = []
-        for factor in TRUSTS:
-            reasoner.trust.copy_(factor * trust)
-            qualities.append(_quality([TrainingSet(reader, [], held)]))
-        best = TRUSTS[max(range(len(TRUSTS)), key=lambda i: (qualities[i], -i))]
-        reasoner.trust.copy_(best * trust)
-    log.info("known ways of asking count %.2f times as much", best)
-
-
-def _comes_back(reader: GraphReader, question: PreparedQuestion) -> bool:
-    """Whether the best plan of a question, one of several relations, leads to where it starts as well."""
-    reading = reader.read([question.masked], [question.topics[:1]])[0]
-    return bool(reading.plans) and len(reading.plans[0].relations) > 1 and question.topics[0] in reading.plans[0].ends
-
-
-def _quality(sets: Sequence[TrainingSet]) -> Quality:
+def quality(sets: Sequence[TrainingSet]) -> Quality:
     """Share of held questions answered rightly or rightly refused, and the mean belief in what is right."""
     found = [one for each in sets for one in believed(each.reader, each.held)]
     right = sum(most < ANSWERED if hit is None else hit for most, hit, _ in found)
