@@ -22,6 +22,7 @@ from scipy.sparse import csr_matrix
 from kgrag.graph import KnowledgeGraph
 from kgrag.graph.directed import GraphRows
 from kgrag.graph.vocabulary import TYPE_PROPERTIES
+from kgrag.progress import track
 from kgrag.types import Floats, Ids
 from kgrag.wordings import generic_wording, templates
 from kgrag.wordings.grammar import Step, checked, composed, in_common, joined
@@ -29,6 +30,7 @@ from kgrag.wordings.speech import Speech
 
 Path = tuple[tuple[int, bool], ...]
 
+MOST_ATTEMPTS = 300  # at one question
 MOST_ANSWERS = 40
 MOST_BETWEEN = 3000  # nodes that are left for the next step
 LONGEST_LABEL = 60
@@ -37,7 +39,7 @@ LENGTHS = (0.34, 0.33, 0.33)  # share of questions that take one step, two, thre
 BACKWARD = 0.45  # weight of a step backwards
 MIRRORED = 0.05  # the same where another relation states it
 OF_CLASS = 0.2  # weight of a step to a class
-THERE_AND_BACK = 0.4  # weight of a step back along the same relation
+THERE_AND_BACK = 0.6  # weight of a step back along the same relation
 COMMON = 0.1  # share of what a step leads to, from which on a further step is no exception
 LEAST = 1e-6
 RETURNED = 0.15  # chance that a path which leads back to its start is asked for
@@ -116,17 +118,19 @@ class Synthesiser:
         self._both = [2 * relation + inverse for relation in self.usable for inverse in (0, 1)]
 
     def sample(self, count: int) -> list[SyntheticQuestion]:
-        """Samples questions: as many as asked for, fewer where the graph does not have them."""
-        questions: list[SyntheticQuestion] = []
+        """Samples questions, no two of the same text: as many as asked for, fewer where the graph does not have them."""
+        questions: dict[str, SyntheticQuestion] = {}
         shares = [share for share, _ in self._makers]
-        attempts = 0
-        while self.usable and len(questions) < count and attempts < 30 * count + 100:
-            attempts += 1
-            _, maker = self.rng.choices(self._makers, shares)[0]
-            question = maker(self)
-            if question is not None:
-                questions.append(question)
-        return questions
+        for _ in track(range(count), "making questions"):
+            for _ in range(MOST_ATTEMPTS if self.usable else 0):
+                _, maker = self.rng.choices(self._makers, shares)[0]
+                question = maker(self)
+                if question is not None and question.text not in questions:
+                    questions[question.text] = question
+                    break
+            else:
+                break
+        return list(questions.values())
 
     def follow(self, nodes: Ids, relation: int, inverse: bool) -> Ids:
         """The nodes that a relation leads to, ascending."""

@@ -14,11 +14,11 @@ from scipy.sparse import csr_matrix, diags_array
 
 from kgrag.graph import KnowledgeGraph, normalise
 from kgrag.graph.terms import relation_name
+from kgrag.types import Ids
 from kgrag.wordings import Wording, wordings_for
 from kgrag.wordings.english import is_participle, singular
 from kgrag.wordings.labels import saying
 from kgrag.wordings.ways import Ways
-from kgrag.types import Ids
 
 LOOKED_AT = 80  # nodes of an end whose classes are counted
 TYPED = 0.5  # share of them that must have one, for classes to count
@@ -32,7 +32,9 @@ _VAGUE = frozenset(
     ("entity", "thing", "class", "resource", "individual", "property", "concept", "object", "item", "node", "unknown")
 )
 
-_RELATIVE = frozenset("kind type sort part member subclass instance example element component".split())  # of something
+_RELATIVE = frozenset(
+    ["kind", "type", "sort", "part", "member", "subclass", "instance", "example", "element", "component"]
+)  # of something
 
 
 class Ends:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 from kgrag.wordings import templates
 from kgrag.wordings.classes import DATE, PERSON, PLACE, kind_of
-from kgrag.wordings.english import is_plural, plural, possessive, singular, verb, with_article
+from kgrag.wordings.english import is_counted, is_plural, plural, possessive, singular, verb, with_article
 from kgrag.wordings.labels import Saying, saying
 
 SLOT = "{x}"
@@ -32,10 +32,37 @@ NESTED = 0.12  # chance that a clause goes around what is no name
 DIRECT = 0.5  # chance that the last relation is asked for by a question of its own
 LONGEST_KNOWN = 70  # characters of a known question that may go around a phrase
 ATTRIBUTES = frozenset(
-    (
-        "gender sex nationality religion faith genre ethnicity race profession occupation job language type kind sort "
-        "colour color size age rank shape category denomination group class format period style species"
-    ).split()
+    [
+        "gender",
+        "sex",
+        "nationality",
+        "religion",
+        "faith",
+        "genre",
+        "ethnicity",
+        "race",
+        "profession",
+        "occupation",
+        "job",
+        "language",
+        "type",
+        "kind",
+        "sort",
+        "colour",
+        "color",
+        "size",
+        "age",
+        "rank",
+        "shape",
+        "category",
+        "denomination",
+        "group",
+        "class",
+        "format",
+        "period",
+        "style",
+        "species",
+    ]
 )
 
 
@@ -121,7 +148,7 @@ def question(step: Step, inner: Phrase, rng: random.Random) -> str:
     if step.questions and rng.random() < KNOWN:
         known = [text for text in step.questions if inner.shape == "name" or _takes(text, inner)]
         if known:
-            return rng.choice(known).replace(SLOT, inner.text)
+            return _around(rng.choice(known), inner)
     if inner.shape == "name" and rng.random() < KEYWORDS:
         return _keywords(step, inner, rng)
     if rng.random() < DIRECT:
@@ -165,7 +192,7 @@ def noun_phrase(step: Step, inner: Phrase, rng: random.Random) -> Phrase:
         known = [text for text in step.phrases if _takes(text, inner)]
         if known:
             text = rng.choice(known)
-            return Phrase(text.replace(SLOT, inner.text), _speaks_of_many(text), _shape(text, inner))
+            return Phrase(_around(text, inner), _speaks_of_many(text), _shape(text, inner))
     how, ahead = step.said(rng)
     many = rng.random() < (0.35 if step.many is None else 0.75 if step.many else 0.1)
     many = many or (how.form == "noun" and ahead and how.many and step.many is not False)
@@ -270,6 +297,8 @@ def _questions(how: Saying, ahead: bool, step: Step) -> Sequence[str]:
         attribute = bool(how.noun) and how.noun.split()[-1] in ATTRIBUTES
         if how.noun in ("type", "kind", "sort", "class", "category"):
             return [text for text in templates.NOUN_QUESTIONS if "kind of" not in text]
+        if any(kind_of(name) == PERSON for name in step.classes):
+            return [text for text in templates.NOUN_QUESTIONS if "kind of" not in text]
         return (*templates.NOUN_QUESTIONS, *(templates.ATTRIBUTE_QUESTIONS * 2 if attribute else ()))
     if how.form == "noun":
         return templates.WHOSE_QUESTIONS
@@ -326,9 +355,9 @@ def _possessives(steps: Sequence[Step], name: str, rng: random.Random) -> str | 
         return " of ".join([*words[::-1], name])
     shape = rng.random()
     cut = len(steps) if shape < 0.4 else 0 if shape < 0.6 else rng.randrange(1, len(steps))
-    text = name
-    for noun, _ in nouns[:cut]:
-        text = f"{possessive(text)} {noun}"
+    text, several = name, False
+    for noun, many in nouns[:cut]:
+        text, several = f"{possessive(text, several)} {noun}", many
     article = "the " if rng.random() < 0.75 else ""
     for noun, _ in nouns[cut:]:
         text = f"{article}{noun} of {text}"
@@ -371,6 +400,8 @@ class _Words:
         self.class_ = rng.choice(classes) if classes and rng.random() < 0.85 else ""
         if not self.class_ and how.noun and how.form != "noun" and step.inverse == how.turned:
             self.class_ = how.noun
+        if how.form == "noun" and step.inverse == how.turned and not is_counted(how.noun):
+            self.many = False
         self.person = bool(classes) and kind_of(classes[0]) == PERSON
 
     def head(self, rng: random.Random) -> str:
@@ -406,7 +437,7 @@ class _Words:
         noun = how.noun or "one"
         return {
             "x": inner.text,
-            "xs": possessive(inner.text),
+            "xs": possessive(inner.text, inner.many),
             "be": being[0] if several else being[1],
             "do": "did" if past else "do" if several else "does",
             "has": "have" if several else "has",
@@ -432,6 +463,7 @@ class _Words:
             "s": f"{how.state}{particle}".strip(),
             "a": f" {how.state}" if how.state else "",
             "w": "who" if self.person else "what",
+            "any": "anybody" if self.person else "anything",
             "what": "who" if self.person else "what",
             "whose": f"which {class_}'s" if self.class_ and not many else "whose",
             "which": f"{which}" if not (which == "who" and subject_many) else "who",
@@ -461,6 +493,13 @@ def _fits(text: str, inner: Phrase, rng: random.Random) -> bool:
     if inner.shape == "name" or text.rstrip("?.").endswith(SLOT):
         return True
     return inner.shape != "clause" and rng.random() < (NESTED if inner.shape == "tail" else 3 * NESTED)
+
+
+def _around(text: str, inner: Phrase) -> str:
+    """A known wording around a phrase."""
+    if inner.many and inner.text.endswith("s"):
+        text = re.sub(r"\{x\} ?'s", "{x}'", text)
+    return text.replace(SLOT, inner.text)
 
 
 def _takes(text: str, inner: Phrase) -> bool:

@@ -51,12 +51,12 @@ NOUN_QUESTIONS = (
     "What {n} {abe} known of {x}?",
     "As regards {x}, {what} {abe} the {n}?",
     "{what} would be the {n} of {x}?",
-    "Does {x} have {an}, and if so, which?",
+    "{do:c} {x} have {an}, and if so, which?",
     "Do we know the {n} of {x}?",
     "Is there a known {n1} of {x}?",
     "With which {n} is {x} associated?",
     "{what} counts as {n1} of {x}?",
-    "What kind of {n1} does {x} have?",
+    "What kind of {n1} {do} {x} have?",
 )
 ATTRIBUTE_QUESTIONS = (  # the noun says of what sort {x} is: "gender", "genre"
     "What {n1} {be} {x}?",
@@ -137,7 +137,7 @@ DOING_QUESTIONS = (
     "{which} is responsible for {vg}{p} {x}?",
     "{x}: {which} {av}{p} it?",
     "When it comes to {x}, {which} {av}{p} it?",
-    "Is there anything known that {v}{p} {x}?",
+    "Is there {any} known that {v}{p} {x}?",
 )
 DOING_PASSIVE_QUESTIONS = (
     "By {whichx} {be} {x} {vp}?",
@@ -193,7 +193,7 @@ BEING_QUESTIONS = (
     "{which} {abe} known to be {s} {x}?",
     "{which} can be said to be {s} {x}?",
     "{which} {abe} there {s} {x}?",
-    "Is anything {s} {x}, and what?",
+    "Is {any} {s} {x}, and {w}?",
     "{x}: {which} {abe} {s} it?",
 )
 BEING_KEYWORDS = ("{s} {x}", "{c} {s} {x}", "what is {s} {x}", "{x} {c}")
@@ -242,7 +242,6 @@ ASKING = (
     "And {w} {is} {np}?",
     "Which {is} {np}?",
     "Which one is {np}?",
-    "{np} - {w} {is} that?",
     "{np:c} {is} {w}?",
     "{np:c} {is} which?",
     "{np:c}?",
@@ -366,7 +365,6 @@ SHARED_QUESTIONS = (
     "{xs} {n1} is also the {n1} of which {c}?",
     "Of which other {c} is the {n1} of {x} the {n1}?",
     "Which {c} and {x} have the same {n1}?",
-    "Which other {c} have the {n1} of {x}?",
     "What else has the same {n1} as {x}?",
     "{c:c} like {x} with the same {n1}?",
     "With which {c} does {x} share {an}?",
