@@ -25,6 +25,7 @@ from kgrag.graph.vocabulary import TYPE_PROPERTIES
 from kgrag.progress import track
 from kgrag.types import Floats, Ids
 from kgrag.wordings import generic_wording, templates
+from kgrag.wordings.english import singular
 from kgrag.wordings.grammar import Step, checked, composed, in_common, joined
 from kgrag.wordings.speech import Speech
 
@@ -371,11 +372,21 @@ def _weights(speech: Speech) -> tuple[csr_matrix, list[Floats]]:
 
 
 def _by_class(speech: Speech) -> dict[str, list[list[str]]]:
-    """Questions for relations that the graph does not have, by the class of what they name; all of them under ""."""
+    """Questions for relations that the graph does not have, by the class of what they name; all of them under "".
+
+    A relation that shares a word with one of the graph's may well be the same.
+    """
+    own = {word for label in speech.graph.relation_labels for word in _stems(label)}
     found: dict[str, list[list[str]]] = {}
     for wording in speech.ways.foreign():
+        if own & {word for label in wording.labels for word in _stems(label)}:
+            continue
         for inverse, names in ((False, wording.subject), (True, wording.object)):
             questions = list(wording.questions(inverse))
             for name in ("", *names):
                 found.setdefault(name, []).append(questions)
     return found
+
+
+def _stems(label: str) -> set[str]:
+    return {singular(word.lower()) for word in label.split() if len(word) > 3}

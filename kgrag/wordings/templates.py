@@ -405,7 +405,7 @@ TOGETHER_WITH = (  # {one} and {two} follow the class
 )
 # What is said of it, as a verb phrase.
 NOUN_PREDICATES = ("{abe} {n} of {x}", "{abe} the {n} of {x}", "{abe} {xs} {n}", "{abe} among the {ns} of {x}")
-NOUN_OF_THAT = ("that {abe} {n} of {x}", "among the {ns} of {x}", "that {x} {has} as {n}")
+NOUN_OF_THAT = ("that {abe} {n} of {x}", "among the {ns} of {x}", "that {x} {has} as {n1}")
 WHOSE_PREDICATES = (
     "{ahas} {x} as {n1}",
     "{ahas} {x} as {its} {n1}",
