@@ -150,13 +150,13 @@ def class_name(label: str) -> str:
 
 def _elected(votes: Sequence[dict[str, float]], near: dict[int, float]) -> tuple[str, ...]:
     """The classes that most of the ends at the same nodes speak for."""
-    total: Counter[str] = Counter()
+    total: dict[str, float] = {}
     for end in sorted(near):
         for name, weight in votes[end].items():
             if normalise(name) not in _VAGUE:
-                total[name] += weight * near[end]
+                total[name] = total.get(name, 0.0) + weight * near[end]
     best = max(total.values(), default=0.0)
-    kept = [name for name, weight in total.most_common() if weight >= NEAR * best]
+    kept = [name for name, weight in sorted(total.items(), key=lambda one: -one[1]) if weight >= NEAR * best]
     return tuple(kept[:MOST_CLASSES])
 
 
