@@ -44,6 +44,7 @@ ALIAS = 0.2  # chance that a node is called by another of its names
 LOWER = 0.1  # chance of a question in lower case
 BARE, SPACED = 0.12, 0.12  # chance of no mark at the end, and of a space before it
 CHATTY = 0.05  # chance of a word more, at the beginning or at the end
+_SENTENCE = re.compile(r"[.!?。]\s*$|(?:\S+\s+){6}")
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,8 @@ class Synthesiser:
     def name(self, node: int) -> str:
         """What a node may be called; empty where it has no fit name."""
         label = self.graph.label(node)
+        if self.graph.is_literal[node] and _SENTENCE.search(label):
+            return ""
         if not 0 < len(label) <= LONGEST_LABEL or label.startswith("_:"):
             return ""
         if self.rng.random() < ALIAS:

@@ -207,7 +207,6 @@ def _possessives(steps: Sequence[Step], name: str, rng: random.Random) -> str | 
 def _sharing(there: Step, back: Step, inner: Phrase, rng: random.Random, last: bool) -> Phrase | str:
     """What has the same at the other end of a relation as what a phrase names: a noun phrase, or a question."""
     how, ahead = there.said(rng)
-    deed = how.form == "verb" and not how.turned and not ahead or how.form == "verb" and how.turned and ahead
     noun = how.noun if how.form == "noun" and ahead else rng.choice(there.nouns or there.classes or ("",))
     if not noun:
         return noun_phrase(back, noun_phrase(there, inner, rng), rng)
@@ -217,7 +216,7 @@ def _sharing(there: Step, back: Step, inner: Phrase, rng: random.Random, last: b
     if last and inner.shape == "name" and rng.random() < 0.25:
         return words.fill(rng.choice(templates.SHARED_QUESTIONS))
     table: Sequence[str] = templates.SHARING
-    if deed and how.passive and rng.random() < 0.6:
+    if how.passive and not ahead and rng.random() < 0.6:
         table = templates.SHARING_DEED
     fitting = [text for text in table if fits(text, inner, rng)] or [text for text in table if text.endswith(SLOT)]
     text = f"{rng.choice(templates.OTHERS)} {rng.choice(fitting)}"

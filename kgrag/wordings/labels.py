@@ -164,5 +164,7 @@ def _noun(words: list[str]) -> Saying:
     bare = [word for word in words[1:] if word not in _ARTICLES]
     if words[0] in ("include", "contain", "cover") and bare:
         words = bare
+    if len(words) > 1 and is_participle(words[-1]) and not is_plural(words[0]):  # "FDA approved"
+        words = [*words, "status"]
     text = " ".join(words)
     return Saying("noun", noun=singular(text), many=is_plural(text))

@@ -60,7 +60,6 @@ NOUN_QUESTIONS = (
 )
 ATTRIBUTE_QUESTIONS = (  # the noun says of what sort {x} is: "gender", "genre"
     "What {n1} {be} {x}?",
-    "Which {n1} {be} {x}?",
     "What {n1} {be} {x} of?",
     "Of which {n1} {be} {x}?",
     "{x} {be} of what {n1}?",
@@ -96,7 +95,7 @@ WHOSE = (
     "of which {x} is the {n1}",
     "for which {x} is the {n1}",
     "for which the {n1} is given as {x}",
-    "that list {x} as {n1}",
+    "listed with {x} as {n1}",
 )
 WHOSE_QUESTIONS = (
     "Whose {n1} is {x}?",
