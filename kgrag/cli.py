@@ -177,6 +177,29 @@ def evaluate(
     typer.echo(str(report))
 
 
+@app.command()
+def synthesize(
+    out: Annotated[Path, typer.Option(help="File of JSON lines to write; an older one is replaced at the end.")],
+    graph: Graph = None,
+    imports: Imports = None,
+    n: Annotated[int, typer.Option("--n", min=1, help="How many questions.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Same seed, same questions.")] = 0,
+) -> None:
+    """Make questions with their answers from a graph alone, to train or to measure with."""
+    from collections import Counter
+
+    from kgrag import KnowledgeGraph
+    from kgrag.evaluation import write_questions
+    from kgrag.training.synthesize import synthesize as make
+
+    if not graph:
+        raise typer.BadParameter("give at least one --graph FILE")
+    questions = make(KnowledgeGraph.from_rdf(*graph, imports=imports), n, seed)
+    write_questions(questions, out)
+    kinds = Counter(question.kind for question in questions)
+    typer.echo(f"{out}: {n:,} questions ({', '.join(f'{count:,} {kind}' for kind, count in sorted(kinds.items()))})")
+
+
 def _open(graph: list[str], imports: Path | None) -> KnowledgeGraph:
     from kgrag import KnowledgeGraph
 

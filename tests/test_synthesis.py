@@ -8,8 +8,9 @@ from kgrag.encoder import default_encoder
 from kgrag.encoding import GraphReader, Reasoner
 from kgrag.fusion import Role
 from kgrag.training.examples import make_examples
+from kgrag.training.makers import KINDS
 from kgrag.training.references import reference
-from kgrag.training.synthesis import KINDS, Synthesiser
+from kgrag.training.synthesis import Synthesiser
 from kgrag.training.worlds import random_world
 
 

@@ -5,7 +5,7 @@ shipped wordings know them, and those of a grammar, to which labels and classes 
 the paths that they make come up alike often, whether the graph holds few or many statements of them. Some questions name two
 nodes, and some ask for what the graph does not hold.
 
-Each kind of question has a maker; further kinds join by a maker of their own, see `MAKERS`.
+Each kind of question has a maker, see `kgrag.training.makers`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,33 +22,29 @@ from scipy.sparse import csr_matrix
 from kgrag.graph import KnowledgeGraph
 from kgrag.graph.directed import GraphRows
 from kgrag.graph.vocabulary import TYPE_PROPERTIES
+from kgrag.progress import track
+from kgrag.training.makers import KINDS, MAKERS, Maker
 from kgrag.types import Floats, Ids
-from kgrag.wordings import generic_wording, templates
-from kgrag.wordings.grammar import Step, checked, composed, in_common, joined
+from kgrag.wordings import templates
+from kgrag.wordings.english import singular
+from kgrag.wordings.filling import Step
 from kgrag.wordings.speech import Speech
 
 Path = tuple[tuple[int, bool], ...]
 
-MOST_ANSWERS = 40
-MOST_BETWEEN = 3000  # nodes that are left for the next step
+MOST_ATTEMPTS = 300  # at one question
 LONGEST_LABEL = 60
-KINDS = ("one-hop", "two-hop", "three-hop")
-LENGTHS = (0.34, 0.33, 0.33)  # share of questions that take one step, two, three
 BACKWARD = 0.45  # weight of a step backwards
 MIRRORED = 0.05  # the same where another relation states it
 OF_CLASS = 0.2  # weight of a step to a class
-THERE_AND_BACK = 0.4  # weight of a step back along the same relation
+THERE_AND_BACK = 0.6  # weight of a step back along the same relation
 COMMON = 0.1  # share of what a step leads to, from which on a further step is no exception
 LEAST = 1e-6
-RETURNED = 0.15  # chance that a path which leads back to its start is asked for
-ASKED = 0.25  # share of questions in the words of people who asked for the very same relations, where there are such
-GENERIC = 0.05  # chance that a question is put as for a label of which nothing is known
 ALIAS = 0.2  # chance that a node is called by another of its names
-NAMED_CLASS = 0.08  # chance that its class stands before a name: "the film Alien"
 LOWER = 0.1  # chance of a question in lower case
 BARE, SPACED = 0.12, 0.12  # chance of no mark at the end, and of a space before it
 CHATTY = 0.05  # chance of a word more, at the beginning or at the end
-TRUE = 0.6  # share of yes/no questions that are true
+_SENTENCE = re.compile(r"[.!?。]\s*$|(?:\S+\s+){6}")
 
 
 @dataclass(frozen=True)
@@ -79,9 +75,6 @@ class SyntheticQuestion:
         return self.paths[0] if self.paths else ()
 
 
-Maker = Callable[["Synthesiser"], SyntheticQuestion | None]
-
-
 class Synthesiser:
     """Makes questions about one graph.
 
@@ -96,6 +89,7 @@ class Synthesiser:
         rows: To follow relations in.
         speech: How one speaks of the relations.
         usable: Relations that have a statement.
+        foreign: Questions for relations that the graph does not have, by the class of what they name; all of them under "".
     """
 
     def __init__(
@@ -106,7 +100,7 @@ class Synthesiser:
         self.rows = GraphRows(graph)
         self.speech = Speech(graph)
         self._makers = tuple(MAKERS if makers is None else makers)
-        self._foreign = _by_class(self.speech)
+        self.foreign = _by_class(self.speech)
         self._asked: Counter[Path] = Counter()
         self._steps, self._beyond = _weights(self.speech)
         order = graph.statements[np.argsort(graph.relations[graph.statements], kind="stable")]
@@ -116,17 +110,19 @@ class Synthesiser:
         self._both = [2 * relation + inverse for relation in self.usable for inverse in (0, 1)]
 
     def sample(self, count: int) -> list[SyntheticQuestion]:
-        """Samples questions: as many as asked for, fewer where the graph does not have them."""
-        questions: list[SyntheticQuestion] = []
+        """Samples questions, no two of the same text: as many as asked for, fewer where the graph does not have them."""
+        questions: dict[str, SyntheticQuestion] = {}
         shares = [share for share, _ in self._makers]
-        attempts = 0
-        while self.usable and len(questions) < count and attempts < 30 * count + 100:
-            attempts += 1
-            _, maker = self.rng.choices(self._makers, shares)[0]
-            question = maker(self)
-            if question is not None:
-                questions.append(question)
-        return questions
+        for _ in track(range(count), "making questions"):
+            for _ in range(MOST_ATTEMPTS if self.usable else 0):
+                _, maker = self.rng.choices(self._makers, shares)[0]
+                question = maker(self)
+                if question is not None and question.text not in questions:
+                    questions[question.text] = question
+                    break
+            else:
+                break
+        return list(questions.values())
 
     def follow(self, nodes: Ids, relation: int, inverse: bool) -> Ids:
         """The nodes that a relation leads to, ascending."""
@@ -201,126 +197,14 @@ class Synthesiser:
     def name(self, node: int) -> str:
         """What a node may be called; empty where it has no fit name."""
         label = self.graph.label(node)
+        if self.graph.is_literal[node] and _SENTENCE.search(label):
+            return ""
         if not 0 < len(label) <= LONGEST_LABEL or label.startswith("_:"):
             return ""
         if self.rng.random() < ALIAS:
             others = [name for name in self.graph.names(node) if name != label and 2 < len(name) <= LONGEST_LABEL]
             return self.rng.choice(others) if others else label
         return label
-
-
-def along_a_path(synthesiser: Synthesiser) -> SyntheticQuestion | None:
-    """A question for what a path leads to."""
-    rng, graph = synthesiser.rng, synthesiser.graph
-    length = rng.choices((1, 2, 3), LENGTHS)[0]
-    topic, step = synthesiser.start(length - 1)
-    path: Path = (step,)
-    reached = synthesiser.follow(np.array([topic]), *step)
-    while len(path) < length:
-        nodes = reached[~graph.is_literal[reached]]
-        if not 0 < len(nodes) <= MOST_BETWEEN:
-            return None
-        there = synthesiser.leaving(nodes)
-        if not there:
-            return None
-        path = (*path, synthesiser.step(path, there, length - len(path) - 1))
-        reached = synthesiser.follow(nodes, *path[-1])
-        if len(path) > 1 and path[-1] == (path[-2][0], not path[-2][1]):  # who shares it, one asks, not oneself
-            reached = reached[reached != topic]
-    if not 0 < len(reached) <= MOST_ANSWERS or (reached.tolist() == [topic] and rng.random() > RETURNED):
-        return None
-    text = _words(synthesiser, topic, path)
-    return synthesiser.make(text, (topic,), (path,), reached, KINDS[length - 1])
-
-
-def in_vain(synthesiser: Synthesiser) -> SyntheticQuestion | None:
-    """A question for what the graph does not hold.
-
-    Of three sorts: for a relation that no node has, for one that others of the node's sort have, and for one of another sort.
-    """
-    rng = synthesiser.rng
-    topic, step = synthesiser.start()
-    sort = rng.random()
-    if sort < 0.45:
-        classes = synthesiser.speech.topic_classes(*step)
-        fitting = [entry for name in classes for entry in synthesiser._foreign.get(name, ())]
-        entries = fitting if fitting and rng.random() < 0.8 else synthesiser._foreign.get("", ())
-        if not entries:
-            return None
-        questions = rng.choice(entries)
-        return synthesiser.make(rng.choice(questions), (topic,), (), (), "unanswerable")
-    if sort < 0.85:
-        like = synthesiser.statement(step[0])[step[1]]
-        step = directed(rng.choice(synthesiser.leaving(np.array([like]))))
-    else:
-        step = rng.choice(synthesiser.usable), rng.random() < 0.3
-    there = synthesiser.leaving(np.array([topic]))
-    mirror = int(synthesiser.speech.ends.mirrored[step[0]])
-    if number(step) in there or (mirror >= 0 and number((mirror, not step[1])) in there):
-        return None
-    text = composed([synthesiser.speech.step(*step)], "{x}", rng)
-    return synthesiser.make(text, (topic,), (), (), "unanswerable")
-
-
-def whether(synthesiser: Synthesiser) -> SyntheticQuestion | None:
-    """A question whether a statement holds."""
-    rng = synthesiser.rng
-    relation, _ = synthesiser.step((), [2 * relation for relation in synthesiser.usable])
-    subject, target = synthesiser.statement(relation)
-    if rng.random() > TRUE:
-        _, target = synthesiser.statement(relation)
-    reached = synthesiser.follow(np.array([subject]), relation, False)
-    known = synthesiser.speech.checks(relation)
-    if known and rng.random() < 0.4:
-        text = rng.choice(known)
-    else:
-        text = checked(synthesiser.speech.step(relation, False), "{x}", "{y}", rng)
-    answers = reached[reached == target]
-    return synthesiser.make(text, (subject, target), (((relation, False),),), answers, "yes/no")
-
-
-def of_both(synthesiser: Synthesiser) -> SyntheticQuestion | None:
-    """A question for what two nodes both lead to: over the same relation, or each over its own."""
-    rng = synthesiser.rng
-    topic, step = synthesiser.start()
-    reached = synthesiser.follow(np.array([topic]), *step)
-    answer = int(rng.choice(reached.tolist()))
-    back = synthesiser.leaving(np.array([answer]))
-    if not back or synthesiser.graph.is_literal[answer]:
-        return None
-    second = (step[0], not step[1]) if rng.random() < 0.35 else directed(rng.choice(back))
-    other = int(rng.choice(synthesiser.follow(np.array([answer]), *second).tolist()))
-    paths = ((step,), ((second[0], not second[1]),))
-    also = synthesiser.follow(np.array([other]), *paths[1][0])
-    answers = np.intersect1d(reached, also)
-    if not 0 < len(answers) <= MOST_ANSWERS or other == topic:
-        return None
-    one, two = (synthesiser.speech.step(*path[0], many=len(answers) > 1) for path in paths)
-    if paths[0] == paths[1]:
-        known = synthesiser.speech.of_both(*step)
-        text = rng.choice(known) if known and rng.random() < 0.3 else in_common(one, "{x}", "{y}", rng)
-    else:
-        text = joined(one, two, "{x}", "{y}", rng)
-    return synthesiser.make(text, (topic, other), paths, answers, "both")
-
-
-MAKERS: list[tuple[float, Maker]] = [(0.66, along_a_path), (0.14, in_vain), (0.1, whether), (0.1, of_both)]
-
-
-def _words(synthesiser: Synthesiser, topic: int, path: Path) -> str:
-    """A question for a path that names one node."""
-    rng, speech = synthesiser.rng, synthesiser.speech
-    if rng.random() < ASKED:
-        asked = [text for text in speech.asked(path) if text.count("{x}") == 1]
-        if asked:
-            return rng.choice(asked)
-    if len(path) == 1 and rng.random() < GENERIC:
-        return rng.choice(generic_wording(synthesiser.graph.relation_label(path[0][0])).questions(path[0][1]))
-    name = "{x}"
-    classes = speech.topic_classes(*path[0])
-    if classes and rng.random() < NAMED_CLASS:
-        name = f"the {rng.choice(classes)} {{x}}"
-    return composed(synthesiser.steps(topic, path), name, rng)
 
 
 def _mannered(text: str, rng: random.Random) -> str:
@@ -337,16 +221,6 @@ def _mannered(text: str, rng: random.Random) -> str:
             text if text.startswith(("{", "I ", "I'")) else text[:1].lower() + text[1:]
         )
     return text
-
-
-def directed(number: int) -> tuple[int, bool]:
-    """A directed relation of which the number is given."""
-    return number >> 1, bool(number & 1)
-
-
-def number(step: tuple[int, bool]) -> int:
-    """The number of a directed relation."""
-    return 2 * step[0] + step[1]
 
 
 def _weights(speech: Speech) -> tuple[csr_matrix, list[Floats]]:
@@ -367,11 +241,21 @@ def _weights(speech: Speech) -> tuple[csr_matrix, list[Floats]]:
 
 
 def _by_class(speech: Speech) -> dict[str, list[list[str]]]:
-    """Questions for relations that the graph does not have, by the class of what they name; all of them under ""."""
+    """Questions for relations that the graph does not have, by the class of what they name; all of them under "".
+
+    A relation that shares a word with one of the graph's may well be the same.
+    """
+    own = {word for label in speech.graph.relation_labels for word in _stems(label)}
     found: dict[str, list[list[str]]] = {}
     for wording in speech.ways.foreign():
+        if own & {word for label in wording.labels for word in _stems(label)}:
+            continue
         for inverse, names in ((False, wording.subject), (True, wording.object)):
             questions = list(wording.questions(inverse))
             for name in ("", *names):
                 found.setdefault(name, []).append(questions)
     return found
+
+
+def _stems(label: str) -> set[str]:
+    return {singular(word.lower()) for word in label.split() if len(word) > 3}

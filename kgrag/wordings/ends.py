@@ -32,7 +32,9 @@ _VAGUE = frozenset(
     ("entity", "thing", "class", "resource", "individual", "property", "concept", "object", "item", "node", "unknown")
 )
 
-_RELATIVE = frozenset("kind type sort part member subclass instance example element component".split())  # of something
+_RELATIVE = frozenset(
+    ["kind", "type", "sort", "part", "member", "subclass", "instance", "example", "element", "component"]
+)  # of something
 
 
 class Ends:
@@ -55,13 +57,14 @@ class Ends:
         relations, heads, tails = (column[statements] for column in (graph.relations, graph.heads, graph.tails))
         count = graph.num_relations
         directed = np.concatenate([2 * relations, 2 * relations + 1])
-        places = np.unique(np.stack([directed, np.concatenate([tails, heads])]), axis=1)
-        starts = np.searchsorted(places[0], np.arange(2 * count + 1))
-        self._nodes = [places[1][starts[d] : starts[d + 1]] for d in range(2 * count)]
-        self.mirrored = _mirrored(heads, relations, tails, count, graph.num_nodes)
+        nodes = max(graph.num_nodes, 1)
+        ends, there = np.divmod(np.unique(directed * nodes + np.concatenate([tails, heads])), nodes)
+        starts = np.searchsorted(ends, np.arange(2 * count + 1))
+        self._nodes = [there[starts[d] : starts[d + 1]] for d in range(2 * count)]
+        self.mirrored = _mirrored(heads, relations, tails, count, nodes)
         self._wordings = [ways.wordings(label) for label in labels]
         votes = self._votes(labels)
-        shares = self._shares(places)
+        shares = _shares(ends, there, 2 * count, nodes)
         self.classes: list[tuple[str, ...]] = []
         for d in range(2 * count):
             row = slice(shares.indptr[d], shares.indptr[d + 1])
@@ -123,12 +126,12 @@ class Ends:
                 votes.append(own)
         return votes
 
-    def _shares(self, places: np.ndarray) -> csr_matrix:
-        """Which share of the nodes at one end stand at another, shape (ends, ends)."""
-        count = 2 * self.graph.num_relations
-        at = csr_matrix((np.ones(places.shape[1], np.float32), (places[0], places[1])), (count, self.graph.num_nodes))
-        sizes = np.maximum([len(nodes) for nodes in self._nodes], 1)
-        return csr_matrix(diags_array(1 / sizes) @ (at @ at.T))
+
+def _shares(ends: Ids, there: Ids, count: int, nodes: int) -> csr_matrix:
+    """Which share of the nodes at one end stand at another, shape (ends, ends)."""
+    at = csr_matrix((np.ones(len(ends), np.float32), (ends, there)), (count, nodes))
+    sizes = np.maximum(np.bincount(ends, minlength=count), 1)
+    return csr_matrix(diags_array(1 / sizes) @ (at @ at.T))
 
 
 def _alike(names: Sequence[str], others: Sequence[str]) -> bool:
@@ -148,13 +151,13 @@ def class_name(label: str) -> str:
 
 def _elected(votes: Sequence[dict[str, float]], near: dict[int, float]) -> tuple[str, ...]:
     """The classes that most of the ends at the same nodes speak for."""
-    total: Counter[str] = Counter()
+    total: dict[str, float] = {}
     for end in sorted(near):
         for name, weight in votes[end].items():
             if normalise(name) not in _VAGUE:
-                total[name] += weight * near[end]
+                total[name] = total.get(name, 0.0) + weight * near[end]
     best = max(total.values(), default=0.0)
-    kept = [name for name, weight in total.most_common() if weight >= NEAR * best]
+    kept = [name for name, weight in sorted(total.items(), key=lambda one: -one[1]) if weight >= NEAR * best]
     return tuple(kept[:MOST_CLASSES])
 
 

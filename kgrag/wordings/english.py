@@ -2,161 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import resources
+from typing import Any
 
-_IRREGULAR = {
-    "person": "people",
-    "child": "children",
-    "grandchild": "grandchildren",
-    "wife": "wives",
-    "life": "lives",
-    "half": "halves",
-    "leaf": "leaves",
-    "shelf": "shelves",
-    "man": "men",
-    "woman": "women",
-    "foot": "feet",
-    "tooth": "teeth",
-    "mouse": "mice",
-    "analysis": "analyses",
-    "basis": "bases",
-    "diagnosis": "diagnoses",
-    "crisis": "crises",
-    "hypothesis": "hypotheses",
-    "thesis": "theses",
-    "criterion": "criteria",
-    "phenomenon": "phenomena",
-    "nucleus": "nuclei",
-    "genus": "genera",
-    "movie": "movies",
-    "cookie": "cookies",
-    "zombie": "zombies",
-    "calorie": "calories",
-    "species": "species",
-    "topic": "topics",
-    "clinic": "clinics",
-    "critic": "critics",
-    "lyric": "lyrics",
-    "comic": "comics",
-    "statistic": "statistics",
-}
-_UNCOUNTED = frozenset(
-    (
-        "information evidence gender sex sexuality ethnicity nationality religion data software series species genetics "
-        "music advice equipment health research work personnel staff progress news faith heritage descent age money "
-        "knowledge etiology offspring kin family legislation severity prevalence mortality metadata bacteria media"
-    ).split()
+_TABLE: dict[str, Any] = json.loads(
+    resources.files("kgrag.wordings").joinpath("english.json").read_text(encoding="utf-8")
 )
-_SINGULARS = {plural: singular for singular, plural in _IRREGULAR.items()}
+
+
+def listed(name: str) -> frozenset[str]:
+    """The words of a shipped list, such as "persons"."""
+    return frozenset(word for line in _TABLE[name] for word in line.split())
+
+
+PARTICLES = listed("particles")
+_PLURALS: dict[str, str] = _TABLE["plurals"]
+_SINGULARS = {plural: singular for singular, plural in _PLURALS.items()}
+_VERBS: dict[str, tuple[str, str]] = {base: (past, participle) for base, (past, participle) in _TABLE["verbs"].items()}
+_BASES = {form: base for base, forms in _VERBS.items() for form in forms}
+_UNCOUNTED = listed("uncounted")
+_DOUBLED = listed("doubled")  # the last letter of these is written twice: "planned"
+_SILENT_E, _BARE = listed("silent_e"), listed("bare")  # bases in -e, and some that look like those but are not
 _SINGULAR_ENDINGS = ("ss", "us", "is", "ics", "ous")
-# base: past, participle
-_VERBS = {
-    "be": ("was", "been"),
-    "have": ("had", "had"),
-    "do": ("did", "done"),
-    "write": ("wrote", "written"),
-    "give": ("gave", "given"),
-    "take": ("took", "taken"),
-    "make": ("made", "made"),
-    "build": ("built", "built"),
-    "bear": ("bore", "born"),
-    "begin": ("began", "begun"),
-    "become": ("became", "become"),
-    "come": ("came", "come"),
-    "choose": ("chose", "chosen"),
-    "draw": ("drew", "drawn"),
-    "drive": ("drove", "driven"),
-    "find": ("found", "found"),
-    "found": ("founded", "founded"),
-    "get": ("got", "got"),
-    "go": ("went", "gone"),
-    "grow": ("grew", "grown"),
-    "hold": ("held", "held"),
-    "keep": ("kept", "kept"),
-    "know": ("knew", "known"),
-    "lay": ("laid", "laid"),
-    "lead": ("led", "led"),
-    "leave": ("left", "left"),
-    "lend": ("lent", "lent"),
-    "lose": ("lost", "lost"),
-    "mean": ("meant", "meant"),
-    "meet": ("met", "met"),
-    "overcome": ("overcame", "overcome"),
-    "pay": ("paid", "paid"),
-    "read": ("read", "read"),
-    "run": ("ran", "run"),
-    "say": ("said", "said"),
-    "see": ("saw", "seen"),
-    "sell": ("sold", "sold"),
-    "send": ("sent", "sent"),
-    "set": ("set", "set"),
-    "shoot": ("shot", "shot"),
-    "show": ("showed", "shown"),
-    "sing": ("sang", "sung"),
-    "speak": ("spoke", "spoken"),
-    "spend": ("spent", "spent"),
-    "spread": ("spread", "spread"),
-    "swear": ("swore", "sworn"),
-    "teach": ("taught", "taught"),
-    "tell": ("told", "told"),
-    "think": ("thought", "thought"),
-    "undertake": ("undertook", "undertaken"),
-    "wear": ("wore", "worn"),
-    "win": ("won", "won"),
-    "bring": ("brought", "brought"),
-    "buy": ("bought", "bought"),
-    "catch": ("caught", "caught"),
-    "feed": ("fed", "fed"),
-    "bind": ("bound", "bound"),
-    "fight": ("fought", "fought"),
-    "cut": ("cut", "cut"),
-    "put": ("put", "put"),
-    "rise": ("rose", "risen"),
-    "fall": ("fell", "fallen"),
-    "stand": ("stood", "stood"),
-    "understand": ("understood", "understood"),
-    "forbid": ("forbade", "forbidden"),
-    "break": ("broke", "broken"),
-    "eat": ("ate", "eaten"),
-    "lie": ("lay", "lain"),
-    "die": ("died", "died"),
-}
-_BASES = {form: base for base, (past, participle) in _VERBS.items() for form in (past, participle)}
-# the last letter of these is written twice: "planned"
-_DOUBLING = frozenset(
-    "plan ship stop refer occur admit commit submit permit transmit emit prefer control program star map regret equip".split()
-)
-# regular verbs whose past could come from a base in -e or without it
-_WITH_E = ("at", "iz", "is", "iv", "uc", "ag", "ir", "ut", "ur", "os", "us", "as", "ov", "av", "ot", "in", "ang", "ens")
-_ADDED = frozenset(
-    (  # ... but these have none
-        "treat visit limit exhibit inhibit audit credit edit benefit profit repeat defeat heat seat cheat eat permit "
-        "stain train explain contain maintain obtain remain join sign assign design own gain attain retain entertain "
-        "focus discuss process address pass press access express assess possess miss cross bless repair appear hear "
-        "wear bear air boot root shoot spot plot vote dispatch"
-    ).split()
-)
-_BASE_IN_E = frozenset(
-    (
-        "cause license produce influence finance place force describe prescribe name rule base house manage own "
-        "include conclude invade guide divide provide decide code write type schedule handle title enable file bundle "
-        "compile define combine determine refine examine outline like invoke take use release purchase close choose "
-        "care store score explore restore wire hire acquire require inspire fire name rename frame programme issue "
-        "rescue value continue argue pursue sue tune serve observe solve involve resolve love move prove approve "
-        "improve remove save receive believe achieve arrive derive survive drive live give judge charge change arrange "
-        "merge urge manage damage engage package complete delete promote quote note devote compose impose propose "
-        "expose oppose suppose cite unite invite excite ignite write execute contribute distribute attribute institute "
-        "constitute substitute dispute compute mute share compare declare prepare measure ensure secure capture feature "
-        "feature picture structure manufacture cure lecture injure figure explore tackle people "
-        "double couple settle enable sample rate state date update create donate"
-    ).split()
-)
-PARTICLES = frozenset(
-    (
-        "by in with to from on of at for during as into within under over through after before about against between "
-        "among near upon via without outside inside behind beyond towards toward across along around"
-    ).split()
+_BEFORE_E = (
+    *("at", "iz", "is", "iv", "uc", "ag", "ir", "ut", "ur", "os", "us", "as", "ov", "av", "ot", "in", "ang", "ens"),
+    *("c", "v", "u", "dg", "rg", "lg", "bl", "pl", "tl", "dl", "fl", "gl", "kl"),
 )
 
 
@@ -199,11 +72,11 @@ def _head(words: list[str]) -> int:
 
 def _plural_word(word: str) -> str:
     lower = word.lower()
-    if lower in _IRREGULAR:
-        return _IRREGULAR[lower]
+    if lower in _PLURALS:
+        return _PLURALS[lower]
     if lower in _UNCOUNTED or lower in _SINGULARS or _singular_word(word) != word:
         return word
-    for irregular, form in _IRREGULAR.items():
+    for irregular, form in _PLURALS.items():
         if lower.endswith(irregular) and len(irregular) > 3 and len(lower) > len(irregular) + 2:
             return word[: -len(irregular)] + form
     if word.isupper() and len(word) > 1:
@@ -219,7 +92,7 @@ def _singular_word(word: str) -> str:
     lower = word.lower()
     if lower in _SINGULARS:
         return _SINGULARS[lower]
-    if lower in _UNCOUNTED or lower in _IRREGULAR or len(word) < 4 or lower.endswith(_SINGULAR_ENDINGS):
+    if lower in _UNCOUNTED or lower in _PLURALS or len(word) < 4 or lower.endswith(_SINGULAR_ENDINGS):
         return word
     if lower.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
@@ -254,11 +127,9 @@ def verb(base: str) -> Verb:
         return Verb("have", "has", "had", "had", "having")
     if base == "be":
         return Verb("be", "is", "was", "been", "being")
-    stem = base + base[-1] if base in _DOUBLING else base
+    stem = base + base[-1] if base in _DOUBLED else base
     if base in _VERBS:
         past, participle = _VERBS[base]
-        if base in ("get", "run", "set", "win", "begin", "forbid", "cut", "put"):
-            stem = base + base[-1]
     elif base.endswith("e"):
         past = participle = base + "d"
     elif base.endswith("y") and base[-2:-1] not in "aeiou":
@@ -298,15 +169,13 @@ def base_of_participle(word: str) -> str:
     stem = word[:-2]
     if word.endswith("ied"):
         return word[:-3] + "y"
-    if stem + "e" in _BASE_IN_E:
+    if stem + "e" in _SILENT_E:
         return stem + "e"
-    if stem in _ADDED:
+    if stem in _BARE:
         return stem
-    if len(stem) > 3 and stem[-1] == stem[-2] and stem[:-1] in _DOUBLING:
+    if len(stem) > 3 and stem[-1] == stem[-2] and stem[:-1] in _DOUBLED:
         return stem[:-1]
-    if stem.endswith(("c", "v", "u", "dg", "rg", "lg", "bl", "pl", "tl", "dl", "fl", "gl", "kl")) or stem.endswith(
-        _WITH_E
-    ):
+    if stem.endswith(_BEFORE_E):
         return stem + "e"
     return stem
 
@@ -328,6 +197,11 @@ def with_article(noun: str) -> str:
     return f"{'an' if sounds_open else 'a'} {noun}"
 
 
-def possessive(name: str) -> str:
-    """The possessive of a name: "Anna's", "the parents'"."""
-    return f"{name}'" if name.endswith("s") and name[:4] == "the " else f"{name}'s"
+def possessive(name: str, many: bool = False) -> str:
+    """The possessive of a name: "Anna's"; of a noun in the plural: "the parents'"."""
+    return f"{name}'" if many and name.endswith("s") else f"{name}'s"
+
+
+def is_counted(noun: str) -> bool:
+    """Whether a noun has a plural of its own."""
+    return plural(noun) != singular(noun)

@@ -6,53 +6,26 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from kgrag.wordings.english import PARTICLES, base_of_participle, base_of_third, is_participle, is_plural, singular
+from kgrag.wordings.english import (
+    PARTICLES,
+    base_of_participle,
+    base_of_third,
+    is_participle,
+    is_plural,
+    listed,
+    singular,
+)
 
 _INVERSE = re.compile(r"^(?:inverse|reverse)(?: of)? (?=.)|(?<=.) \(?(?:inverse|reverse|inv)\)?$", re.IGNORECASE)
 _FOLLOWING = re.compile(r" (?:here|in|at|of|with|by|for|from) this \w+$| here$")
 _ARTICLES = ("a", "an", "the")
 _BEING = ("is", "was", "are", "were", "be")
 _HAVING = ("has", "have", "had")
-_ADJECTIVES = frozenset(
-    (
-        "adjacent similar equivalent equal identical same opposite close next near subject due relevant specific "
-        "native loyal responsible dependent inferior superior prior subsequent active present available exempt member-"
-    ).split()
-)
-_NO_PASSIVES = frozenset(  # verbs that nobody uses in the passive
-    "have be become resemble belong occur happen appear star live die act play work result fall stem consist".split()
-)
-_DONE_ONCE = frozenset(  # verbs of things that are over, once they were done
-    (
-        "write direct produce compose found create invent discover publish paint build design develop author direct "
-        "sign adopt issue release establish launch introduce edit translate kill assassinate win buy acquire succeed "
-        "film shoot draw sculpt record perform illustrate narrate conduct adapt choreograph organise bear marry"
-    ).split()
-)
-# in the third person, yet no plural nouns
-_VERBS = frozenset(
-    (
-        "treats affects prevents supports starts regulates interacts acts targets runs causes induces inhibits activates "
-        "produces contains includes uses requires needs plays wears speaks owns employs borders follows precedes knows "
-        "likes hates loves marries teaches studies leads manages reports belongs consists depends derives differs "
-        "refers relates resembles replaces increases decreases reduces binds catalyses catalyzes encodes expresses "
-        "transports transmits carries spreads infects kills harms helps improves worsens complicates mimics amends "
-        "repeals implements applies governs protects prohibits permits allows imposes grants confers defines cites "
-        "mentions describes covers concerns involves represents sells buys makes builds creates designs develops "
-        "publishes writes directs sings performs composes wins loses hosts houses holds keeps lives serves "
-        "represents supervises mentors advises funds sponsors finances insures licenses approves certifies sits stands "
-        "flows ends begins opens closes occurs happens appears takes gives receives sends gets eats feeds grows "
-        "manufactures supplies delivers ships stores hears decides overrules enforces processes collects shares "
-        "discloses transfers stars features depicts originates comes goes stems arises results manifests presents "
-        "symptomizes indicates predisposes triggers provokes elicits modulates blocks antagonizes agonizes phosphorylates "
-        "metabolizes metabolises excretes absorbs secretes synthesizes detects diagnoses measures monitors "
-        "recommends advises prescribes administers assigns owes pays earns costs weighs spans crosses connects links "
-        "joins neighbors neighbours surrounds overlooks inherits succeeds influences inspires admires honors honours "
-        "commemorates celebrates observes practises practices believes worships speaks translates adapts narrates edits "
-        "extends inherits implements imports exports calls invokes returns throws reads writes mitigates exploits"
-    ).split()
-)
-_BASES = frozenset(base_of_third(word) for word in _VERBS)
+_ADJECTIVES = listed("adjectives")
+_WITHOUT_PASSIVE = listed("without_passive")
+_DONE_ONCE = listed("done_once")  # verbs of things that are over, once they were done
+_THIRD_PERSON = listed("third_person")  # verbs that are no plural nouns
+_BASES = frozenset(map(base_of_third, _THIRD_PERSON))
 
 
 @dataclass(frozen=True)
@@ -84,7 +57,7 @@ class Saying:
     @property
     def passive(self) -> bool:
         """Whether the verb has a passive."""
-        return self.form == "verb" and not self.particle and self.verb not in _NO_PASSIVES
+        return self.form == "verb" and not self.particle and self.verb not in _WITHOUT_PASSIVE
 
 
 @lru_cache(maxsize=20_000)
@@ -111,15 +84,15 @@ def _said(words: list[str]) -> Saying:
     first, last = words[0], words[-1]
     if _FOLLOWING.search(" ".join(words)):
         return Saying("noun", noun=" ".join(words), many=True)
-    if len(words) > 2 and words[1] in _VERBS and words[2] in PARTICLES:  # "existence starts during"
+    if len(words) > 2 and words[1] in _THIRD_PERSON and words[2] in PARTICLES:  # "existence starts during"
         return _done(words[1:])
     if len(words) == 1:
-        if first in _VERBS:
+        if first in _THIRD_PERSON:
             return Saying("verb", verb=base_of_third(first))
         return _noun(words)
     if first in PARTICLES:  # "in language"
         return Saying("state", particle=first, noun=" ".join(words[1:]))
-    if last in PARTICLES or (first in _VERBS and not is_participle(words[1])):
+    if last in PARTICLES or (first in _THIRD_PERSON and not is_participle(words[1])):
         return _done(words)
     if is_participle(first) and words[1] in PARTICLES:  # "located in region"
         return _done(words)
@@ -163,13 +136,13 @@ def _done(words: list[str]) -> Saying:
     first, last = words[0], words[-1]
     place = next((i for i, word in enumerate(words) if i and word in PARTICLES), len(words))
     particle, noun = (words[place], " ".join(words[place + 1 :])) if place < len(words) else ("", "")
-    if is_participle(words[place - 1]) and particle and first not in _VERBS:
+    if is_participle(words[place - 1]) and particle and first not in _THIRD_PERSON:
         done = words[place - 1]
         if particle == "by":
             base = base_of_participle(done)
             return Saying("verb", turned=True, verb=base, past=base in _DONE_ONCE, noun=noun)
         return Saying("state", state=" ".join(words[:place]), particle=particle, noun=noun)
-    if first in _VERBS:
+    if first in _THIRD_PERSON:
         base = base_of_third(first)
         if place == 1:
             return Saying("verb", verb=base, particle=particle, noun=noun)
@@ -191,5 +164,7 @@ def _noun(words: list[str]) -> Saying:
     bare = [word for word in words[1:] if word not in _ARTICLES]
     if words[0] in ("include", "contain", "cover") and bare:
         words = bare
+    if len(words) > 1 and is_participle(words[-1]) and not is_plural(words[0]):  # "FDA approved"
+        words = [*words, "status"]
     text = " ".join(words)
     return Saying("noun", noun=singular(text), many=is_plural(text))

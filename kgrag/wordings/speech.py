@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -13,6 +14,8 @@ from kgrag.wordings import Wording, wordings_for
 from kgrag.wordings.ends import Ends
 from kgrag.wordings.grammar import Step, noun_of
 from kgrag.wordings.ways import Ways, turned_wordings
+
+_UNSPOKEN = re.compile(r"[:_]| and ")  # in labels that nobody says: "skos:definition", "sons and daughters"
 
 
 class Speech:
@@ -83,7 +86,7 @@ class Speech:
             for wording in wordings:
                 questions += wording.questions(inverse != turned)
                 phrases += wording.phrases(inverse != turned)
-        names = [name for wording in own for name in wording.labels if " and " not in name]
+        names = [name for wording in own for name in wording.labels if not _UNSPOKEN.search(name)]
         nouns = [*filter(None, map(noun_of, phrases)), *_nouns(own, inverse)]
         return Step(
             tuple(dict.fromkeys([label, *self._names(relation), *names])),

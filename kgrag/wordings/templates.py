@@ -1,11 +1,11 @@
 """The sentence patterns of the grammar.
 
-In a pattern, ``{x}`` is what the question names and ``{xs}`` its possessive; ``{be}``, ``{do}``, ``{has}`` and ``{xv}`` (the verb)
-agree with it. ``{n}`` is the noun of the relation and ``{c}`` the class of what is asked for, both in the number of the
-answers; ``{av}``, ``{abe}``, ``{ahas}`` and ``{its}`` agree with those. ``{n1}`` is always in the singular and ``{an}`` has an article,
-``{ns}`` is always in the plural. ``{vb}``, ``{vp}`` and ``{vg}`` are base, participle and gerund; ``{p}`` is the particle of a verb or a
-state, with a space before it, and ``{P}`` without; ``{s}`` is a state with its particle. ``{w}`` is "who" or "what", ``{whom}`` its
-object, ``{which}`` "which films", "who" or "what".
+In a pattern, ``{x}`` is what the question names and ``{xs}`` its possessive; ``{be}``, ``{do}``, ``{has}`` and ``{xv}`` (the verb) agree
+with it. ``{n}`` is the noun of the relation and ``{c}`` the class of what is asked for, both in the number of the answers; ``{av}``,
+``{abe}``, ``{ahas}`` and ``{its}`` agree with those. ``{n1}`` is always in the singular, ``{an}`` has an article, and ``{ns}`` and ``{cs}`` are
+always in the plural. ``{vb}``, ``{vd}``, ``{vp}`` and ``{vg}`` are base, past, participle and gerund of the verb; ``{p}`` is the particle of a
+verb or a state, with a space before it, and ``{P}`` without; ``{s}`` is a state with its particle, ``{a}`` without. ``{w}`` is "who" or
+"what"; ``{which}`` as the subject, and ``{asked}`` elsewhere, is "which films", "who" or "what". ``:c`` stands for a capital.
 """
 
 from __future__ import annotations
@@ -33,34 +33,33 @@ NOUNS_OF = (  # several
     "each of the {n} of {x}",
 )
 NOUN_QUESTIONS = (
-    *("{what} {abe} the {n} of {x}?",) * 4,
-    *("{what} {abe} {xs} {n}?",) * 4,
+    *("{w} {abe} the {n} of {x}?",) * 4,
+    *("{w} {abe} {xs} {n}?",) * 4,
     "What {n} {do} {x} have?",
     "Which {n} {do} {x} have?",
     "{x} {has} what {n1}?",
     "{x} {has} which {n}?",
-    "{what} {do} {x} have as {n1}?",
+    "{w} {do} {x} have as {n1}?",
     "Which {abe} the {n} of {x}?",
-    "For {x}, {what} {abe} the {n}?",
-    "{what} {abe} given as the {n} of {x}?",
-    "{what} {abe} listed as {n} of {x}?",
-    "{what} {abe} recorded as the {n} for {x}?",
-    "{what} {abe} known to be the {n} of {x}?",
+    "For {x}, {w} {abe} the {n}?",
+    "{w} {abe} given as the {n} of {x}?",
+    "{w} {abe} listed as {n} of {x}?",
+    "{w} {abe} recorded as the {n} for {x}?",
+    "{w} {abe} known to be the {n} of {x}?",
     "What {n} can be found for {x}?",
     "Which {n} {abe} there for {x}?",
     "What {n} {abe} known of {x}?",
-    "As regards {x}, {what} {abe} the {n}?",
-    "{what} would be the {n} of {x}?",
-    "Does {x} have {an}, and if so, which?",
+    "As regards {x}, {w} {abe} the {n}?",
+    "{w} would be the {n} of {x}?",
+    "{do:c} {x} have {an}, and if so, which?",
     "Do we know the {n} of {x}?",
     "Is there a known {n1} of {x}?",
     "With which {n} is {x} associated?",
-    "{what} counts as {n1} of {x}?",
-    "What kind of {n1} does {x} have?",
+    "{w} counts as {n1} of {x}?",
+    "What kind of {n1} {do} {x} have?",
 )
 ATTRIBUTE_QUESTIONS = (  # the noun says of what sort {x} is: "gender", "genre"
     "What {n1} {be} {x}?",
-    "Which {n1} {be} {x}?",
     "What {n1} {be} {x} of?",
     "Of which {n1} {be} {x}?",
     "{x} {be} of what {n1}?",
@@ -96,23 +95,23 @@ WHOSE = (
     "of which {x} is the {n1}",
     "for which {x} is the {n1}",
     "for which the {n1} is given as {x}",
-    "that list {x} as {n1}",
+    "listed with {x} as {n1}",
 )
 WHOSE_QUESTIONS = (
     "Whose {n1} is {x}?",
     "{which} {ahas} {x} as {n1}?",
     "{which} {ahas} {x} as {its} {n1}?",
     "{which} {ahas} the {n1} {x}?",
-    "{x} is the {n1} of {whichx}?",
+    "{x} is the {n1} of {asked}?",
     "{x} is {whose} {n1}?",
-    "Of {whichx} is {x} the {n1}?",
-    "{whichx} is {x} the {n1} of?",
-    "For {whichx} is {x} the {n1}?",
+    "Of {asked} is {x} the {n1}?",
+    "{asked} is {x} the {n1} of?",
+    "For {asked} is {x} the {n1}?",
     "{which} can be found with the {n1} {x}?",
     "{which} {abe} listed with {x} as {n1}?",
     "With {x} as {n1}, {which} would that be?",
-    "{x} is {an}, but of {whichx}?",
-    "As {an}, {x} belongs to {whichx}?",
+    "{x} is {an}, but of {asked}?",
+    "As {an}, {x} belongs to {asked}?",
 )
 WHOSE_KEYWORDS = ("{n1} {x}", "{n1} = {x}", "{n1}: {x}", "{c} {n1} {x}", "{c} with {n1} {x}", "{x} as {n1}", "{x} {c}")
 
@@ -137,14 +136,14 @@ DOING_QUESTIONS = (
     "{which} is responsible for {vg}{p} {x}?",
     "{x}: {which} {av}{p} it?",
     "When it comes to {x}, {which} {av}{p} it?",
-    "Is there anything known that {v}{p} {x}?",
+    "Is there {any} known that {v}{p} {x}?",
 )
 DOING_PASSIVE_QUESTIONS = (
-    "By {whichx} {be} {x} {vp}?",
-    "{whichx} {be} {x} {vp} by?",
-    "{x} {be} {vp} by {whichx}?",
-    "{x} has been {vp} by {whichx}?",
-    "{whichx} has {x} been {vp} by?",
+    "By {asked} {be} {x} {vp}?",
+    "{asked} {be} {x} {vp} by?",
+    "{x} {be} {vp} by {asked}?",
+    "{x} has been {vp} by {asked}?",
+    "{asked} has {x} been {vp} by?",
 )
 DOING_KEYWORDS = (
     "{v}{p} {x}",
@@ -170,13 +169,13 @@ DONE_PASSIVE = (
     "which {abe} {vp} by {x}",
 )
 DONE_QUESTIONS = (
-    *("{whichx} {do} {x} {vb}{p}?",) * 4,
-    "{x} {xv}{p} {whichx}?",
-    "{whichx} {be} {x} known to {vb}{p}?",
-    "{whichx} is it that {x} {xv}{p}?",
-    "{whichx} {be} {x} {vg}{p}?",
+    *("{asked} {do} {x} {vb}{p}?",) * 4,
+    "{x} {xv}{p} {asked}?",
+    "{asked} {be} {x} known to {vb}{p}?",
+    "{asked} is it that {x} {xv}{p}?",
+    "{asked} {be} {x} {vg}{p}?",
 )
-DONE_PARTICLE_QUESTIONS = ("{P:c} {whichx} {do} {x} {vb}?", "{P:c} {whichx} {be} {x} known to {vb}?")
+DONE_PARTICLE_QUESTIONS = ("{P:c} {asked} {do} {x} {vb}?", "{P:c} {asked} {be} {x} known to {vb}?")
 DONE_PASSIVE_QUESTIONS = (
     *("{which} {abe} {vp} by {x}?",) * 2,
     "{which} {ahas} been {vp} by {x}?",
@@ -193,7 +192,7 @@ BEING_QUESTIONS = (
     "{which} {abe} known to be {s} {x}?",
     "{which} can be said to be {s} {x}?",
     "{which} {abe} there {s} {x}?",
-    "Is anything {s} {x}, and what?",
+    "Is {any} {s} {x}, and {w}?",
     "{x}: {which} {abe} {s} it?",
 )
 BEING_KEYWORDS = ("{s} {x}", "{c} {s} {x}", "what is {s} {x}", "{x} {c}")
@@ -202,13 +201,13 @@ BEING_KEYWORDS = ("{s} {x}", "{c} {s} {x}", "what is {s} {x}", "{x} {c}")
 BEEN = ("that {x} {be} {s}", "{x} {be} {s}", "which {x} {be} {s}")
 BEEN_PARTICLE = ("{P} which {x} {be}{a}",)
 BEEN_QUESTIONS = (
-    *("{whichx} {be} {x} {s}?",) * 4,
-    "{x} {be} {s} {whichx}?",
-    "{whichx} would you say {x} {be} {s}?",
-    "{whichx} {be} {x} said to be {s}?",
-    "{whichx} is it that {x} {be} {s}?",
+    *("{asked} {be} {x} {s}?",) * 4,
+    "{x} {be} {s} {asked}?",
+    "{asked} would you say {x} {be} {s}?",
+    "{asked} {be} {x} said to be {s}?",
+    "{asked} is it that {x} {be} {s}?",
 )
-BEEN_PARTICLE_QUESTIONS = ("{P:c} {whichx} {be} {x}{a}?", "{P:c} {whichx} {be} {x} said to be{a}?")
+BEEN_PARTICLE_QUESTIONS = ("{P:c} {asked} {be} {x}{a}?", "{P:c} {asked} {be} {x} said to be{a}?")
 BEEN_PLACE_QUESTIONS = ("Where {be} {x}{a}?", "Where can {x} be found?", "In which place is {x}{a}?")
 BEEN_KEYWORDS = ("{x} {s}", "{x} {s} what", "{x} {s} which {c}", "what {x} is {s}", "{x}{a} {P} what")
 
@@ -242,7 +241,6 @@ ASKING = (
     "And {w} {is} {np}?",
     "Which {is} {np}?",
     "Which one is {np}?",
-    "{np} - {w} {is} that?",
     "{np:c} {is} {w}?",
     "{np:c} {is} which?",
     "{np:c}?",
@@ -366,7 +364,6 @@ SHARED_QUESTIONS = (
     "{xs} {n1} is also the {n1} of which {c}?",
     "Of which other {c} is the {n1} of {x} the {n1}?",
     "Which {c} and {x} have the same {n1}?",
-    "Which other {c} have the {n1} of {x}?",
     "What else has the same {n1} as {x}?",
     "{c:c} like {x} with the same {n1}?",
     "With which {c} does {x} share {an}?",
@@ -396,18 +393,18 @@ TOGETHER = (
     "Among the {c} that {one}, which ones {two}?",
 )
 TOGETHER_WITH = (  # {one} and {two} follow the class
-    "the {c} {one} {two}",
-    "{c} {one} {two}",
-    "Name the {c} {one} {two}.",
-    "List all {c} {one} {two}.",
-    "Who or what are the {c} {one} {two}?",
-    "What are the {c} {one} {two}?",
-    "Find {c} {one} {two}.",
-    "Do you know {c} {one} {two}?",
+    "the {c} {one} and {two}",
+    "{c} {one} and {two}",
+    "Name the {c} {one} and {two}.",
+    "List all {c} {one} and {two}.",
+    "Who or what are the {c} {one} and {two}?",
+    "What are the {c} {one} and {two}?",
+    "Find {c} {one} and {two}.",
+    "Do you know {c} {one} and {two}?",
 )
 # What is said of it, as a verb phrase.
 NOUN_PREDICATES = ("{abe} {n} of {x}", "{abe} the {n} of {x}", "{abe} {xs} {n}", "{abe} among the {ns} of {x}")
-NOUN_OF_THAT = ("that {abe} {n} of {x}", "among the {ns} of {x}", "that {x} {has} as {n}")
+NOUN_OF_THAT = ("that {abe} {n} of {x}", "among the {ns} of {x}", "that {x} {has} as {n1}")
 WHOSE_PREDICATES = (
     "{ahas} {x} as {n1}",
     "{ahas} {x} as {its} {n1}",
