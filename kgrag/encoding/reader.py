@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from kgrag.encoding.phrasebook import Phrasebook
+from kgrag.encoding.phrasebook import COMMON, Phrasebook
 from kgrag.encoding.plans import Plan, Rows, seek
 from kgrag.encoding.reasoner import Reasoner
 from kgrag.errors import ModelError
@@ -20,7 +20,6 @@ from kgrag.graph.directed import Edges, GraphRows
 from kgrag.types import Floats, Ids, TextEncoder
 
 SHARPNESS = 20.0  # of likeness, which is a cosine
-COMMON = 0.5  # likeness that any two questions have
 COMPARED = 24  # relations of one node, the best fitting, that a question is compared with
 ABSENT = 12  # relations of the graph that are not there, the best fitting, that speak for "none"
 APART = 0.1  # what a relation that does not leave the start must give way by

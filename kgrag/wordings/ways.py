@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import random
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import product
 
 from kgrag.graph import is_verbal
 from kgrag.wordings import Asked, Wording, asked_questions, generic_wording, shipped_wordings, wordings_for
 
 Plan = tuple[tuple[str, bool], ...]
 
-COMPOSED = 12, 3  # most questions that are put together for one plan of two relations, and of more
 MEMBERSHIP = ("belongs to drug class", "is a kind of", "subclass of", "instance of")
 INVERSES = (  # relations that say the same, the other way round
     ("treats", "treated by"),
@@ -76,30 +74,27 @@ class Ways:
         return [w for w in shipped_wordings() if id(w) not in own and w.forward and w.inverse]
 
     def of(self, plan: Plan) -> list[str]:
-        """Questions and noun phrases for a plan, with ``{x}`` for what is named.
+        """Questions and noun phrases by which people ask for a plan, with ``{x}`` for what is named.
 
-        People's own questions come first. For a single relation, its wordings and generic ones follow. For more, they are
-        put together: what is asked of the noun phrases for the relations before the last. Members of a class are often
-        asked for by the class's name alone ("side effects of statins"), so that a plan which begins with membership is also
-        asked for as if it did not.
+        For a single relation those are its wordings and generic ones; for more, what people were heard to ask, if anything.
+        Members of a class are often asked for by the class's name alone ("side effects of statins"), so that a plan which
+        begins with membership is also asked for as if it did not.
 
         Args:
             plan: ``(label, inverse)`` a step.
         """
         texts = self.asked(plan)
         label, inverse = plan[-1]
-        questions, phrases = self._texts(label, inverse)
         if len(plan) == 1:
             generic = generic_wording(label)
-            texts += [*questions, *phrases, *generic.questions(inverse), *generic.phrases(inverse)]
+            texts += [
+                *itertools.chain(*self._texts(label, inverse)),
+                *generic.questions(inverse),
+                *generic.phrases(inverse),
+            ]
             texts += [t.replace("{s}", "{x}").replace("{o}", "{x}") for t in self.yes_no(label)]
-            return list(dict.fromkeys(texts))
-        if plan[:-1] == ((label, not inverse),):  # there and back, which is seldom meant unless said
-            return texts or ["Which other things share their " + label + " with {x}?"]
-        outer = [*questions, *phrases, *self.asked(plan[-1:])] or list(generic_wording(label).questions(inverse))
-        texts += _put_together(outer, self._phrases(plan[:-1]), COMPOSED[len(plan) > 2], random.Random(repr(plan)))
-        if plan[0][1] and is_membership(plan[0][0]):
-            texts += outer if len(plan) == 2 else self.of(plan[1:])
+        elif plan[0][1] and is_membership(plan[0][0]) and plan[:-1] != ((label, not inverse),):
+            texts += self.of(plan[1:])
         return list(dict.fromkeys(texts))
 
     def wordings(self, label: str) -> list[Wording]:
@@ -127,14 +122,6 @@ class Ways:
             re.sub(r"\{[so]\}", lambda found: swap[found[0]], text) for w in turned_wordings(label) for text in w.yesno
         ]
 
-    def _phrases(self, plan: Plan) -> list[str]:
-        """Noun phrases for what a plan leads to."""
-        _, phrases = self._texts(*plan[-1])
-        phrases = phrases or list(generic_wording(plan[-1][0]).phrases(plan[-1][1]))
-        if len(plan) == 1:
-            return phrases
-        return _put_together(phrases, self._phrases(plan[:-1]), COMPOSED[0], random.Random(repr(plan)))
-
     def _texts(self, label: str, inverse: bool) -> tuple[list[str], list[str]]:
         """Questions and noun phrases of every wording for a directed relation."""
         questions: list[str] = []
@@ -158,17 +145,10 @@ class Ways:
             [(_place_of(w), inverse != turned) for wordings, turned in self._both(label) for w in wordings]
             for label, inverse in plan
         ]
-        asked = [question for key in product(*steps) for question in _asked_by_plan().get(key, ())]
+        asked = [question for key in itertools.product(*steps) for question in _asked_by_plan().get(key, ())]
         if kind:
             return list(dict.fromkeys(question.text for question in asked if question.kind == kind))
         return list(dict.fromkeys(question.text.replace("{y}", "{x}") for question in asked))
-
-
-def _put_together(outer: Sequence[str], inner: Sequence[str], most: int, rng: random.Random) -> list[str]:
-    """Texts with a noun phrase in the place of what they name."""
-    if not outer or not inner:
-        return []
-    return sorted({rng.choice(outer).replace("{x}", rng.choice(inner)) for _ in range(2 * most)})[:most]
 
 
 @lru_cache(maxsize=1)
@@ -176,7 +156,7 @@ def _asked_by_plan() -> dict[tuple[tuple[int, bool], ...], list[Asked]]:
     table: dict[tuple[tuple[int, bool], ...], list[Asked]] = {}
     for question in asked_questions():
         for plan in _readings(question):
-            for key in product(*([(place, inverse) for place in _places(label)] for label, inverse in plan)):
+            for key in itertools.product(*([(place, inverse) for place in _places(label)] for label, inverse in plan)):
                 table.setdefault(key, []).append(question)
     return table
 
