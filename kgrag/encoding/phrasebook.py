@@ -68,9 +68,9 @@ class Phrasebook:
             return np.zeros((0, self.encoder.width), np.float32)
         return np.stack([self._labels[label] for label in labels])
 
-    def leads_to_members(self, directed: Ids) -> bool:
-        """Whether one of the directed relations leads from a class to what belongs to it."""
-        return bool((self._membership[directed >> 1] & (directed & 1 == 1)).any())
+    def to_members(self, directed: Ids) -> Ids:
+        """Those of some directed relations that lead from a class to what belongs to it."""
+        return directed[self._membership[directed >> 1] & (directed & 1 == 1)]
 
     def likeness(self, question: Floats, plans: Sequence[Directed]) -> Floats:
         """Cosine of a question with the nearest way of asking for each plan; `COMMON` where none is known.

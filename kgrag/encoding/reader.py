@@ -23,6 +23,7 @@ SHARPNESS = 20.0  # of likeness, which is a cosine
 COMPARED = 24  # relations of one node, the best fitting, that a question is compared with
 ABSENT = 12  # relations of the graph that are not there, the best fitting, that speak for "none"
 APART = 0.1  # what a relation that does not leave the start must give way by
+LONGER = 0.1  # likeness that a plan of several relations has less than the best of one
 ABROAD = 4  # relations that the graph does not have, the best fitting, that speak for "none"
 RANKED = 64  # questions whose plans are ranked together
 FAR = 0.01  # probability, by what was learned, from which plans of so many relations are sought; of two they always are
@@ -126,12 +127,15 @@ class _Proposal(NamedTuple):
         there: Directed relations that leave it.
         plans: The plans that it may mean, by their number of relations.
         absent: Directed relations that do not leave the start, the best fitting: what may be asked in vain.
+        of_members: Places of the plans that lead from a class to its members, and on. People ask as if the class had itself
+            what its members have ("side effects of statins").
     """
 
     start: Ids
     there: Ids
     plans: list[list[Plan]]
     absent: Ids
+    of_members: list[int]
 
 
 class GraphReader:
@@ -221,10 +225,14 @@ class GraphReader:
         plans = seek(known, start, steps, learned, hinted, lambda reached: self.graph.is_literal[reached])
         # what leaves the start is there, though not in the part that is read now
         there = np.union1d(known.leaving(start), _Known(self.rows, sight.fits.shape[1]).leaving(start))
+        every = [plan.relations for several in plans for plan in several]
+        members = set(self.phrasebook.to_members(there).tolist())
+        of_members = [place for place, one in enumerate(every) if len(one) > 1 and one[0] in members]
+        had = np.union1d(there, [every[place][1] for place in of_members]).astype(np.int64)
         fit = sight.fits[0].copy()
-        fit[there] = -np.inf
-        absent = np.argsort(-fit, kind="stable")[: min(ABSENT, len(fit) - len(there))]
-        return _Proposal(start, there, plans, absent)
+        fit[had] = -np.inf
+        absent = np.argsort(-fit, kind="stable")[: min(ABSENT, len(fit) - len(had))]
+        return _Proposal(start, there, plans, absent, of_members)
 
     def _rank(self, sights: Sequence[_Sight], proposals: Sequence[_Proposal]) -> list[Floats]:
         """Logits of each proposal's plans, of what may be asked in vain, of relations that are not the graph's, and of none."""
@@ -233,14 +241,12 @@ class GraphReader:
         ranks: list[Floats] = []
         for first in range(0, len(sights), RANKED):
             part = sights[first : first + RANKED]
-            written: list[list[Directed]] = [
-                [
-                    *(plan.relations for several in proposal.plans for plan in several),
-                    *((one,) for one in proposal.absent.tolist()),
-                    *((one,) for one in (sight.foreign[0] + 2 * len(own)).tolist()),
-                ]
-                for sight, proposal in zip(part, proposals[first : first + RANKED])
-            ]
+            written: list[list[Directed]] = []
+            for sight, proposal in zip(part, proposals[first : first + RANKED]):
+                every: list[Directed] = [plan.relations for several in proposal.plans for plan in several]
+                singles = [*proposal.absent.tolist(), *(sight.foreign[0] + 2 * len(own)).tolist()]
+                beyond = [every[place][1:] for place in proposal.of_members]
+                written.append([*every, *((one,) for one in singles), *beyond])
             sizes = [len(several) for several in written]
             plans = [plan for several in written for plan in several]
             table = torch.full((len(plans), self.reasoner.steps), -1)
@@ -251,8 +257,12 @@ class GraphReader:
             mask = torch.arange(tokens.shape[1]) < lengths[:, None]
             owner = torch.arange(len(part)).repeat_interleave(torch.tensor(sizes))
             scores, none = self.reasoner.ranker(tokens, mask, labels, table, owner)
-            for several, nothing in zip(np.split(scores.numpy(), np.cumsum(sizes)[:-1]), none.numpy()):
-                ranks.append(np.append(several, nothing))
+            split = np.split(scores.numpy(), np.cumsum(sizes)[:-1])
+            for several, nothing, proposal in zip(split, none.numpy(), proposals[first : first + RANKED]):
+                places = proposal.of_members
+                rest, beyond = np.split(several, [len(several) - len(places)])
+                rest[places] = np.maximum(rest[places], beyond)
+                ranks.append(np.append(rest, nothing))
         return ranks
 
     def _weigh(self, sight: _Sight, proposal: _Proposal, ranks: Floats) -> Reading:
@@ -260,24 +270,29 @@ class GraphReader:
         reasoner, plans = self.reasoner, [plan for several in proposal.plans for plan in several]
         ends = np.cumsum([len(plans), len(proposal.absent), len(sight.foreign[0])])
         own, missed, foreign, none = np.split(ranks, ends)
-        alike = [self._likeness(sight, several) for several in proposal.plans]
-        own = own + np.concatenate([self._trusted(one, step) for step, one in enumerate(alike)] or [own])
+        alike = np.concatenate([self._likeness(sight, several) for several in proposal.plans] or [own])
         absent = self._alone(sight, proposal.absent, 0)
         turned = np.isin(proposal.absent ^ 1, proposal.there)
+        length = np.array([len(plan.relations) for plan in plans], np.int64)
+        # likeness speaks against none of them, and among plans of one relation; how many are meant is for the ranker to say,
+        # but that people were heard to ask so for several
+        most = max(one.max(initial=COMMON) for one in (alike[length == 1], absent, sight.foreign[1])) - LONGER
+        further = self._trusted(np.full(len(own), most), 0) + self._trusted(COMMON + (alike - most).clip(0), 1)
+        own = own + np.where(length == 1, self._trusted(alike, 0), further)
         missed = missed + self._trusted(absent, 0) + float(reasoner.turned) * turned
         foreign = foreign + self._trusted(sight.foreign[1], 0)
         in_vain = max(float(missed.max(initial=-1e4)), float(foreign.max(initial=-1e4))) + float(reasoner.missed)
         probabilities = _softmax(np.append(own, np.logaddexp(none[0], in_vain))).astype(np.float32)[:-1]
         by_length = np.zeros(reasoner.steps, np.float32)
-        np.add.at(by_length, [len(plan.relations) - 1 for plan in plans], probabilities)
+        np.add.at(by_length, length - 1, probabilities)
         order = [i for i in np.argsort(-probabilities, kind="stable").tolist() if probabilities[i] >= LEAST]
         familiar = -1.0
         if order:
             best = plans[order[0]]
             familiar = float(self.phrasebook.likeness(sight.encoded, [best.relations])[0])
             if len(best.relations) == 1:
-                # of a class, people ask as if it were its members: what it does not have itself is hardly asked in vain
-                apart = 3 * APART if self.phrasebook.leads_to_members(proposal.there) else APART
+                # what a class does not have itself is hardly asked in vain: its members may have it
+                apart = 3 * APART if len(self.phrasebook.to_members(proposal.there)) else APART
                 familiar = max(familiar, float((absent - apart).max(initial=-1.0)))
         return Reading(
             start=proposal.start,
@@ -304,7 +319,7 @@ class GraphReader:
         return alike
 
     def _trusted(self, alike: Floats, step: int) -> Floats:
-        return SHARPNESS * max(float(self.reasoner.trust[step]), 0.0) * (alike - COMMON)
+        return SHARPNESS * max(float(self.reasoner.trust[step]), 0.0) * (alike - np.float32(COMMON))
 
 
 class _Known(NamedTuple):

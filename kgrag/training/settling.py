@@ -14,7 +14,7 @@ from kgrag.training.reasoner import PreparedQuestion, TrainingSet, quality
 
 log = logging.getLogger(__name__)
 SHARES = (1.0, 0.5, 0.25, 0.0)  # how much as before likeness may count once there are labels
-TRUSTS = (0.0, 0.3, 0.6, 0.9, 1.2, 1.6)  # how much it may count at all
+TRUSTS = (0.0, 0.3, 0.6, 1.0, 1.4, 2.4)  # how much it may count at all
 MISSED = (-6.0, -4.5, -3.0, -1.5)  # how much what the graph lacks may speak for none
 ROUNDS = 2
 
