@@ -110,6 +110,15 @@ def test_the_order_of_relations_can_be_told(monkeypatch):
         assert (mother < 0) != (religion < 0) or abs(mother) < abs(religion), text
 
 
+def test_there_and_back_is_put_as_what_is_shared():
+    rng = random.Random(4)
+    there = Step(("directed by",), False, classes=("person",), nouns=("director",))
+    back = Step(("directed by",), True, classes=("film",))
+    texts = [composed([there, back], "{x}", rng) for _ in range(300)]
+    assert sum("same director as {x}" in text or "director of {x}" in text for text in texts) > 50
+    assert any("directed by the same director as {x}" in text for text in texts)
+
+
 def test_two_names_and_checks():
     rng = random.Random(3)
     directed = Step(("directed by",), True, classes=("film",))

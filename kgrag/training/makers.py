@@ -13,6 +13,7 @@ import numpy as np
 
 from kgrag.wordings import generic_wording
 from kgrag.wordings.grammar import checked, composed, in_common, joined
+from kgrag.wordings.labels import saying
 
 if TYPE_CHECKING:
     from kgrag.training.synthesis import Path, Synthesiser, SyntheticQuestion
@@ -138,8 +139,10 @@ def _words(synthesiser: Synthesiser, topic: int, path: Path) -> str:
     if len(path) == 1 and rng.random() < GENERIC:
         return rng.choice(generic_wording(synthesiser.graph.relation_label(path[0][0])).questions(path[0][1]))
     name = "{x}"
-    classes = speech.topic_classes(*path[0])
-    if classes and rng.random() < NAMED_CLASS:
+    (relation, inverse), *_ = path
+    classes = speech.topic_classes(relation, inverse)
+    twice = inverse and saying(synthesiser.graph.relation_label(relation)).form != "verb"  # "the genre drama as genre"
+    if classes and not twice and rng.random() < NAMED_CLASS:
         name = f"the {rng.choice(classes)} {{x}}"
     return composed(synthesiser.steps(topic, path), name, rng)
 

@@ -213,7 +213,7 @@ def _mannered(text: str, rng: random.Random) -> str:
     if chance < BARE:
         return text.rstrip("?.")
     if chance < BARE + SPACED:
-        return re.sub(r" ?([?.])$", r" \1", text)
+        return re.sub(r" ?\?$", " ?", text)
     if chance < BARE + SPACED + CHATTY:
         return text if re.search(r"please\W*$", text) else text + rng.choice(templates.TAILS)
     if chance < BARE + SPACED + 2 * CHATTY:

@@ -15,6 +15,7 @@ from kgrag.wordings.labels import Saying, saying
 
 SLOT = "{x}"
 SYNONYM = 0.4  # chance that a relation is called by another name than its label
+BY_NOUN = 0.35  # chance that "plays for country" is called by its noun alone
 NESTED = 0.12  # chance that a clause goes around what is no name
 
 
@@ -46,7 +47,10 @@ class Step:
             return Saying("noun", noun=rng.choice(self.nouns)), True
         label = rng.choice(self.labels) if rng.random() < SYNONYM else self.labels[0]
         how = saying(label)
-        return how, self.inverse == how.turned
+        ahead = self.inverse == how.turned
+        if ahead and how.form != "noun" and how.noun and rng.random() < BY_NOUN:
+            return Saying("noun", noun=how.noun), True
+        return how, ahead
 
 
 @dataclass(frozen=True)
@@ -134,6 +138,7 @@ class Words:
         forms = verb(self.how.verb or "be")
         return {
             "c": class_,
+            "ac": with_article(name),
             "cs": plural(name),
             "which": which,
             "asked": which,

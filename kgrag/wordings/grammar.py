@@ -126,10 +126,10 @@ def noun_phrase(step: Step, inner: Phrase, rng: random.Random) -> Phrase:
         ]
         clause = rng.choice(fitting or clauses)
         head = words.head(rng)
-        if head == "what":
+        if head in ("what", "whoever"):
             clause = re.sub(r"^(?:that|which) ", "", clause)
             if not re.match(r"\{x\}|\{av\}|\{abe\}|\{ahas\}", clause):
-                head = "what is"
+                head += " is"
         text = f"{head} {clause}"
     singular_ = text.startswith(("any {n1}", "every {n1}", "each ", "what "))
     return Phrase(words.fill(text, begins=False), words.many and not singular_, shape_of(text, inner))

@@ -65,7 +65,7 @@ def saying(label: str) -> Saying:
     """Takes the label of a relation apart."""
     stripped = _INVERSE.sub("", label.strip())
     words = [word if word[1:] != word[1:].lower() else word.lower() for word in stripped.replace("_", " ").split()]
-    said = _said(words) if words else Saying("noun", noun=label)
+    said = _said(words) if words else Saying("noun", noun=label.strip())
     if stripped == label.strip():
         return said
     return Saying(said.form, not said.turned, said.noun, said.verb, said.particle, said.state, said.past, said.many)

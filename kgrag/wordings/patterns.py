@@ -92,8 +92,8 @@ def questions(how: Saying, ahead: bool, classes: Sequence[str]) -> Patterns:
 def _noun_questions(noun: str, classes: Sequence[str]) -> Patterns:
     if noun in SORTS or any(kind_of(name) == PERSON for name in classes):
         return [text for text in templates.NOUN_QUESTIONS if "kind of" not in text]
-    attribute = bool(noun) and noun.split()[-1] in ATTRIBUTES
-    return (*templates.NOUN_QUESTIONS, *(templates.ATTRIBUTE_QUESTIONS * 2 if attribute else ()))
+    attribute = templates.ATTRIBUTE_QUESTIONS * 2 if ATTRIBUTES.intersection(noun.split()[-1:]) else ()
+    return (*templates.NOUN_QUESTIONS, *attribute)
 
 
 def keywords(how: Saying, ahead: bool) -> Patterns:

@@ -1,7 +1,7 @@
 """The sentence patterns of the grammar.
 
 In a pattern, ``{x}`` is what the question names and ``{xs}`` its possessive; ``{be}``, ``{do}``, ``{has}`` and ``{xv}`` (the verb) agree
-with it. ``{n}`` is the noun of the relation and ``{c}`` the class of what is asked for, both in the number of the answers; ``{av}``,
+with it. ``{n}`` is the noun of the relation and ``{c}`` the class of what is asked for, both in the number of the answers (``{ac}`` has an article); ``{av}``,
 ``{abe}``, ``{ahas}`` and ``{its}`` agree with those. ``{n1}`` is always in the singular, ``{an}`` has an article, and ``{ns}`` and ``{cs}`` are
 always in the plural. ``{vb}``, ``{vd}``, ``{vp}`` and ``{vg}`` are base, past, participle and gerund of the verb; ``{p}`` is the particle of a
 verb or a state, with a space before it, and ``{P}`` without; ``{s}`` is a state with its particle, ``{a}`` without. ``{w}`` is "who" or
@@ -212,7 +212,7 @@ BEEN_PLACE_QUESTIONS = ("Where {be} {x}{a}?", "Where can {x} be found?", "In whi
 BEEN_KEYWORDS = ("{x} {s}", "{x} {s} what", "{x} {s} which {c}", "what {x} is {s}", "{x}{a} {P} what")
 
 # What stands before what is asked for, where the pattern goes on with a clause.
-HEADS_ONE = (*("the {c}",) * 5, "a {c}", "any {c}", "every {c}", "that {c}")
+HEADS_ONE = (*("the {c}",) * 5, "{ac}", "any {c}", "every {c}")
 HEADS_MANY = (
     *("the {c}",) * 5,
     "{c}",
