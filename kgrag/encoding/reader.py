@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +13,6 @@ import torch
 from kgrag.encoding.phrasebook import Phrasebook
 from kgrag.encoding.plans import Plan, Rows, seek
 from kgrag.encoding.reasoner import Reasoner
-from kgrag.errors import ModelError
 from kgrag.graph import KnowledgeGraph
 from kgrag.graph.directed import Edges, GraphRows
 from kgrag.types import Floats, Ids, TextEncoder
@@ -153,6 +151,10 @@ class GraphReader:
             if self.graph.num_relations == known:  # more may be met where a graph is elsewhere
                 return readings
 
+    def read_each(self, question: str, starts: Sequence[int], rows: Rows | None = None) -> list[Reading]:
+        """Reads a question whose mentions are masked, once from each node where it starts."""
+        return self.read([question] * len(starts), [[start] for start in starts], rows)
+
     def relations(self) -> torch.Tensor:
         """The graph's relations as the reasoner represents them, shape (2 * relations, hidden)."""
         return self._represent("own", self.phrasebook.relation_labels)
@@ -276,34 +278,3 @@ class _Known(NamedTuple):
 def _softmax(logits: Floats) -> Floats:
     shifted = np.exp(logits - logits.max())
     return shifted / shifted.sum()
-
-
-def save_reasoner(reasoner: Reasoner, folder: Path) -> None:
-    """Writes a reasoner's weights (half precision) and settings into a folder."""
-    import json
-
-    from safetensors.torch import save_file
-
-    folder.mkdir(parents=True, exist_ok=True)
-    weights = {name: value.half().contiguous() for name, value in reasoner.state_dict().items()}
-    save_file(weights, folder / "reasoner.safetensors")
-    (folder / "reasoner.json").write_text(json.dumps(reasoner.settings, sort_keys=True) + "\n")
-
-
-def load_reasoner(folder: Path) -> Reasoner:
-    """Reads a reasoner back.
-
-    Raises:
-        ModelError: A file is missing or does not fit.
-    """
-    import json
-
-    from safetensors.torch import load_file
-
-    try:
-        reasoner = Reasoner(**json.loads((folder / "reasoner.json").read_text()))
-        weights = load_file(folder / "reasoner.safetensors")
-        reasoner.load_state_dict({name: value.float() for name, value in weights.items()})
-    except (OSError, ValueError, TypeError, RuntimeError) as error:
-        raise ModelError(f"No reasoner can be loaded from {folder}: {error}.", "Build or train it again.") from error
-    return reasoner.eval()
