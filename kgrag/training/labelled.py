@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 FOLLOWING = Course(epochs=12, learning_rate=1e-3, batch_size=32, patience=3)
-QUESTIONS_READ = 60_000  # in all passes together
+FOLLOWED, REASONED = 60_000, 30_000  # questions that are read in all passes together, by either reasoner
 LOOKED_AT = 200  # questions that tell how many relations one may take
 
 
@@ -72,9 +72,9 @@ def train(
         order = np.random.default_rng(seed).permutation(len(prepared))
         held, prepared = [prepared[i] for i in order[:cut]], [prepared[i] for i in order[cut:]] or prepared
     log.info("training on %d of %d questions", len(prepared), len(questions))
-    usual = FOLLOWING if by_plans else FROM_SCRATCH
+    usual, read = (FOLLOWING, FOLLOWED) if by_plans else (FROM_SCRATCH, REASONED)
     course = Course(
-        epochs or max(1, min(usual.epochs, round(QUESTIONS_READ / len(prepared)))),
+        epochs or max(1, min(usual.epochs, round(read / len(prepared)))),
         seed,
         learning_rate or usual.learning_rate,
         batch_size or usual.batch_size,
