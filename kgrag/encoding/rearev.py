@@ -135,7 +135,6 @@ class ReaRev(nn.Module):
             labels: Encoded labels of the relations of the batch, shape (relations, width).
         """
         walk = _Walk(batch)
-        carried: list[torch.Tensor] = []
         relations = self.dropout(self.encode_relations(labels))[walk.kind_column]
         states, mask = self.words(questions)
         states = self.dropout(self.scale(states))
@@ -143,7 +142,8 @@ class ReaRev(nn.Module):
         instructions = self.instructions(states, mask, overview)
         nodes = torch.relu(self.around(walk.edges.weighted(relations, walk.even)))
         for stage in range(self.stages):
-            belief, carried = walk.start, carried[:0]
+            belief = walk.start
+            carried: list[torch.Tensor] = []
             for step in range(self.steps):
                 read = self.read_relation[step](relations)
                 messages = torch.relu(read[:, None] * instructions[walk.kind_question])

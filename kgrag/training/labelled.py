@@ -17,7 +17,7 @@ from kgrag.graph import KnowledgeGraph, normalise
 from kgrag.progress import track
 from kgrag.training.loop import Course
 from kgrag.training.mining import plans_to
-from kgrag.training.rearev import FROM_SCRATCH, train_rearev
+from kgrag.training.rearev import FROM_SCRATCH, REASONED_OVER, train_rearev
 from kgrag.training.reasoner import Directed, PreparedQuestion, ReasonerTrainer, TrainingSet, choices, settle
 from kgrag.types import Question
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 FOLLOWING = Course(epochs=12, learning_rate=1e-3, batch_size=32, patience=3)
-FOLLOWED, REASONED = 60_000, 30_000  # questions that are read in all passes together, by either reasoner
+QUESTIONS_READ = 60_000  # in all passes together
 LOOKED_AT = 200  # questions that tell how many relations one may take
 
 
@@ -72,9 +72,10 @@ def train(
         order = np.random.default_rng(seed).permutation(len(prepared))
         held, prepared = [prepared[i] for i in order[:cut]], [prepared[i] for i in order[cut:]] or prepared
     log.info("training on %d of %d questions", len(prepared), len(questions))
-    usual, read = (FOLLOWING, FOLLOWED) if by_plans else (FROM_SCRATCH, REASONED)
+    count = len(prepared)
+    usual = FOLLOWING.within(QUESTIONS_READ, count) if by_plans else FROM_SCRATCH.within(REASONED_OVER, count)
     course = Course(
-        epochs or max(1, min(usual.epochs, round(read / len(prepared)))),
+        epochs or usual.epochs,
         seed,
         learning_rate or usual.learning_rate,
         batch_size or usual.batch_size,

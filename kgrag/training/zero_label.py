@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kgrag.encoding import GraphReader, ReaRevReader
-from kgrag.training.rearev import FROM_SCRATCH, train_rearev
+from kgrag.training.rearev import FROM_SCRATCH, REASONED_OVER, train_rearev
 from kgrag.training.reasoner import PreparedQuestion, ReasonerTrainer, TrainingSet, believed, choices
 from kgrag.training.synthesis import Synthesiser, SyntheticQuestion
 
@@ -45,7 +45,8 @@ def fit_to_graph(rag: KGRAG, questions: int = QUESTIONS, seed: int = 0) -> None:
     with unfamiliar(reader):
         sets = [TrainingSet(reader, training, held)]
         if isinstance(reader, ReaRevReader):
-            train_rearev(reader.rearev, rag.encoder, sets, replace(FROM_SCRATCH, seed=seed))
+            course = replace(FROM_SCRATCH.within(REASONED_OVER, len(training)), seed=seed)
+            train_rearev(reader.rearev, rag.encoder, sets, course)
         else:
             ReasonerTrainer(reader.reasoner, rag.encoder, EPOCHS, seed, LEARNING_RATE).train(sets)
         threshold = best_threshold(reader, held)
