@@ -91,6 +91,7 @@ class ReaRevReader(GraphReader):
     ) -> list[list[Reading]]:
         """Reasons from all starts of each question together; a reading for each part of them."""
         rearev = self.rearev.eval()
+        words = rearev.words.prepare(questions, self.encoder)  # together: to look for sub-graphs takes the same again
         if rows is None or rows is self.rows:
             subgraphs = [self.look(question, start) for question, start in zip(questions, starts)]
         else:
@@ -98,7 +99,7 @@ class ReaRevReader(GraphReader):
         batch = GraphBatch.collate(subgraphs, closed=[self.closed(subgraph) for subgraph in subgraphs])
         self.phrasebook.refresh()
         labels = torch.from_numpy(self.phrasebook.relation_labels())[torch.from_numpy(batch.relation_ids)]
-        words, there = rearev.words.prepare(questions, self.encoder), batch.to(rearev.device)
+        there = batch.to(rearev.device)
         concluded = rearev(words, there, labels.to(rearev.device))
         likely = concluded.probabilities(there).detach()
         likely = likely.where(likely >= LEAST, 0.0)
