@@ -71,14 +71,14 @@ class ReaRevReader(GraphReader):
         read: list[Reading] = []
         for first in range(0, len(questions), TOGETHER):
             part = slice(first, first + TOGETHER)
-            concluded = self._conclude(questions[part], nodes[part], [[start] for start in nodes[part]], rows)
-            read += [readings[0] for readings in concluded]
+            considered = self._consider(questions[part], nodes[part], rows)
+            read += considered.readings(nodes[part])
         return read
 
     def read_each(self, question: str, starts: Sequence[int], rows: Rows | None = None) -> list[Reading]:
         """See `GraphReader.read_each`: what is concluded from all starts together, and how it was reached from each."""
-        together = np.unique(np.asarray(starts, np.int64))
-        return self._conclude([question], [together], [[np.array([start]) for start in starts]], rows)[0]
+        considered = self._consider([question], [np.unique(np.asarray(starts, np.int64))], rows)
+        return [considered.readings([np.array([start])])[0] for start in starts]
 
     def closed(self, subgraph: Subgraph) -> NDArray[np.bool_]:
         """Which nodes of a sub-graph are not left: literals, but where they are named, shape (nodes,)."""
@@ -86,10 +86,7 @@ class ReaRevReader(GraphReader):
         literal[subgraph.seeds] = False
         return literal
 
-    def _conclude(
-        self, questions: Sequence[str], starts: Sequence[Ids], apart: Sequence[Sequence[Ids]], rows: Rows | None
-    ) -> list[list[Reading]]:
-        """Reasons from all starts of each question together; a reading for each part of them."""
+    def _consider(self, questions: Sequence[str], starts: Sequence[Ids], rows: Rows | None) -> _Considered:
         rearev = self.rearev.eval()
         words = rearev.words.prepare(questions, self.encoder)  # together: to look for sub-graphs takes the same again
         if rows is None or rows is self.rows:
@@ -103,67 +100,62 @@ class ReaRevReader(GraphReader):
         concluded = rearev(words, there, labels.to(rearev.device))
         likely = concluded.probabilities(there).detach()
         likely = likely.where(likely >= LEAST, 0.0)
-        probabilities, support = likely.cpu().numpy(), concluded.support(likely).cpu().numpy()
-        readings: list[list[Reading]] = [[] for _ in questions]
-        for place in range(max(map(len, apart), default=0)):
-            begins = [
-                _places(s, parts[place]) if place < len(parts) else s.seeds[:0] for s, parts in zip(subgraphs, apart)
-            ]
-            walks = best_walks(batch, np.concatenate([b + offset for b, offset in zip(begins, batch.offsets)]), support)
-            for i, subgraph in enumerate(subgraphs):
-                if place < len(apart[i]):
-                    own = slice(*batch.offsets[i : i + 2])
-                    found = _Found(batch, i, subgraph, begins[i], probabilities[own], walks)
-                    readings[i].append(found.reading(starts[i], rearev.steps))
-        return readings
+        return _Considered(starts, subgraphs, batch, likely.cpu().numpy(), concluded.support(likely).cpu().numpy())
 
 
 @dataclass(frozen=True)
-class _Found:
-    """What was found in the sub-graph of one question of a batch from a part of its starts."""
+class _Considered:
+    """What was concluded for several questions, and by what."""
 
+    starts: Sequence[Ids]
+    subgraphs: Sequence[Subgraph]
     batch: GraphBatch
-    question: int
-    subgraph: Subgraph
-    begins: Ids
     probabilities: Floats
-    walks: BestWalks
+    support: Floats
 
-    def reading(self, start: Ids, steps: int) -> Conclusion:
-        """The conclusion, with a plan for each way in which probable nodes were reached."""
-        nodes, offset = self.subgraph.nodes, int(self.batch.offsets[self.question])
-        likely = np.flatnonzero(self.probabilities >= LEAST)
+    def readings(self, begins: Sequence[Ids]) -> list[Reading]:
+        """The conclusions, with a plan for each way in which probable nodes were reached from some starts of each question."""
+        begun = [
+            np.flatnonzero(np.isin(subgraph.nodes, nodes)) + offset
+            for subgraph, nodes, offset in zip(self.subgraphs, begins, self.batch.offsets)
+        ]
+        walks = best_walks(self.batch, np.concatenate(begun), self.support)
+        return [self._reading(place, begun[place], walks) for place in range(len(begun))]
+
+    def _reading(self, question: int, begun: Ids, walks: BestWalks) -> Conclusion:
+        nodes, (first, end) = self.subgraphs[question].nodes, self.batch.offsets[question : question + 2]
+        likely = np.flatnonzero(self.probabilities[first:end])
         likely = likely[np.argsort(nodes[likely])]
-        ways = [self.walks.to(offset + place) for place in likely.tolist()]
-        likely, ways = likely[[bool(way) for way in ways]], [way for way in ways if way]
-        beliefs = self.probabilities[likely]
+        ways = [walks.to(first + place) for place in likely.tolist()]
+        likely, ways = likely[np.array([len(way) for way in ways], np.int64) > 0], [way for way in ways if way]
+        beliefs = self.probabilities[first + likely]
         best: dict[tuple[int, ...], float] = {}
         for way, belief in zip(ways, beliefs.tolist()):
             best[way] = max(best.get(way, 0.0), belief)
         order = sorted(best, key=lambda way: (-best[way], way))
         owners = {way: place for place, way in enumerate(order)}
-        hops = np.zeros(steps, np.float32)
+        hops = np.zeros(len(self.support), np.float32)
         np.add.at(hops, [len(way) - 1 for way in ways], beliefs)
         return Conclusion(
-            start=start,
-            plans=tuple(self._plan(way, best[way]) for way in order),
+            start=self.starts[question],
+            plans=tuple(self._plan(question, begun, way, best[way]) for way in order),
             probabilities=np.array([best[way] for way in order], np.float32),
-            hops=hops / max(float(hops.sum()), 1e-9),
+            hops=hops / max(float(hops.sum()), LEAST),
             familiar=max(best.values(), default=-1.0),
             returning=1.0,
             concluded=(nodes[likely], beliefs, np.array([owners[way] for way in ways], np.int64)),
         )
 
-    def _plan(self, way: tuple[int, ...], belief: float) -> Plan:
+    def _plan(self, question: int, begun: Ids, way: tuple[int, ...], belief: float) -> Plan:
         """A way, by the relations and nodes of the graph."""
-        batch, offset = self.batch, int(self.batch.offsets[self.question])
-        own = np.flatnonzero(batch.edge_question.numpy() == self.question)
+        batch, nodes = self.batch, self.subgraphs[question].nodes
+        own = np.flatnonzero(batch.edge_question.numpy() == question)
         heads, tails, columns = (column.numpy()[own] for column in (batch.heads, batch.tails, batch.columns))
-        reach = [self.begins + offset]
+        reach = [begun]
         for column in way:
             reach.append(np.unique(tails[(columns == column) & np.isin(heads, reach[-1])]))
         relations = tuple(int(2 * batch.relation_ids[column >> 1] + (column & 1)) for column in way)
-        ends = tuple(np.sort(self.subgraph.nodes[places - offset]) for places in reach)
+        ends = tuple(np.sort(nodes[places - batch.offsets[question]]) for places in reach)
         return Plan(relations, ends, float(np.log(belief)))
 
 
@@ -192,7 +184,3 @@ def reached(rows: Rows, starts: Ids, steps: int) -> Subgraph:
         seeds=np.arange(len(starts)),
         hops=steps,
     )
-
-
-def _places(subgraph: Subgraph, nodes: Ids) -> Ids:
-    return np.flatnonzero(np.isin(subgraph.nodes, nodes))
