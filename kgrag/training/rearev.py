@@ -22,7 +22,7 @@ from kgrag.training.loop import Course, Quality, learn
 from kgrag.training.reasoner import ANSWERED, SAID, PreparedQuestion, TrainingSet
 from kgrag.types import Ids, Subgraph, TextEncoder
 
-FROM_SCRATCH = Course(epochs=20, learning_rate=2e-3, batch_size=16, patience=5)
+FROM_SCRATCH = Course(epochs=30, learning_rate=2e-3, batch_size=16, patience=10)
 REASONED_OVER = 30_000  # questions, in all passes together
 READ = 256  # questions that are encoded at once
 MEASURED = 64  # questions that are measured at once
