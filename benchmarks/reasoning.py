@@ -1,7 +1,8 @@
 """The reasoner, measured by itself: ``python benchmarks/reasoning.py [--quick] [--only SET ...]``.
 
 For each set the system is built from the graph alone, and measured; then trained on the train part, and measured again. Both
-with the topics given and from raw text. Prints a table and the goals that were set; ``--json FILE`` writes a record, and
+with the topics given and from raw text. With ``--reasoner rearev`` the ReaRev-like reasoner is trained from scratch instead, or with
+``--reasoner following rearev`` beside it. Prints a table and the goals that were set; ``--json FILE`` writes a record, and
 ``--predictions FILE`` what was answered to each question. Data of others is read from the folder that KGRAG_DATASETS names;
 see benchmarks/README.md.
 """
@@ -14,6 +15,7 @@ import random
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +23,7 @@ import numpy as np
 from reporting import DATASETS, Goal, goal_table, machine, say, shown, table, versions
 
 from kgrag import KGRAG, KnowledgeGraph, Question, read_questions
-from kgrag.encoding import reason
+from kgrag.encoding import ReaRevReader, reason
 from kgrag.evaluation.metrics import set_f1
 from kgrag.evaluation.runner import current_commit
 from kgrag.pipeline import asks_yes_no
@@ -32,12 +34,14 @@ SAMPLE = 150  # questions of a part with --quick
 OFFERED = 0.5  # share of the best probability from which a node is among the answers
 ALONE = 100  # questions that are timed one by one
 ZERO, TRAINED = "zero-label", "trained"
+FOLLOWING, REAREV = "following", "rearev"
 GIVEN, RAW = "topics given", "raw text"
 MEASURES = {
     "hits@1": "Hits@1",
     "f1": "F1",
     "exact": "exact set",
     "linked": "topics linked",
+    "coverage": "answer in the sub-graph",
     "ms": "ms a question, alone",
     "per_second": "questions a second, together",
     "seconds": "seconds to build or train",
@@ -95,6 +99,9 @@ def main() -> None:
     """Measures the sets asked for, all by default."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=list(PARTS), metavar="SET", help=f"any of {', '.join(PARTS)}")
+    parser.add_argument(
+        "--reasoner", nargs="+", choices=[FOLLOWING, REAREV], default=[FOLLOWING], help="what reasons (following)"
+    )
     parser.add_argument("--part", default="valid", help="what is measured: PART in the file names (valid)")
     parser.add_argument("--quick", action="store_true", help=f"{SAMPLE} questions of a set; not for quoting")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the record")
@@ -103,8 +110,9 @@ def main() -> None:
     names = [name for name in arguments.only or PARTS if (DATASETS / PARTS[name].graph).is_file()]
     results: Results = {}
     predictions: Predictions = []
-    for name in names:
-        for how, figures, predicted in measured(name, arguments.part, SAMPLE if arguments.quick else None):
+    most = SAMPLE if arguments.quick else None
+    for name, reasoner in product(names, arguments.reasoner):
+        for how, figures, predicted in measured(name, reasoner, arguments.part, most):
             results.setdefault(name, {})[how] = figures
             predictions += [{"set": name, "how": how, **one} for one in predicted]
     record = {
@@ -125,7 +133,7 @@ def main() -> None:
         arguments.predictions.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in predictions))
 
 
-def measured(name: str, part: str, most: int | None) -> Iterator[tuple[str, Figures, Predictions]]:
+def measured(name: str, reasoner: str, part: str, most: int | None) -> Iterator[tuple[str, Figures, Predictions]]:
     """Figures of a set: from the graph alone, then trained; with topics given, then from raw text."""
     graph = KnowledgeGraph.from_rdf(DATASETS / PARTS[name].graph)
     own = PARTS[name].asked
@@ -134,8 +142,8 @@ def measured(name: str, part: str, most: int | None) -> Iterator[tuple[str, Figu
         questions = random.Random(SEED).sample(questions, most)
     say(f"{name}: building")
     started = time.perf_counter()
-    rag = KGRAG.build(graph)
-    for how in (ZERO, TRAINED):
+    rag = KGRAG.build(graph) if reasoner == FOLLOWING else KGRAG(graph, reasoner=reasoner)
+    for how in (ZERO, TRAINED) if reasoner == FOLLOWING else (TRAINED,):
         if how == TRAINED:
             say(f"{name}: training")
             started = time.perf_counter()
@@ -145,7 +153,8 @@ def measured(name: str, part: str, most: int | None) -> Iterator[tuple[str, Figu
             figures, predictions = answered(rag, questions, given)
             if not given:
                 figures |= {"seconds": seconds} | speed(rag, questions)
-            yield f"{how}, {GIVEN if given else RAW}", figures, predictions
+            by = "" if reasoner == FOLLOWING else f" {reasoner}"
+            yield f"{how}{by}, {GIVEN if given else RAW}", figures, predictions
 
 
 def read(rag: KGRAG, question: Question, given: bool) -> tuple[str, list[int]]:
@@ -163,7 +172,7 @@ def read(rag: KGRAG, question: Question, given: bool) -> tuple[str, list[int]]:
 
 def answered(rag: KGRAG, questions: Sequence[Question], given: bool) -> tuple[Figures, Predictions]:
     """What the reasoner finds, against gold; of homonyms the pipeline's choice counts."""
-    hits, f1, exact, linked, predictions = [], [], [], [], []
+    hits, f1, exact, linked, covered, predictions = [], [], [], [], [], []
     for question in questions:
         masked, topics = read(rag, question, given)
         if not given and topics:
@@ -183,10 +192,13 @@ def answered(rag: KGRAG, questions: Sequence[Question], given: bool) -> tuple[Fi
         exact.append(set(found) == gold)
         wanted = [set(rag.graph.find(topic)) for topic in question.topics]
         linked.append(all(nodes & set(topics) for nodes in wanted))
+        if isinstance(rag.reader, ReaRevReader):
+            near = rag.reader.look(masked, np.array(topics, np.int64)).nodes if topics else ()
+            covered.append(not gold.isdisjoint(near))
         labels = [rag.graph.label(node) for node in found[:20]]
         predictions.append({"id": question.id, "masked": masked, "answers": labels, "right": hits[-1]})
-    pairs = {"hits@1": hits, "f1": f1, "exact": exact, "linked": linked}
-    return {name: statistics.fmean(values) for name, values in pairs.items()}, predictions
+    pairs = {"hits@1": hits, "f1": f1, "exact": exact, "linked": linked, "coverage": covered}
+    return {name: statistics.fmean(values) for name, values in pairs.items() if values}, predictions
 
 
 def speed(rag: KGRAG, questions: Sequence[Question]) -> Figures:

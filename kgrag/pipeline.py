@@ -13,9 +13,9 @@ import numpy as np
 
 from kgrag.composer import compose
 from kgrag.config import Config
-from kgrag.encoding import Findings, GraphReader, Reasoner, reason
-from kgrag.encoding.reader import load_reasoner, save_reasoner
-from kgrag.errors import ModelError, QuestionError
+from kgrag.encoding import Findings, GraphReader, ReaRev, ReaRevReader, Reasoner, reason
+from kgrag.encoding.saving import load_rearev, load_reasoner, save_reasoner
+from kgrag.errors import InputError, ModelError, QuestionError
 from kgrag.fusion.items import best_sentences
 from kgrag.generation import Generator
 from kgrag.graph import KnowledgeGraph, readable
@@ -24,7 +24,7 @@ from kgrag.linking import EntityLinker
 from kgrag.persistence import read_folder, read_json, write_folder, write_json
 from kgrag.resources import data_folder
 from kgrag.retrieval import EncodedLabels, PassageIndex, SubgraphRetriever, TripleScorer, retriever_named
-from kgrag.types import Answer, Evidence, Link, Question, Subgraph, TextEncoder
+from kgrag.types import Answer, Evidence, Ids, Link, Question, Subgraph, TextEncoder
 from kgrag.verification import Thought, Verifier, refusal
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ _YES_NO = re.compile(  # a clause that begins with an auxiliary, and asks for no
 )
 _ASKS = re.compile(r"^\W*(?:what|which|who|whom|whose|where|when|why|how)\b", re.IGNORECASE)
 ALIKE, MOST_ALIKE = 0.9, 4  # share of the best score from which a candidate might as well be meant, and how many
+NEARBY = 100  # nodes of a sub-graph that is reasoned over as a whole, where no retriever is given
 DISCLAIMER = {"medical": "For information only: not medical advice, and no substitute for a clinician."}
 
 
@@ -52,7 +53,8 @@ class KGRAG:
         linker: Maps mentions to nodes; `EntityLinker` over the graph where not given.
         retriever: Takes sub-graphs for questions to be followed in, or the name of a way to do so; questions are followed in the
             whole graph where not given.
-        reasoner: Graph neural network; the shipped one where not given.
+        reasoner: Graph neural network; the shipped one, which follows relations, where not given. "rearev" is a ReaRev-like
+            one that knows nothing before it is trained; it reasons over sub-graphs, by PageRank where no retriever is given.
         generator: A `Generator`, or a folder that holds one; the shipped one where not given.
         encoder: Text encoder; the packaged MiniLM where not given.
         config: Settings of all stages.
@@ -65,7 +67,7 @@ class KGRAG:
         *,
         linker: EntityLinker | None = None,
         retriever: SubgraphRetriever | str | None = None,
-        reasoner: Reasoner | None = None,
+        reasoner: Reasoner | ReaRev | str | None = None,
         generator: Generator | str | Path | None = None,
         encoder: TextEncoder | None = None,
         config: Config | None = None,
@@ -82,7 +84,14 @@ class KGRAG:
         self.passages = passages if passages is not None else PassageIndex.from_passages([])
         self.passages.build(self.encoder)
         shipped = data_folder() / "models" / "default"
-        self.reader = GraphReader(self.graph, reasoner or load_reasoner(shipped), self.encoder)
+        if isinstance(reasoner, str) and reasoner != "rearev":
+            raise InputError(f"There is no reasoner called {reasoner!r}.", 'There is "rearev", or leave it out.')
+        follower = reasoner if isinstance(reasoner, Reasoner) else load_reasoner(shipped)
+        self.reader = GraphReader(self.graph, follower, self.encoder)
+        if isinstance(reasoner, str):
+            reasoner = ReaRev.new(self.encoder.width, seed=self.config.seed)
+        if isinstance(reasoner, ReaRev):
+            self._reason_by(reasoner)
         if isinstance(generator, (str, Path)) and not (Path(generator) / "generator.json").is_file():
             raise ModelError(
                 f"There is no generator at {generator}.", "Give a folder that holds generator.json, or leave it out."
@@ -178,6 +187,8 @@ class KGRAG:
             self.graph.save(target / "graph")
             self.passages.save(target / "passages")
             save_reasoner(self.reader.reasoner, target / "models")
+            if isinstance(self.reader, ReaRevReader):
+                save_reasoner(self.reader.rearev, target / "models")
             self.generator.save(target / "models")
             if isinstance(self.retriever, TripleScorer):
                 self.retriever.save(target / "models")
@@ -211,6 +222,8 @@ class KGRAG:
             encoder=encoder,
             config=_from_json(settings["config"]),
         )
+        if rearev := load_rearev(models):
+            rag._reason_by(rearev)
         rag.disclaimer = settings["disclaimer"]
         return rag
 
@@ -255,6 +268,17 @@ class KGRAG:
             rows, more = DirectedRows.of(taken), taken.truncated or taken.hops is not None
         budget = self.config.retrieval.nodes
         return reason(self.reader, masked, topics, asks_yes_no(question), rows, budget), more
+
+    def _reason_by(self, rearev: ReaRev) -> None:
+        """Reasons over sub-graphs as a whole from now on; what nodes were reached over is told as the generator knows it."""
+        self.reader = ReaRevReader(self.graph, rearev, self.encoder, self._nearby, self.reader.reasoner)
+
+    def _nearby(self, masked: str, topics: Ids) -> Subgraph:
+        """The part of the graph to reason over as a whole."""
+        retriever, config = self.retriever, self.config.retrieval
+        if retriever is None:
+            retriever, config = retriever_named("pagerank"), replace(config, nodes=min(config.nodes, NEARBY))
+        return retriever(self.graph, topics, config, self.labels.relevance(masked))
 
     def _gather(self, question: str, links: Sequence[Link], subgraph: Subgraph, seconds: float) -> Evidence:
         iris = [self.graph.iri(link.node) for link in links if link.node is not None]

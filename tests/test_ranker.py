@@ -61,7 +61,9 @@ def test_rivals_are_never_right(family):
     start = family.find("Ada")[0]
     lessons = [
         Lesson("the mother of X", (trail(rows, start, (mother,)),)),
-        Lesson("where was the mother of X born", (trail(rows, start, (mother, birthplace)), trail(rows, start, (mother,)))),
+        Lesson(
+            "where was the mother of X born", (trail(rows, start, (mother, birthplace)), trail(rows, start, (mother,)))
+        ),
         Lesson("the shoe size of X", (trail(rows, start, ()),)),
     ]
     torch.manual_seed(0)

@@ -10,7 +10,7 @@ import torch
 from kgrag import KGRAG, KnowledgeGraph
 from kgrag.config import Config
 from kgrag.encoding import GraphReader
-from kgrag.training import loop
+from kgrag.training import loop, zero_label
 from kgrag.training.lessons import trail
 from kgrag.training.reasoner import PreparedQuestion, ReasonerTrainer, TrainingSet, believed
 from kgrag.training.synthesis import Synthesiser
@@ -100,3 +100,18 @@ def stopping(epoch, after):
         epoch(run, description)
 
     return until
+
+
+def test_a_reasoner_that_knows_nothing_is_fitted_to_the_graph(world, monkeypatch):
+    monkeypatch.setattr(zero_label, "REASONED_OVER", 2_500)  # passes over the questions are what takes time
+    rag = KGRAG(world, reasoner="rearev")
+    held = prepare(rag.reader, Synthesiser(world, 11).sample(60))
+    answerable = [question for question in held if len(question.answers)]
+
+    def right() -> float:
+        return float(np.mean([bool(hit) for _, hit, _ in believed(rag.reader, answerable)]))
+
+    before = right()
+    fit_to_graph(rag, questions=300)
+    assert right() >= before + 0.3
+    assert 0 < rag.config.generation.threshold < 1

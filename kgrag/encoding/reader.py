@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +13,6 @@ import torch
 from kgrag.encoding.phrasebook import COMMON, Phrasebook
 from kgrag.encoding.plans import Plan, Rows, seek
 from kgrag.encoding.reasoner import Reasoner
-from kgrag.errors import ModelError
 from kgrag.graph import KnowledgeGraph
 from kgrag.graph.directed import Edges, GraphRows
 from kgrag.types import Floats, Ids, TextEncoder
@@ -179,6 +177,10 @@ class GraphReader:
             if self.graph.num_relations == known:  # more may be met where a graph is elsewhere
                 return [self._weigh(*one) for one in zip(sights, proposals, ranks)]
 
+    def read_each(self, question: str, starts: Sequence[int], rows: Rows | None = None) -> list[Reading]:
+        """Reads a question whose mentions are masked, once from each node where it starts."""
+        return self.read([question] * len(starts), [[start] for start in starts], rows)
+
     def relations(self) -> torch.Tensor:
         """The graph's relations as the reasoner represents them, shape (2 * relations, hidden)."""
         return self._represent("own", self.phrasebook.relation_labels)
@@ -225,10 +227,10 @@ class GraphReader:
         plans = seek(known, start, steps, learned, hinted, lambda reached: self.graph.is_literal[reached])
         # what leaves the start is there, though not in the part that is read now
         there = np.union1d(known.leaving(start), _Known(self.rows, sight.fits.shape[1]).leaving(start))
-        every = [plan.relations for several in plans for plan in several]
+        met = [plan.relations for several in plans for plan in several]
         members = set(self.phrasebook.to_members(there).tolist())
-        of_members = [place for place, one in enumerate(every) if len(one) > 1 and one[0] in members]
-        had = np.union1d(there, [every[place][1] for place in of_members]).astype(np.int64)
+        of_members = [place for place, one in enumerate(met) if len(one) > 1 and one[0] in members]
+        had = np.union1d(there, [met[place][1] for place in of_members]).astype(np.int64)
         fit = sight.fits[0].copy()
         fit[had] = -np.inf
         absent = np.argsort(-fit, kind="stable")[: min(ABSENT, len(fit) - len(had))]
@@ -258,10 +260,10 @@ class GraphReader:
             owner = torch.arange(len(part)).repeat_interleave(torch.tensor(sizes))
             scores, none = self.reasoner.ranker(tokens, mask, labels, table, owner)
             split = np.split(scores.numpy(), np.cumsum(sizes)[:-1])
-            for several, nothing, proposal in zip(split, none.numpy(), proposals[first : first + RANKED]):
+            for scored, nothing, proposal in zip(split, none.numpy(), proposals[first : first + RANKED]):
                 places = proposal.of_members
-                rest, beyond = np.split(several, [len(several) - len(places)])
-                rest[places] = np.maximum(rest[places], beyond)
+                rest, members = np.split(scored, [len(scored) - len(places)])
+                rest[places] = np.maximum(rest[places], members)
                 ranks.append(np.append(rest, nothing))
         return ranks
 
@@ -339,34 +341,3 @@ class _Known(NamedTuple):
 def _softmax(logits: Floats) -> Floats:
     shifted = np.exp(logits - logits.max())
     return shifted / shifted.sum()
-
-
-def save_reasoner(reasoner: Reasoner, folder: Path) -> None:
-    """Writes a reasoner's weights (half precision) and settings into a folder."""
-    import json
-
-    from safetensors.torch import save_file
-
-    folder.mkdir(parents=True, exist_ok=True)
-    weights = {name: value.half().contiguous() for name, value in reasoner.state_dict().items()}
-    save_file(weights, folder / "reasoner.safetensors")
-    (folder / "reasoner.json").write_text(json.dumps(reasoner.settings, sort_keys=True) + "\n")
-
-
-def load_reasoner(folder: Path) -> Reasoner:
-    """Reads a reasoner back.
-
-    Raises:
-        ModelError: A file is missing or does not fit.
-    """
-    import json
-
-    from safetensors.torch import load_file
-
-    try:
-        reasoner = Reasoner(**json.loads((folder / "reasoner.json").read_text()))
-        weights = load_file(folder / "reasoner.safetensors")
-        reasoner.load_state_dict({name: value.float() for name, value in weights.items()})
-    except (OSError, ValueError, TypeError, RuntimeError) as error:
-        raise ModelError(f"No reasoner can be loaded from {folder}: {error}.", "Build or train it again.") from error
-    return reasoner.eval()

@@ -15,7 +15,7 @@ from pathlib import Path
 from kgrag.encoder import default_encoder
 from kgrag.encoding import GraphReader, Reasoner
 from kgrag.encoding.ranker import PlanRanker
-from kgrag.encoding.reader import load_reasoner, save_reasoner
+from kgrag.encoding.saving import load_reasoner, save_reasoner
 from kgrag.evaluation import read_questions
 from kgrag.generation import Generator
 from kgrag.generation.generator import SPECIAL
