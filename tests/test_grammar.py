@@ -25,6 +25,7 @@ LABELS = {
     "parent of": Saying("noun", turned=True, noun="parent"),
     "is part of": Saying("noun", turned=True, noun="part"),
     "is a kind of": Saying("noun", turned=True, noun="kind"),
+    "hasShirtNumber": Saying("noun", noun="shirt number"),
     "is aged": Saying("noun", noun="age"),
     "treats": Saying("verb", verb="treat"),
     "interacts with": Saying("verb", verb="interact", particle="with"),

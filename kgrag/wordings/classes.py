@@ -6,6 +6,7 @@ from kgrag.wordings.english import listed, singular
 
 PERSON, PLACE, DATE, THING = "person", "place", "date", "thing"
 _PERSONS, _PLACES, _DATES = listed("persons"), listed("places"), listed("dates")
+_GROUPS = listed("groups")
 
 
 def kind_of(name: str) -> str:
@@ -19,3 +20,8 @@ def kind_of(name: str) -> str:
     if head in _PLACES:
         return PLACE
     return DATE if head in _DATES else THING
+
+
+def is_group(name: str) -> bool:
+    """Whether things are of, from or at one of such a class: "the players of the club"."""
+    return bool(name) and singular(name.lower().split()[-1]) in _GROUPS

@@ -6,15 +6,16 @@ import random
 import re
 import string
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kgrag.wordings import templates
-from kgrag.wordings.classes import PERSON, kind_of
+from kgrag.wordings.classes import PERSON, PLACE, is_group, kind_of
 from kgrag.wordings.english import is_counted, plural, possessive, verb, with_article
 from kgrag.wordings.labels import Saying, saying
 
 SLOT = "{x}"
 SYNONYM = 0.4  # chance that a relation is called by another name than its label
+LOOSE = ("for", "in", "at", "with")  # one plays for or in a club or a country, and at or with a club
 BY_NOUN = 0.35  # chance that "plays for country" is called by its noun alone
 NESTED = 0.12  # chance that a clause goes around what is no name
 
@@ -48,6 +49,8 @@ class Step:
         label = rng.choice(self.labels) if rng.random() < SYNONYM else self.labels[0]
         how = saying(label)
         ahead = self.inverse == how.turned
+        if how.form == "verb" and how.particle in LOOSE and is_group(how.noun) and rng.random() < SYNONYM:
+            how = replace(how, particle=rng.choice(LOOSE[:2] if kind_of(how.noun) == PLACE else LOOSE))
         if ahead and how.form != "noun" and how.noun and rng.random() < BY_NOUN:
             return Saying("noun", noun=how.noun), True
         return how, ahead
@@ -80,7 +83,7 @@ class Words:
         self.how, self.inner, self.many, self.rng = how, inner, many, rng
         classes = list(step.classes)
         self.class_ = rng.choice(classes) if classes and rng.random() < 0.85 else ""
-        if not self.class_ and how.noun and how.form != "noun" and step.inverse == how.turned:
+        if how.noun and how.form != "noun" and step.inverse == how.turned:
             self.class_ = how.noun
         if how.form == "noun" and step.inverse == how.turned and not is_counted(how.noun):
             self.many = False

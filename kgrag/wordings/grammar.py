@@ -23,7 +23,7 @@ from kgrag.wordings.filling import SLOT, Phrase, Step, Words, capital, fill, fit
 KNOWN = 0.4  # chance that known wordings are used where there are any
 PLAIN = 0.45  # chance that a question is put by labels alone, as one who asks for much at once does
 BACK = 0.75  # chance that a relation followed there and back is put as what is shared
-KEYWORDS = 0.08  # chance of a question in keywords
+KEYWORDS = 0.12  # chance of a question in keywords
 CHAINED = 0.3  # chance that all relations are put as possessives, where they are nouns
 DIRECT = 0.5  # chance that the last relation is asked for by a question of its own
 LONGEST_KNOWN = 70  # characters of a known question that may go around a phrase
@@ -39,7 +39,7 @@ def composed(steps: Sequence[Step], name: str, rng: random.Random) -> str:
     """
     if rng.random() < PLAIN:
         steps = [replace(step, questions=(), phrases=()) for step in steps]
-    if rng.random() < CHAINED:
+    if len(steps) > 1 and rng.random() < CHAINED:
         chain = _possessives(steps, name, rng)
         if chain is not None:
             return chain
@@ -180,15 +180,15 @@ def _possessives(steps: Sequence[Step], name: str, rng: random.Random) -> str | 
     for step in steps:
         for _ in range(4):
             how, ahead = step.said(rng)
-            if how.form == "noun" and ahead and "{" not in how.noun:
+            if how.form == "noun" and ahead:
                 break
         else:
             return None
         many = bool(step.many) and rng.random() < 0.4 or how.many and step.many is not False and rng.random() < 0.5
         nouns.append((plural(how.noun) if many else how.noun, many))
-    if len(steps) == 1 or rng.random() < 0.12:
+    if rng.random() < KEYWORDS:
         words = [noun for noun, _ in nouns]
-        if len(steps) == 1 or rng.random() < 0.5:
+        if rng.random() < 0.5:
             return " ".join([name, *words])
         return " of ".join([*words[::-1], name])
     shape = rng.random()
@@ -223,16 +223,8 @@ def _sharing(there: Step, back: Step, inner: Phrase, rng: random.Random, last: b
     return Phrase(words.fill(text, begins=False), True, shape_of(text, inner))
 
 
-_SEVERAL = {
-    "is": "are",
-    "was": "were",
-    "does": "do",
-    "has": "have",
-    "Is": "Are",
-    "Was": "Were",
-    "Does": "Do",
-    "Has": "Have",
-}
+_SEVERAL = {"is": "are", "was": "were", "does": "do", "has": "have"}
+_SEVERAL |= {capital(one): capital(several) for one, several in _SEVERAL.items()}
 
 
 def _around(text: str, inner: Phrase) -> str:

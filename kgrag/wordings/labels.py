@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from kgrag.graph.terms import relation_name
 from kgrag.wordings.english import (
     PARTICLES,
     base_of_participle,
@@ -63,6 +64,8 @@ class Saying:
 @lru_cache(maxsize=20_000)
 def saying(label: str) -> Saying:
     """Takes the label of a relation apart."""
+    if re.search(r"[a-z][A-Z]", label) and " " not in label:  # "hasSymptom"
+        label = relation_name(f"urn:x:{label}")
     stripped = _INVERSE.sub("", label.strip())
     words = [word if word[1:] != word[1:].lower() else word.lower() for word in stripped.replace("_", " ").split()]
     said = _said(words) if words else Saying("noun", noun=label.strip())

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from kgrag.wordings import templates
-from kgrag.wordings.classes import PERSON, PLACE, kind_of
+from kgrag.wordings.classes import PERSON, PLACE, is_group, kind_of
 from kgrag.wordings.labels import Saying
 
 Patterns = Sequence[str]
@@ -48,10 +49,12 @@ def clauses(how: Saying, ahead: bool) -> Patterns:
     """Patterns that go on after what they speak of: "that treat {x}"."""
     if how.form == "noun":
         return templates.NOUN_OF_THAT if ahead else templates.WHOSE
+    belonging = _belonging(templates.BELONGING, how.noun)
     if how.form == "state":
-        return (*templates.BEEN, *(templates.BEEN_PARTICLE if how.particle else ())) if ahead else templates.BEING
+        been = (*templates.BEEN, *(templates.BEEN_PARTICLE if how.particle else ()))
+        return been if ahead else (*templates.BEING, *belonging)
     if not ahead:
-        return (*templates.DOING, *(templates.DOING_PASSIVE if how.passive else ()))
+        return (*templates.DOING, *(templates.DOING_PASSIVE if how.passive else ()), *belonging)
     passive = templates.DONE_PASSIVE if how.passive else ()
     return (*templates.DONE, *passive, *(templates.DONE_PARTICLE if how.particle else ()))
 
@@ -80,13 +83,21 @@ def questions(how: Saying, ahead: bool, classes: Sequence[str]) -> Patterns:
     if how.form == "verb" and ahead:
         passive = templates.DONE_PASSIVE_QUESTIONS if how.passive else ()
         return (*templates.DONE_QUESTIONS, *passive, *(templates.DONE_PARTICLE_QUESTIONS if how.particle else ()))
+    belonging = _belonging(templates.BELONGING_QUESTIONS, how.noun)
     if how.form == "verb":
-        return (*templates.DOING_QUESTIONS, *(templates.DOING_PASSIVE_QUESTIONS if how.passive else ()))
+        return (*templates.DOING_QUESTIONS, *(templates.DOING_PASSIVE_QUESTIONS if how.passive else ()), *belonging)
     if not ahead:
-        return templates.BEING_QUESTIONS
+        return (*templates.BEING_QUESTIONS, *belonging)
     place = how.particle in ("in", "at", "on", "near") and any(kind_of(name) == PLACE for name in classes)
     particle = templates.BEEN_PARTICLE_QUESTIONS if how.particle else ()
     return (*templates.BEEN_QUESTIONS, *particle, *(templates.BEEN_PLACE_QUESTIONS if place else ()))
+
+
+def _belonging(table: Patterns, noun: str) -> Patterns:
+    """Patterns for what is of a group, where the noun is one; only of others than places one is "at" or "with" them."""
+    if not is_group(noun):
+        return ()
+    return [text for text in table if kind_of(noun) != PLACE or not re.search(r"\b(?:at|with) ", text)]
 
 
 def _noun_questions(noun: str, classes: Sequence[str]) -> Patterns:

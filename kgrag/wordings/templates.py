@@ -211,6 +211,15 @@ BEEN_PARTICLE_QUESTIONS = ("{P:c} {asked} {be} {x}{a}?", "{P:c} {asked} {be} {x}
 BEEN_PLACE_QUESTIONS = ("Where {be} {x}{a}?", "Where can {x} be found?", "In which place is {x}{a}?")
 BEEN_KEYWORDS = ("{x} {s}", "{x} {s} what", "{x} {s} which {c}", "what {x} is {s}", "{x}{a} {P} what")
 
+# What is asked for is one of the group {x}: a club, a country.
+BELONGING = ("from {x}", "of {x}", "at {x}", "belonging to {x}", "that {abe} from {x}")
+BELONGING_QUESTIONS = (
+    "{which} {abe} from {x}?",
+    "{which} {abe} of {x}?",
+    "{which} {abe} at {x}?",
+    "{which} {abe} with {x}?",
+)
+
 # What stands before what is asked for, where the pattern goes on with a clause.
 HEADS_ONE = (*("the {c}",) * 5, "{ac}", "any {c}", "every {c}")
 HEADS_MANY = (
