@@ -75,7 +75,7 @@ def test_a_question_finds_its_plan_with_no_training(reader):
     for (_, _, plan), reading in zip(asked, readings):
         assert spelt(reader, reading.plans[0]) == plan
         assert reading.probabilities[0] > 0.4
-        assert abs(float(reading.hops.sum()) - 1) < 1e-5
+        assert 0.9 < float(reading.hops.sum()) <= 1 + 1e-5
         assert float(reading.probabilities.sum()) <= 1 + 1e-5
 
 
