@@ -23,7 +23,13 @@ from pyoxigraph import Literal, NamedNode, parse
 LEGAL = Path(__file__).parent / "legal"
 OWN = "urn:kgrag:legal:"
 RDFS, SKOS = "http://www.w3.org/2000/01/rdf-schema#", "http://www.w3.org/2004/02/skos/core#"
-WHOLE = {"gdpr": 99, "ai_act": 113, "eidas": 52, "nis2": 46, "data_act": 50}  # articles of the acts that are held in full
+WHOLE = {
+    "gdpr": 99,
+    "ai_act": 113,
+    "eidas": 52,
+    "nis2": 46,
+    "data_act": 50,
+}  # articles of the acts that are held in full
 COVERED = {"GDPR": "G", "eIDAS": "E"}  # by Q4EU, which marks them so
 IN_DPV = {"GDPR": "eu-gdpr", "AI Act": "eu-aiact", "NIS2": "eu-nis2"}
 PLACE = re.compile(r"Article (\d+[a-z]?)((?:\(\w+\))*) (.+)")
@@ -130,7 +136,11 @@ def places_agree(graph: Graph) -> Check:
 
 
 def duties_are_complete(graph: Graph) -> Check:
-    needed = {"Obligation": ("obliges", "laidDownIn"), "Right": ("heldBy", "grantedBy"), "Exception": ("exceptionTo", "setOutIn")}
+    needed = {
+        "Obligation": ("obliges", "laidDownIn"),
+        "Right": ("heldBy", "grantedBy"),
+        "Exception": ("exceptionTo", "setOutIn"),
+    }
     problems, count = [], 0
     for subject, facts in graph.items():
         for name in needed.get(str(facts["type"][0]) if facts["type"] else "", ()):
@@ -162,7 +172,9 @@ class Sources:
                 if triple.predicate.value.endswith("schema.org/name"):
                     names[subject] = value
                 elif isinstance(triple.subject, NamedNode):
-                    self.dpv[triple.subject.value] |= {str(triple.object)} if triple.predicate.value.endswith("/source") else set()
+                    self.dpv[triple.subject.value] |= (
+                        {str(triple.object)} if triple.predicate.value.endswith("/source") else set()
+                    )
             for iri, found in self.dpv.items():
                 self.dpv[iri] = {names.get(source, source) for source in found}
 
@@ -302,7 +314,9 @@ def alignments(graph: Graph, sources: Sources) -> Check:
             count += 1
             if iri not in sources.dpv:
                 problems.append(f"{subject}: DPV has no {iri}")
-            named = {re.search(r"#A(\d+)", iri)} | {re.search(r"^\D*Art\D+(\d+)[ -]?\((\d+)\)", s) for s in sources.dpv[iri]}
+            named = {re.search(r"#A(\d+)", iri)} | {
+                re.search(r"^\D*Art\D+(\d+)[ -]?\((\d+)\)", s) for s in sources.dpv[iri]
+            }
             for theirs in ({part for part in match.groups() if part} for match in named if match):
                 if here and not any(theirs <= set(place) for place in here):
                     problems.append(f"{subject}: at {sorted(here)}, in DPV at {sorted(theirs)}")
