@@ -31,9 +31,8 @@ WHOLE = {
     "data_act": 50,
 }  # articles of the acts that are held in full
 COVERED = {"GDPR": "G", "eIDAS": "E"}  # by Q4EU, which marks them so
-IN_DPV = {"GDPR": "eu-gdpr", "AI Act": "eu-aiact", "NIS2": "eu-nis2"}
 PLACE = re.compile(r"Article (\d+[a-z]?)((?:\(\w+\))*) (.+)")
-NUMBERS = "one two three four five six seven eight nine ten eleven twelve".split()
+NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 LATER = {"16", "46b"}  # articles of eIDAS that were rewritten in 2024, after the text in Q4EU
 
 Graph = dict[str, dict[str, list[str]]]
@@ -51,7 +50,7 @@ class Check(NamedTuple):
     """What was checked: how often, and what is wrong."""
 
     name: str
-    count: int
+    checked: int
     problems: list[str]
 
 
@@ -125,7 +124,7 @@ def links_lead_somewhere(graph: Graph) -> Check:
 
 def places_agree(graph: Graph) -> Check:
     labels = {facts["label"][0]: subject for subject, facts in graph.items() if facts["label"]}
-    linked = "definedIn laidDownIn grantedBy setOutIn prohibitedBy establishedBy governedBy".split()
+    linked = ["definedIn", "laidDownIn", "grantedBy", "setOutIn", "prohibitedBy", "establishedBy", "governedBy"]
     problems, count = [], 0
     for subject, place in places(graph):
         count += 1
