@@ -15,6 +15,7 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,10 +55,10 @@ class Check(NamedTuple):
     problems: list[str]
 
 
-def read_graph(path: Path = LEGAL / "graph.ttl") -> Graph:
-    """The graph by subject and property; own names without their namespace, literals by their text."""
+def read_graph() -> Graph:
+    """Graph and alignments by subject and property; own names without their namespace, literals by their text."""
     graph: Graph = defaultdict(lambda: defaultdict(list))
-    for triple in parse(path=str(path)):
+    for triple in chain(*(parse(path=str(LEGAL / name)) for name in ("graph.ttl", "alignments.ttl"))):
         value = triple.object.value if isinstance(triple.object, (NamedNode, Literal)) else ""
         name = triple.predicate.value.removeprefix(OWN).removeprefix(RDFS).removeprefix(SKOS).rpartition("#")[2]
         graph[triple.subject.value.removeprefix(OWN)][name].append(value.removeprefix(OWN))
