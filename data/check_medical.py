@@ -181,7 +181,9 @@ def main() -> int:
         print(f"{name:60} {count:5} checked {len(problems):4} wrong")
         print("".join(f"    {problem}\n" for problem in problems), end="")
     stated = symptoms(folder)
-    print(f"Of {stated.checked} symptoms that the ontology states too, {stated.checked - len(stated.problems)} are held.")
+    print(
+        f"Of {stated.checked} symptoms that the ontology states too, {stated.checked - len(stated.problems)} are held."
+    )
     return int(any(check.problems for check in checks))
 
 
