@@ -24,13 +24,8 @@ from pyoxigraph import Literal, NamedNode, parse
 LEGAL = Path(__file__).parent / "legal"
 OWN = "urn:kgrag:legal:"
 RDFS, SKOS = "http://www.w3.org/2000/01/rdf-schema#", "http://www.w3.org/2004/02/skos/core#"
-WHOLE = {
-    "gdpr": 99,
-    "ai_act": 113,
-    "eidas": 52,
-    "nis2": 46,
-    "data_act": 50,
-}  # articles of the acts that are held in full
+# articles of the acts that are held in full
+WHOLE = {"gdpr": 99, "ai_act": 113, "eidas": 52, "nis2": 46, "data_act": 50}
 COVERED = {"GDPR": "G", "eIDAS": "E"}  # by Q4EU, which marks them so
 PLACE = re.compile(r"Article (\d+[a-z]?)((?:\(\w+\))*) (.+)")
 NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
