@@ -58,7 +58,17 @@ DEMO_QUESTIONS = {
         "Is malaria transmitted by mosquito bites?",
         "What is the ATC code of metformin?",
         "How much does metformin cost?",
-    )
+    ),
+    "legal": (
+        "What are the exceptions to the right to erasure?",
+        "What must a data protection impact assessment contain?",
+        "In which article is profiling defined?",
+        "What is a deep fake?",
+        "Which articles does Article 34 GDPR refer to?",
+        "Is social scoring prohibited by Article 5 AI Act?",
+        "What is the title of Article 22 GDPR?",
+        "What does a data protection officer earn?",
+    ),
 }
 
 

@@ -41,7 +41,10 @@ _YES_NO = re.compile(  # a clause that begins with an auxiliary, and asks for no
 _ASKS = re.compile(r"^\W*(?:what|which|who|whom|whose|where|when|why|how)\b", re.IGNORECASE)
 ALIKE, MOST_ALIKE = 0.9, 4  # share of the best score from which a candidate might as well be meant, and how many
 NEARBY = 100  # nodes of a sub-graph that is reasoned over as a whole, where no retriever is given
-DISCLAIMER = {"medical": "For information only: not medical advice, and no substitute for a clinician."}
+DISCLAIMER = {
+    "medical": "For information only: not medical advice, and no substitute for a clinician.",
+    "legal": "For information only: not legal advice, and not the authentic text of the law.",
+}
 
 
 class KGRAG:
@@ -123,9 +126,9 @@ class KGRAG:
         """
         folder = data_folder() / name
         if not (folder / "graph.ttl").is_file():
-            raise ModelError(f"There is no demo called {name!r}.", "There is: medical.")
+            raise ModelError(f"There is no demo called {name!r}.", f"There are: {', '.join(DISCLAIMER)}.")
         graph = KnowledgeGraph.from_rdf(folder / "graph.ttl")
-        rag = cls(graph, PassageIndex.from_jsonl(folder / "passages.jsonl"))  # the shipped models know this graph
+        rag = cls(graph, PassageIndex.from_jsonl(folder / "passages.jsonl"))  # the shipped models as they are
         rag.disclaimer = DISCLAIMER.get(name, "")
         return rag
 
