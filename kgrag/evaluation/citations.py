@@ -1,0 +1,125 @@
+"""Whether sources bear out what an answer says: citation precision and recall (ALCE; Gao et al., 2023).
+
+Each sentence with its sources is a claim. Its recall is 1 if its sources together entail it. A source is precise if they do, and
+either it entails the claim alone or the others without it do not. Statements are matched with the claim word by word; passages
+are left to a judge.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from kgrag.evaluation.metrics import mean
+from kgrag.evaluation.texts import words_of
+from kgrag.sentences import sentence_spans
+from kgrag.types import Answer, Citation, Triple
+
+Judge = Callable[[str, str], bool]  # whether the first text, of the sources, entails the second, the claim
+ENOUGH = 0.75  # share of the words of a claim that a passage must hold for `holds_the_words`
+_MARKER = re.compile(r"\s*\[(\d+)\]")
+_PLURAL = re.compile(r"(?:(?<=sh)|(?<=ch)|(?<=x))es$|(?<=[^s])s$")
+_FRAME = frozenset(  # words that say nothing which a source would have to hold
+    "a an the is are was were be been has have had do does did and or of in on at to by with for from as through than that "
+    "this these which it its not no yes only say graph statement so there".split()
+)
+
+
+class Claim(NamedTuple):
+    """A sentence of an answer, without its markers, and the sources that it gives."""
+
+    text: str
+    citations: tuple[Citation, ...]
+
+
+class Support(NamedTuple):
+    """Citation precision, None where nothing is cited, and recall of an answer."""
+
+    precision: float | None
+    recall: float
+
+
+def claims_of(answer: Answer) -> list[Claim]:
+    """The sentences that say something; markers behind a full stop belong to the sentence before it."""
+    numbered = {citation.number: citation for citation in answer.citations}
+    found: list[tuple[str, list[Citation]]] = []
+    for start, end in sentence_spans(answer.text):
+        sentence = answer.text[start:end]
+        while found and (marker := _MARKER.match(sentence)):
+            found[-1][1].extend(_cited(marker[1], numbered))
+            sentence = sentence[marker.end() :]
+        cited = [citation for number in _MARKER.findall(sentence) for citation in _cited(number, numbered)]
+        if text := _MARKER.sub("", sentence).strip():
+            found.append((text, cited))
+    return [Claim(text, tuple(dict.fromkeys(cited))) for text, cited in found if _content(text)]
+
+
+def holds_the_words(premise: str, claim: str) -> bool:
+    """Whether most words of a claim are in the sources: a cheap judge, which knows neither negation nor paraphrase."""
+    wanted = _content(claim)
+    return len(wanted & _content(premise)) >= ENOUGH * len(wanted)
+
+
+def support(answer: Answer, topics: Mapping[str, str], judge: Judge = holds_the_words) -> Support | None:
+    """Citation precision and recall of an answer, each a mean over its sources and its claims.
+
+    Args:
+        answer: The answer.
+        topics: Labels of the nodes that the question names, by IRI.
+        judge: Decides for claims that cite passages; a model of natural language inference can stand here.
+
+    Returns:
+        None where nothing is claimed: for a refusal, and for a "no" because the graph has no such statement.
+    """
+    claims = claims_of(answer)
+    if answer.abstained or not claims or (answer.verdict == "no" and not answer.citations):
+        return None
+    recalls, precise = [], []
+    for text, citations in claims:
+        recalls.append(_entailed(text, citations, topics, judge))
+        for at, citation in enumerate(citations):
+            others = citations[:at] + citations[at + 1 :]
+            needed = _entailed(text, (citation,), topics, judge) or not _entailed(text, others, topics, judge)
+            precise.append(recalls[-1] and needed)
+    return Support(mean(precise), mean(recalls) or 0.0)
+
+
+def stated(claim: str, triples: Sequence[Triple], topics: Mapping[str, str]) -> bool:
+    """Whether statements entail a claim: they hold its words, and lead from what the question names to all that it names.
+
+    Which way round a relation is said is not seen.
+
+    Args:
+        claim: A sentence.
+        triples: The statements.
+        topics: Labels of the nodes that the question names, by IRI.
+    """
+    held = _content(" ".join([*topics.values(), *(label for triple in triples for label in triple.labels)]))
+    if not triples or not _content(claim) <= held:
+        return False
+    text = " ".join(words_of(claim))
+    labels = {end: label for t in triples for end, label in ((t.subject, t.labels[0]), (t.object, t.labels[2]))}
+    said = {end for end, label in labels.items() if f" {' '.join(words_of(label))} " in f" {text} "}
+    reached = set(topics)
+    while new := {end for t in triples for end in (t.subject, t.object) if {t.subject, t.object} & reached} - reached:
+        reached |= new
+    return said <= reached and any({t.subject, t.object} & reached for t in triples)
+
+
+def _entailed(claim: str, citations: Sequence[Citation], topics: Mapping[str, str], judge: Judge) -> bool:
+    triples = [c.triple for c in citations if c.triple]
+    passages = [c.passage for c in citations if c.passage]
+    if stated(claim, triples, topics):
+        return True
+    premise = [*(" ".join(triple.labels) + "." for triple in triples), *(f"{p.title}. {p.text}" for p in passages)]
+    return bool(passages) and judge(" ".join(premise), claim)
+
+
+def _cited(number: str, numbered: Mapping[int, Citation]) -> list[Citation]:
+    return [numbered[int(number)]] if int(number) in numbered else []
+
+
+def _content(text: str) -> set[str]:
+    words = words_of(text)
+    return {_PLURAL.sub("", word) for word in words if word not in _FRAME} - _FRAME
