@@ -8,7 +8,7 @@ are left to a judge.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from kgrag.evaluation.metrics import mean
@@ -19,6 +19,7 @@ from kgrag.types import Answer, Citation, Triple
 Judge = Callable[[str, str], bool]  # whether the first text, of the sources, entails the second, the claim
 ENOUGH = 0.75  # share of the words of a claim that a passage must hold for `holds_the_words`
 _MARKER = re.compile(r"\s*\[(\d+)\]")
+_BEHIND = re.compile(r"(.+?)(?:(?<=[.!?])((?:\s*\[\d+\])+)|\n$)", re.DOTALL)  # a part, and the markers behind its last sentence
 _PLURAL = re.compile(r"(?:(?<=sh)|(?<=ch)|(?<=x))es$|(?<=[^s])s$")
 _FRAME = frozenset(  # words that say nothing which a source would have to hold
     "a an the is are was were be been has have had do does did and or of in on at to by with for from as through than that "
@@ -41,18 +42,23 @@ class Support(NamedTuple):
 
 
 def claims_of(answer: Answer) -> list[Claim]:
-    """The sentences that say something; markers behind a full stop belong to the sentence before it."""
+    """The sentences that say something.
+
+    Markers inside a sentence are its own; those behind its full stop are also of the sentences before it that have none.
+    """
     numbered = {citation.number: citation for citation in answer.citations}
-    found: list[tuple[str, list[Citation]]] = []
-    for start, end in sentence_spans(answer.text):
-        sentence = answer.text[start:end]
-        while found and (marker := _MARKER.match(sentence)):
-            found[-1][1].extend(_cited(marker[1], numbered))
-            sentence = sentence[marker.end() :]
-        cited = [citation for number in _MARKER.findall(sentence) for citation in _cited(number, numbered)]
-        if text := _MARKER.sub("", sentence).strip():
-            found.append((text, cited))
-    return [Claim(text, tuple(dict.fromkeys(cited))) for text, cited in found if _content(text)]
+    claims: list[Claim] = []
+    for part, behind in _BEHIND.findall(answer.text + "\n"):
+        plain: list[str] = []  # sentences without a marker
+        for sentence in (part[start:end] for start, end in sentence_spans(part)):
+            if cited := _cited(sentence, numbered):
+                claims += [*(Claim(text, ()) for text in plain), Claim(_MARKER.sub("", sentence), cited)]
+                plain = []
+            else:
+                plain.append(sentence)
+        together = _cited(behind, numbered)
+        claims += [Claim(" ".join(plain), together)] if together else [Claim(text, ()) for text in plain]
+    return [claim for claim in claims if _content(claim.text)]
 
 
 def holds_the_words(premise: str, claim: str) -> bool:
@@ -61,12 +67,12 @@ def holds_the_words(premise: str, claim: str) -> bool:
     return len(wanted & _content(premise)) >= ENOUGH * len(wanted)
 
 
-def support(answer: Answer, topics: Mapping[str, str], judge: Judge = holds_the_words) -> Support | None:
+def support(answer: Answer, topics: Collection[str], judge: Judge = holds_the_words) -> Support | None:
     """Citation precision and recall of an answer, each a mean over its sources and its claims.
 
     Args:
         answer: The answer.
-        topics: Labels of the nodes that the question names, by IRI.
+        topics: IRIs of the nodes that the question names.
         judge: Decides for claims that cite passages; a model of natural language inference can stand here.
 
     Returns:
@@ -75,17 +81,24 @@ def support(answer: Answer, topics: Mapping[str, str], judge: Judge = holds_the_
     claims = claims_of(answer)
     if answer.abstained or not claims or (answer.verdict == "no" and not answer.citations):
         return None
+    ends = {entity.iri for entity in answer.entities}
+
+    def entailed(text: str, citations: Sequence[Citation]) -> bool:
+        triples = [c.triple for c in citations if c.triple]
+        passages = [c.passage for c in citations if c.passage]
+        premise = [*(" ".join(triple.labels) + "." for triple in triples), *(f"{p.title}. {p.text}" for p in passages)]
+        return stated(text, triples, topics, ends) or (bool(passages) and judge(" ".join(premise), text))
+
     recalls, precise = [], []
     for text, citations in claims:
-        recalls.append(_entailed(text, citations, topics, judge))
+        recalls.append(entailed(text, citations))
         for at, citation in enumerate(citations):
             others = citations[:at] + citations[at + 1 :]
-            needed = _entailed(text, (citation,), topics, judge) or not _entailed(text, others, topics, judge)
-            precise.append(recalls[-1] and needed)
+            precise.append(recalls[-1] and (entailed(text, [citation]) or not entailed(text, others)))
     return Support(mean(precise), mean(recalls) or 0.0)
 
 
-def stated(claim: str, triples: Sequence[Triple], topics: Mapping[str, str]) -> bool:
+def stated(claim: str, triples: Sequence[Triple], topics: Collection[str], answers: Collection[str] = ()) -> bool:
     """Whether statements entail a claim: they hold its words, and lead from what the question names to all that it names.
 
     Which way round a relation is said is not seen.
@@ -93,31 +106,24 @@ def stated(claim: str, triples: Sequence[Triple], topics: Mapping[str, str]) -> 
     Args:
         claim: A sentence.
         triples: The statements.
-        topics: Labels of the nodes that the question names, by IRI.
+        topics: IRIs of the nodes that the question names.
+        answers: IRIs of nodes that no way may lead through: what leads to one answer is no source of another.
     """
-    held = _content(" ".join([*topics.values(), *(label for triple in triples for label in triple.labels)]))
-    if not triples or not _content(claim) <= held:
+    if not triples or not _content(claim) <= _content(" ".join(label for triple in triples for label in triple.labels)):
         return False
     text = " ".join(words_of(claim))
     labels = {end: label for t in triples for end, label in ((t.subject, t.labels[0]), (t.object, t.labels[2]))}
     said = {end for end, label in labels.items() if f" {' '.join(words_of(label))} " in f" {text} "}
-    reached = set(topics)
-    while new := {end for t in triples for end in (t.subject, t.object) if {t.subject, t.object} & reached} - reached:
+    reached, passed = set(topics), set(topics)
+    while new := {end for t in triples for end in (t.subject, t.object) if {t.subject, t.object} & passed} - reached:
         reached |= new
+        passed |= new - set(answers)
     return said <= reached and any({t.subject, t.object} & reached for t in triples)
 
 
-def _entailed(claim: str, citations: Sequence[Citation], topics: Mapping[str, str], judge: Judge) -> bool:
-    triples = [c.triple for c in citations if c.triple]
-    passages = [c.passage for c in citations if c.passage]
-    if stated(claim, triples, topics):
-        return True
-    premise = [*(" ".join(triple.labels) + "." for triple in triples), *(f"{p.title}. {p.text}" for p in passages)]
-    return bool(passages) and judge(" ".join(premise), claim)
-
-
-def _cited(number: str, numbered: Mapping[int, Citation]) -> list[Citation]:
-    return [numbered[int(number)]] if int(number) in numbered else []
+def _cited(text: str, numbered: Mapping[int, Citation]) -> tuple[Citation, ...]:
+    numbers = dict.fromkeys(int(number) for number in _MARKER.findall(text))
+    return tuple(numbered[number] for number in numbers if number in numbered)
 
 
 def _content(text: str) -> set[str]:

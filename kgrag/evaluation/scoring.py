@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from kgrag.evaluation.citations import Judge, holds_the_words, support
@@ -25,7 +25,7 @@ def scored(rag: KGRAG, question: Question, judge: Judge = holds_the_words) -> Ro
     answer is refused; None where gold is only a text. ``error`` says where a wrong answer went wrong.
     """
     answer = rag.ask(question.question)
-    topics = {rag.graph.iri(link.node): rag.graph.label(link.node) for link in answer.links if link.node is not None}
+    topics = [rag.graph.iri(link.node) for link in answer.links if link.node is not None]
     row: Row = {
         "id": question.id,
         "question": question.question,
@@ -101,10 +101,10 @@ def _subgraph(rag: KGRAG, question: Question, is_linked: bool) -> Row:
     return row
 
 
-def _passages(rag: KGRAG, question: Question, topics: Mapping[str, str]) -> Row:
+def _passages(rag: KGRAG, question: Question, topics: Sequence[str]) -> Row:
     if not question.gold_passages:
         return {}
-    found = rag.passages.search(question.question, DEPTH, rag.encoder, entities=list(topics))
+    found = rag.passages.search(question.question, DEPTH, rag.encoder, entities=topics)
     ranked, gold = [scored.passage.id for scored in found], set(question.gold_passages)
     return {
         "recall@10": recall_at(ranked, gold, DEPTH),
@@ -113,7 +113,7 @@ def _passages(rag: KGRAG, question: Question, topics: Mapping[str, str]) -> Row:
     }
 
 
-def _sources(rag: KGRAG, answer: Answer, topics: Mapping[str, str], judge: Judge) -> Row:
+def _sources(rag: KGRAG, answer: Answer, topics: Sequence[str], judge: Judge) -> Row:
     row: Row = {"grounded": float(_grounded(rag, answer))}
     if answer.citations:
         valid = [
