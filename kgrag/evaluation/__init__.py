@@ -1,11 +1,11 @@
 """Measures a system on questions with gold answers."""
 
-from kgrag.evaluation.calibration import Calibration, Isotonic, Temperature
+from kgrag.evaluation.calibration import Calibration, Isotonic, Temperature, calibration_from
 from kgrag.evaluation.comparison import Comparison, compare
 from kgrag.evaluation.guarantee import Guarantee, guaranteed
 from kgrag.evaluation.questions import read_questions
 from kgrag.evaluation.report import Report
-from kgrag.evaluation.runner import evaluate
+from kgrag.evaluation.runner import evaluate, judged
 
 __all__ = [
     "Calibration",
@@ -14,8 +14,10 @@ __all__ = [
     "Isotonic",
     "Report",
     "Temperature",
+    "calibration_from",
     "compare",
     "evaluate",
     "guaranteed",
+    "judged",
     "read_questions",
 ]

@@ -1,12 +1,11 @@
 """Confidence that means what it says: of the answers given with 0.8, eight in ten are right.
 
-Each kind of calibration is fitted to answers that were judged, and is a rising function: it changes no order, so that a
-threshold found for one scale is one for the other.
+Each kind of calibration is fitted to answers that were judged, and is a function that never falls: no order is turned round.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -85,15 +84,8 @@ class Temperature:
         return 1 / (1 + np.exp(-_log_odds(np.asarray(confidence, np.float64)) / self.temperature))
 
 
-def as_json(calibration: Isotonic | Temperature) -> dict[str, Any]:
-    """Numbers to keep in a file."""
-    return asdict(calibration)
-
-
-def from_json(numbers: dict[str, Any]) -> Isotonic | Temperature:
-    """What `as_json` wrote."""
-    if "temperature" in numbers:
-        return Temperature(float(numbers["temperature"]))
+def calibration_from(numbers: dict[str, Any]) -> Isotonic:
+    """An `Isotonic` from its fields, as read from JSON."""
     return Isotonic(tuple(numbers["confidence"]), tuple(numbers["right"]))
 
 

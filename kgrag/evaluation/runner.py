@@ -15,7 +15,7 @@ from kgrag.evaluation.confidence import augrc, aurc, brier, coverage_at_risk, e_
 from kgrag.evaluation.intervals import bootstrap, mean_interval
 from kgrag.evaluation.metrics import mean, percentile
 from kgrag.evaluation.report import Report
-from kgrag.evaluation.scoring import Row, scored
+from kgrag.evaluation.scoring import Row, right, scored
 from kgrag.evaluation.texts import bleu
 from kgrag.progress import track
 from kgrag.types import Question
@@ -72,6 +72,20 @@ def evaluate(rag: KGRAG, questions: Sequence[Question], judge: Judge = holds_the
     )
 
 
+def judged(rag: KGRAG, questions: Sequence[Question]) -> tuple[np.ndarray, np.ndarray]:
+    """Confidence of each answer, minus infinity where there is none, and whether it is right, shape (questions,) each.
+
+    Questions whose gold is only a text are left out.
+    """
+    confidence, found = [], []
+    for question in track(questions, "asking", total=len(questions)):
+        answer = rag.ask(question.question)
+        if (is_right := right(rag, question, answer)) is not None:
+            confidence.append(-np.inf if answer.abstained else answer.confidence)
+            found.append(bool(is_right) and not answer.abstained)
+    return np.array(confidence), np.array(found, bool)
+
+
 def figures_of(rows: Sequence[Row], seed: int = 0) -> dict[str, Any]:
     """All figures of a run by name; None where one does not apply."""
     figures: dict[str, Any] = {"n": len(rows)} | {name: _mean(rows, name) for name in MEANS}
@@ -95,10 +109,10 @@ def confidence_figures(rows: Sequence[Row], seed: int = 0) -> dict[str, Any]:
         figures |= {"aurc": aurc(confidence, loss), "e_aurc": e_aurc(confidence, loss), "augrc": augrc(confidence, loss)}
         figures["coverage@5%risk"] = coverage_at_risk(confidence, loss, RISK)
     is_given = np.isfinite(confidence)
-    said, right = confidence[is_given], 1 - loss[is_given]
+    said, found = confidence[is_given], 1 - loss[is_given]
     if len(said):
-        figures |= {"ece": ece(said, right), "brier": brier(said, right)}
-        figures["ece_interval"] = list(bootstrap(ece, said, right, seed=seed, samples=SAMPLES))
+        figures |= {"ece": ece(said, found), "brier": brier(said, found)}
+        figures["ece_interval"] = list(bootstrap(ece, said, found, seed=seed, samples=SAMPLES))
     return figures
 
 

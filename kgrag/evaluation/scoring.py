@@ -19,11 +19,7 @@ DEPTH = 10  # passages that a search is judged by
 
 
 def scored(rag: KGRAG, question: Question, judge: Judge = holds_the_words) -> Row:
-    """Asks a question; figures that do not apply to it are left out.
-
-    ``right`` is 1 for the answer that counts: the best one is gold, a gold passage is cited, or a question that the graph cannot
-    answer is refused; None where gold is only a text. ``error`` says where a wrong answer went wrong.
-    """
+    """Asks a question; figures that do not apply to it are left out, and ``error`` says where a wrong answer went wrong."""
     answer = rag.ask(question.question)
     topics = [rag.graph.iri(link.node) for link in answer.links if link.node is not None]
     row: Row = {
@@ -43,9 +39,19 @@ def scored(rag: KGRAG, question: Question, judge: Judge = holds_the_words) -> Ro
     row |= _linking(rag, question, answer) | _answers(rag, question, answer) | _passages(rag, question, topics)
     if not answer.abstained:
         row |= _sources(rag, answer, topics, judge)
-    row["right"] = _right(question, answer, row)
+    row["right"] = right(rag, question, answer)
     row["error"] = _error(question, row) if row["right"] == 0 else ""
     return row
+
+
+def right(rag: KGRAG, question: Question, answer: Answer) -> float | None:
+    """1 if the best answer is gold, a gold passage is cited, or what the graph cannot answer is refused; None where gold is a text."""
+    if question.unanswerable:
+        return float(answer.abstained)
+    if question.answers:
+        return hit_at(_keys(rag, answer.answers), set(_keys(rag, question.answers)))
+    cited = {c.passage.id for c in answer.citations if c.passage}
+    return float(bool(cited & set(question.gold_passages))) if question.gold_passages else None
 
 
 def _linking(rag: KGRAG, question: Question, answer: Answer) -> Row:
@@ -63,8 +69,7 @@ def _answers(rag: KGRAG, question: Question, answer: Answer) -> Row:
         row["answer_text"] = question.answer_text
     if not question.answers:
         return row
-    gold = {_key(rag, text) for text in question.answers}
-    predicted = [_key(rag, text) for text in answer.answers]
+    predicted, gold = _keys(rag, answer.answers), set(_keys(rag, question.answers))
     overlap = Overlap.of(predicted, gold)
     row |= {
         "hits@1": hit_at(predicted, gold),
@@ -79,10 +84,9 @@ def _answers(rag: KGRAG, question: Question, answer: Answer) -> Row:
     return row
 
 
-def _key(rag: KGRAG, text: str) -> str:
+def _keys(rag: KGRAG, answers: Sequence[str]) -> list[str]:
     """Answers in one form: the label where they name a node."""
-    found = rag.graph.find(text)
-    return normalise(rag.graph.label(found[0]) if found else text)
+    return [normalise(rag.graph.label(found[0]) if (found := rag.graph.find(text)) else text) for text in answers]
 
 
 def _subgraph(rag: KGRAG, question: Question, is_linked: bool) -> Row:
@@ -138,15 +142,6 @@ def _grounded(rag: KGRAG, answer: Answer) -> bool:
         if normalise(link.mention.text) not in normalise(held):
             return False
     return True
-
-
-def _right(question: Question, answer: Answer, row: Row) -> float | None:
-    if question.unanswerable:
-        return float(answer.abstained)
-    if question.answers:
-        return row["hits@1"]
-    cited = {c.passage.id for c in answer.citations if c.passage}
-    return float(bool(cited & set(question.gold_passages))) if question.gold_passages else None
 
 
 def _error(question: Question, row: Row) -> str:
