@@ -165,7 +165,9 @@ def evaluate(
     questions: Annotated[Path, typer.Option(help="Questions with gold answers, JSON lines.")],
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
     predictions: Annotated[Path | None, typer.Option(help="Write one line a question here.")] = None,
-    page: Annotated[Path | None, typer.Option("--report", help="Write an HTML page with tables and charts here.")] = None,
+    page: Annotated[
+        Path | None, typer.Option("--report", help="Write an HTML page with tables and charts here.")
+    ] = None,
 ) -> None:
     """Measure linking, coverage, answers, citations, confidence and time on questions with gold answers."""
     from kgrag import KGRAG

@@ -67,7 +67,8 @@ def test_texts_by_hand():
 def test_texts_as_others_compute_them():
     sacrebleu = pytest.importorskip("sacrebleu")
     scorer = pytest.importorskip("rouge_score.rouge_scorer").RougeScorer(["rougeL"])
-    words = "the cat sat on a mat , and 1,000 dogs - 12-13 of them (all) ran 3.5 miles away. isn't it? &amp; co".split()
+    text = "the cat sat on a mat , and 1,000 dogs - 12-13 of them (all) ran 3.5 miles away. isn't it? &amp; co"
+    words = text.split()
     draw = random.Random(0)
     texts, references = ([" ".join(draw.choices(words, k=draw.randint(1, 25))) for _ in range(150)] for _ in range(2))
     for text, reference in zip(texts, references):

@@ -19,12 +19,15 @@ from kgrag.types import Answer, Citation, Triple
 Judge = Callable[[str, str], bool]  # whether the first text, of the sources, entails the second, the claim
 ENOUGH = 0.75  # share of the words of a claim that a passage must hold for `holds_the_words`
 _MARKER = re.compile(r"\s*\[(\d+)\]")
-_BEHIND = re.compile(r"(.+?)(?:(?<=[.!?])((?:\s*\[\d+\])+)|\n$)", re.DOTALL)  # a part, and the markers behind its last sentence
+_BEHIND = re.compile(
+    r"(.+?)(?:(?<=[.!?])((?:\s*\[\d+\])+)|\n$)", re.DOTALL
+)  # a part, and the markers behind its last sentence
 _PLURAL = re.compile(r"(?:(?<=sh)|(?<=ch)|(?<=x))es$|(?<=[^s])s$")
-_FRAME = frozenset(  # words that say nothing which a source would have to hold
+_SAYS_NOTHING = (  # that a source would have to hold
     "a an the is are was were be been has have had do does did and or of in on at to by with for from as through than that "
-    "this these which it its not no yes only say graph statement so there".split()
+    "this these which it its not no yes only say graph statement so there"
 )
+_FRAME = frozenset(_SAYS_NOTHING.split())
 
 
 class Claim(NamedTuple):
@@ -81,13 +84,12 @@ def support(answer: Answer, topics: Collection[str], judge: Judge = holds_the_wo
     claims = claims_of(answer)
     if answer.abstained or not claims or (answer.verdict == "no" and not answer.citations):
         return None
-    ends = {entity.iri for entity in answer.entities}
 
     def entailed(text: str, citations: Sequence[Citation]) -> bool:
         triples = [c.triple for c in citations if c.triple]
         passages = [c.passage for c in citations if c.passage]
         premise = [*(" ".join(triple.labels) + "." for triple in triples), *(f"{p.title}. {p.text}" for p in passages)]
-        return stated(text, triples, topics, ends) or (bool(passages) and judge(" ".join(premise), text))
+        return stated(text, triples, topics) or (bool(passages) and judge(" ".join(premise), text))
 
     recalls, precise = [], []
     for text, citations in claims:
@@ -98,7 +100,7 @@ def support(answer: Answer, topics: Collection[str], judge: Judge = holds_the_wo
     return Support(mean(precise), mean(recalls) or 0.0)
 
 
-def stated(claim: str, triples: Sequence[Triple], topics: Collection[str], answers: Collection[str] = ()) -> bool:
+def stated(claim: str, triples: Sequence[Triple], topics: Collection[str]) -> bool:
     """Whether statements entail a claim: they hold its words, and lead from what the question names to all that it names.
 
     Which way round a relation is said is not seen.
@@ -107,17 +109,15 @@ def stated(claim: str, triples: Sequence[Triple], topics: Collection[str], answe
         claim: A sentence.
         triples: The statements.
         topics: IRIs of the nodes that the question names.
-        answers: IRIs of nodes that no way may lead through: what leads to one answer is no source of another.
     """
     if not triples or not _content(claim) <= _content(" ".join(label for triple in triples for label in triple.labels)):
         return False
     text = " ".join(words_of(claim))
     labels = {end: label for t in triples for end, label in ((t.subject, t.labels[0]), (t.object, t.labels[2]))}
     said = {end for end, label in labels.items() if f" {' '.join(words_of(label))} " in f" {text} "}
-    reached, passed = set(topics), set(topics)
-    while new := {end for t in triples for end in (t.subject, t.object) if {t.subject, t.object} & passed} - reached:
+    reached = set(topics)
+    while new := {end for t in triples for end in (t.subject, t.object) if {t.subject, t.object} & reached} - reached:
         reached |= new
-        passed |= new - set(answers)
     return said <= reached and any({t.subject, t.object} & reached for t in triples)
 
 

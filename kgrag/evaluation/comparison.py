@@ -47,7 +47,9 @@ class Comparison:
             kinds.append([kind, str(n), f"{first:.4f}", f"{second:.4f}", str(won), str(lost)])
         lines = [f"{self.n} questions in both, {self.only[0]} only in the first, {self.only[1]} only in the second", ""]
         lines += [*plain_table(rows), ""]
-        lines += [f"right only in the second: {len(self.won)}, only in the first: {len(self.lost)}; McNemar p = {self.p:.3f}"]
+        lines += [
+            f"right only in the second: {len(self.won)}, only in the first: {len(self.lost)}; McNemar p = {self.p:.3f}"
+        ]
         return "\n".join([*lines, "", *plain_table(kinds)])
 
 
@@ -94,7 +96,11 @@ def read_predictions(path: str | Path) -> list[dict[str, Any]]:
         raise InputError(f"There is no file {path}.", "Give what `kgrag evaluate --json` or `--predictions` wrote.")
     text = path.read_text(encoding="utf-8", errors="replace")
     try:
-        whole = json.loads(text) if path.suffix == ".json" else [json.loads(line) for line in text.splitlines() if line.strip()]
+        whole = (
+            json.loads(text)
+            if path.suffix == ".json"
+            else [json.loads(line) for line in text.splitlines() if line.strip()]
+        )
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not JSON ({error}).", "Give what `kgrag evaluate` wrote.") from error
     found = whole.get("predictions") if isinstance(whole, dict) else whole
@@ -106,7 +112,9 @@ def read_predictions(path: str | Path) -> list[dict[str, Any]]:
 def _by_id(rows: Sequence[dict[str, Any]], which: str) -> dict[str, dict[str, Any]]:
     found = {str(row["id"]): row for row in rows}
     if len(found) < len(rows):
-        raise InputError(f"The {which} run has {len(rows) - len(found)} questions twice.", "Give each question an id of its own.")
+        raise InputError(
+            f"The {which} run has {len(rows) - len(found)} questions twice.", "Give each question an id of its own."
+        )
     return found
 
 

@@ -104,7 +104,9 @@ def _ranked(confidence: ArrayLike, loss: ArrayLike) -> tuple[Doubles, Doubles, N
     """Confidences, falling, the expected loss at each place, and whether a threshold can lie behind it."""
     confidence, loss = np.asarray(confidence, np.float64), np.asarray(loss, np.float64)
     if confidence.shape != loss.shape or confidence.ndim != 1 or not len(loss):
-        raise ValueError(f"confidence {confidence.shape} and loss {loss.shape} must be of the same questions, at least one")
+        raise ValueError(
+            f"confidence {confidence.shape} and loss {loss.shape} must be of the same questions, at least one"
+        )
     order = np.argsort(-confidence, kind="stable")
     values, group, count = np.unique(-confidence[order], return_inverse=True, return_counts=True)
     expected = np.bincount(group, loss[order], len(values)) / count

@@ -30,8 +30,8 @@ def _page(report: Report, title: str) -> Iterator[str]:
     policy = "default-src 'none'; style-src 'unsafe-inline'"  # what questions and labels hold is never run or fetched
     yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n<h1>{escape(title)}</h1>'
     if can_draw():
-        for name, svg in charts(report).items():
-            yield f"<figure><figcaption>{escape(name.capitalize())}</figcaption>{svg}</figure>"
+        for chart, svg in charts(report).items():
+            yield f"<figure><figcaption>{escape(chart.capitalize())}</figcaption>{svg}</figure>"
     else:
         yield "<p>For charts: <code>pip install 'kgrag[plots]'</code>.</p>"
     yield from _table("Figures", [["figure", "value"], *([k, shown(v)] for k, v in report.figures.items())])
@@ -42,9 +42,9 @@ def _page(report: Report, title: str) -> Iterator[str]:
         yield from _table("Lost at", [["stage", "questions"], *([k, str(n)] for k, n in report.errors.items())])
     wrong = [row for row in report.predictions if row["right"] == 0]
     if wrong:
-        head = ["question", "gold", "answer", "confidence", "lost at"]
+        columns = ["question", "gold", "answer", "confidence", "lost at"]
         more = f", the first {SHOWN}" if len(wrong) > SHOWN else ""
-        yield from _table(f"Wrong: {len(wrong)}{more}", [head, *map(_cells, wrong[:SHOWN])])
+        yield from _table(f"Wrong: {len(wrong)}{more}", [columns, *map(_cells, wrong[:SHOWN])])
     yield "</html>"
 
 

@@ -22,7 +22,7 @@ from kgrag.evaluation.scoring import DEPTH, Row
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SETTINGS = {
+SETTINGS: Any = {
     "svg.hashsalt": "kgrag",  # ids in the file are made from it, else at random
     "svg.fonttype": "none",
     "font.family": "sans-serif",
@@ -89,7 +89,9 @@ def _risk(axes: Axes, confidence: np.ndarray, loss: np.ndarray) -> None:
     axes.step(curve.coverage[max(given - 1, 0) :], curve.risk[max(given - 1, 0) :], color=GREY, label="refused")
     axes.axhline(0.05, color=GREY, linestyle=":", linewidth=1)
     axes.legend(frameon=False)
-    axes.set(xlabel="share of questions answered (coverage)", ylabel="wrong among them (risk)", xlim=(0, 1), ylim=(0, None))
+    axes.set(
+        xlabel="share of questions answered (coverage)", ylabel="wrong among them (risk)", xlim=(0, 1), ylim=(0, None)
+    )
 
 
 def _reliability(axes: Axes, confidence: np.ndarray, right: np.ndarray) -> None:
@@ -101,7 +103,9 @@ def _reliability(axes: Axes, confidence: np.ndarray, right: np.ndarray) -> None:
 
 def _recall(axes: Axes, ranks: Sequence[Sequence[int | None]]) -> None:
     depths = np.arange(1, DEPTH + 1)
-    recall = [mean(sum(rank is not None and rank <= k for rank in of_one) / len(of_one) for of_one in ranks) for k in depths]
+    recall = [
+        mean(sum(rank is not None and rank <= k for rank in of_one) / len(of_one) for of_one in ranks) for k in depths
+    ]
     axes.plot(depths, np.array(recall, float), marker="o", color=BLUE)
     axes.set(xlabel="passages read (k)", ylabel="recall", ylim=(0, 1.05))
 
@@ -121,7 +125,9 @@ def _canvas() -> Iterator[tuple[Any, Any]]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with matplotlib.rc_context({**matplotlib.rcParamsDefault, **SETTINGS, "backend": "agg"}):
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(SETTINGS)
         figure = Figure()
         FigureCanvasAgg(figure)
         yield figure, figure.add_subplot()

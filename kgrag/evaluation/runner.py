@@ -103,10 +103,16 @@ def figures_of(rows: Sequence[Row], seed: int = 0) -> dict[str, Any]:
 
 def confidence_figures(rows: Sequence[Row], seed: int = 0) -> dict[str, Any]:
     """Whether confidence tells right from wrong (all questions), and means what it says (questions that were answered)."""
-    figures: dict[str, Any] = dict.fromkeys(("aurc", "e_aurc", "augrc", "coverage@5%risk", "ece", "ece_interval", "brier"))
+    figures: dict[str, Any] = dict.fromkeys(
+        ("aurc", "e_aurc", "augrc", "coverage@5%risk", "ece", "ece_interval", "brier")
+    )
     confidence, loss = selective(rows)
     if len(loss):
-        figures |= {"aurc": aurc(confidence, loss), "e_aurc": e_aurc(confidence, loss), "augrc": augrc(confidence, loss)}
+        figures |= {
+            "aurc": aurc(confidence, loss),
+            "e_aurc": e_aurc(confidence, loss),
+            "augrc": augrc(confidence, loss),
+        }
         figures["coverage@5%risk"] = coverage_at_risk(confidence, loss, RISK)
     is_given = np.isfinite(confidence)
     said, found = confidence[is_given], 1 - loss[is_given]
