@@ -64,7 +64,7 @@ def test_calibration_error_by_hand():
     assert ece(confidence, right, bins=2) == pytest.approx(0.1)
     assert brier(confidence, right) == pytest.approx((0.01 + 0.36 + 0.01 + 0.16) / 4)
     assert ece([0.7], [1]) == pytest.approx(0.3)
-    with pytest.raises(ValueError, match="same questions"):
+    with pytest.raises(InputError, match="1 answers and outcomes of 2"):
         ece([0.7], [1, 0])
 
 
@@ -140,6 +140,8 @@ def test_intervals():
     assert low == pytest.approx(0.402, abs=0.02) and high == pytest.approx(0.598, abs=0.02)
     values = np.random.default_rng(0).random(50)
     assert mean_interval(values) == mean_interval(values) != mean_interval(values, seed=1)
+    with pytest.raises(InputError, match="no questions"):
+        mean_interval([])
     assert bootstrap(lambda a, b: float((a * b).mean()), [2, 2], [3, 3]) == (6, 6)
 
 

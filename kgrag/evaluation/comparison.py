@@ -6,11 +6,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from kgrag.errors import InputError
 from kgrag.evaluation.intervals import Difference, mcnemar, paired_bootstrap
 from kgrag.evaluation.report import plain_table
+from kgrag.evaluation.scoring import Row, kind_of
 
 MEASURES = ("right", "hits@1", "f1", "exact_match", "citation_precision", "citation_recall", "recall@10", "seconds")
 
@@ -53,39 +53,37 @@ class Comparison:
         return "\n".join([*lines, "", *plain_table(kinds)])
 
 
-def compare(first: Sequence[dict[str, Any]], second: Sequence[dict[str, Any]], seed: int = 0) -> Comparison:
+def compare(first: Sequence[Row], second: Sequence[Row], seed: int = 0) -> Comparison:
     """Compares the predictions of two runs; questions are the same if their ids are.
 
     Raises:
         InputError: The runs have no question in common, or one of them has a question twice.
     """
     a, b = _by_id(first, "first"), _by_id(second, "second")
-    pairs = [(a[id], b[id]) for id in a if id in b]
+    pairs = {id: (row, b[id]) for id, row in a.items() if id in b}
     if not pairs:
         raise InputError("The two runs have no question in common.", "Compare runs over the same question file.")
     measures = {}
     for name in MEASURES:
-        both = [(x[name], y[name]) for x, y in pairs if x.get(name) is not None and y.get(name) is not None]
-        if both:
-            values, others = zip(*both)
+        if both := _both(pairs, name):
+            values, others = zip(*both.values())
             measures[name] = (sum(values) / len(both), sum(others) / len(both), paired_bootstrap(values, others, seed))
-    judged = [(x, y) for x, y in pairs if x.get("right") is not None and y.get("right") is not None]
+    judged = {id: (x > 0, y > 0) for id, (x, y) in _both(pairs, "right").items()}
     kinds: dict[str, list[tuple[bool, bool]]] = {}
-    for x, y in judged:
-        kind = x.get("kind") or (f"{x['hops']}-hop" if x.get("hops") else "all")
-        kinds.setdefault(kind, []).append((x["right"] > 0, y["right"] > 0))
+    for id, outcome in judged.items():
+        kinds.setdefault(kind_of(a[id]), []).append(outcome)
     return Comparison(
         len(pairs),
         (len(a) - len(pairs), len(b) - len(pairs)),
         measures,
-        [x["id"] for x, y in judged if y["right"] > x["right"]],
-        [x["id"] for x, y in judged if x["right"] > y["right"]],
-        mcnemar([x["right"] > 0 for x, _ in judged], [y["right"] > 0 for _, y in judged]),
+        [id for id, (x, y) in judged.items() if y > x],
+        [id for id, (x, y) in judged.items() if x > y],
+        mcnemar([x for x, _ in judged.values()], [y for _, y in judged.values()]),
         {kind: _counted(found) for kind, found in sorted(kinds.items())},
     )
 
 
-def read_predictions(path: str | Path) -> list[dict[str, Any]]:
+def read_predictions(path: str | Path) -> list[Row]:
     """The predictions of a run, from either file that `Report.write` makes.
 
     Raises:
@@ -109,13 +107,19 @@ def read_predictions(path: str | Path) -> list[dict[str, Any]]:
     return found
 
 
-def _by_id(rows: Sequence[dict[str, Any]], which: str) -> dict[str, dict[str, Any]]:
+def _by_id(rows: Sequence[Row], which: str) -> dict[str, Row]:
     found = {str(row["id"]): row for row in rows}
     if len(found) < len(rows):
         raise InputError(
             f"The {which} run has {len(rows) - len(found)} questions twice.", "Give each question an id of its own."
         )
     return found
+
+
+def _both(pairs: dict[str, tuple[Row, Row]], name: str) -> dict[str, tuple[float, float]]:
+    """A measure by question, where both runs have it."""
+    values = {id: (x.get(name), y.get(name)) for id, (x, y) in pairs.items()}
+    return {id: (x, y) for id, (x, y) in values.items() if isinstance(x, (int, float)) and isinstance(y, (int, float))}
 
 
 def _counted(found: Sequence[tuple[bool, bool]]) -> tuple[int, float, float, int, int]:

@@ -1,7 +1,8 @@
 """Whether confidence tells right answers from wrong ones: risk against coverage, and how well the numbers are calibrated.
 
 Everywhere ``confidence`` and ``loss`` have shape (questions,); a loss is 0 for what is right, 1 for what is wrong, or between.
-Answers of the same confidence cannot be told apart: each counts with the mean loss of all of them.
+Answers of the same confidence cannot be told apart: each counts with the mean loss of all of them. All raise InputError where the
+two are not of the same answers, or of none.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from kgrag.errors import InputError
 
 Doubles = NDArray[np.float64]
 BINS = 10
@@ -104,8 +107,9 @@ def _ranked(confidence: ArrayLike, loss: ArrayLike) -> tuple[Doubles, Doubles, N
     """Confidences, falling, the expected loss at each place, and whether a threshold can lie behind it."""
     confidence, loss = np.asarray(confidence, np.float64), np.asarray(loss, np.float64)
     if confidence.shape != loss.shape or confidence.ndim != 1 or not len(loss):
-        raise ValueError(
-            f"confidence {confidence.shape} and loss {loss.shape} must be of the same questions, at least one"
+        raise InputError(
+            f"Confidence of {confidence.size} answers and outcomes of {loss.size} do not belong together.",
+            "Give two rows of the same length, one number an answer, at least one.",
         )
     order = np.argsort(-confidence, kind="stable")
     values, group, count = np.unique(-confidence[order], return_inverse=True, return_counts=True)

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import binomtest
 
+from kgrag.errors import InputError
+
 Doubles = NDArray[np.float64]
 SAMPLES, LEVEL = 2_000, 0.95
 
@@ -45,6 +47,9 @@ def bootstrap(
         seed: Same seed, same interval.
         samples: How many.
         level: Confidence of the interval.
+
+    Raises:
+        InputError: There are no questions.
     """
     arrays = [np.asarray(column) for column in columns]
     figures = [figure(*(array[drawn] for array in arrays)) for drawn in _draws(len(arrays[0]), seed, samples)]
@@ -77,6 +82,8 @@ def mcnemar(first: ArrayLike, second: ArrayLike) -> float:
 
 
 def _draws(count: int, seed: int, samples: int) -> NDArray[np.int64]:
+    if not count:
+        raise InputError("There are no questions to draw samples from.", "Give the figure of at least one.")
     return np.random.default_rng(seed).integers(0, count, (samples, count))
 
 

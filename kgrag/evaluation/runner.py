@@ -15,7 +15,7 @@ from kgrag.evaluation.confidence import augrc, aurc, brier, coverage_at_risk, e_
 from kgrag.evaluation.intervals import bootstrap, mean_interval
 from kgrag.evaluation.metrics import mean, percentile
 from kgrag.evaluation.report import Report
-from kgrag.evaluation.scoring import Row, right, scored
+from kgrag.evaluation.scoring import Row, kind_of, right, scored
 from kgrag.evaluation.texts import bleu
 from kgrag.progress import track
 from kgrag.types import Question
@@ -66,7 +66,7 @@ def evaluate(rag: KGRAG, questions: Sequence[Question], judge: Judge = holds_the
     return Report(
         figures,
         rows,
-        by_kind=_groups(rows, lambda row: row["kind"] or (f"{row['hops']}-hop" if row["hops"] else "all")),
+        by_kind=_groups(rows, kind_of),
         by_hops=_groups(rows, lambda row: "" if row["hops"] is None else str(row["hops"])),
         errors=dict(sorted(_counts([row["error"] for row in rows if row["error"]]).items())),
     )
@@ -87,7 +87,7 @@ def judged(rag: KGRAG, questions: Sequence[Question]) -> tuple[np.ndarray, np.nd
 
 
 def figures_of(rows: Sequence[Row], seed: int = 0) -> dict[str, Any]:
-    """All figures of a run by name; None where one does not apply."""
+    """All figures of a run by name; None where one does not apply. BLEU and ROUGE-L are of the answers that were given."""
     figures: dict[str, Any] = {"n": len(rows)} | {name: _mean(rows, name) for name in MEANS}
     hits = [row["hits@1"] for row in rows if "hits@1" in row]
     figures["hits@1_interval"] = list(mean_interval(hits, seed)) if hits else None

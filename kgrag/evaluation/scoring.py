@@ -44,6 +44,11 @@ def scored(rag: KGRAG, question: Question, judge: Judge = holds_the_words) -> Ro
     return row
 
 
+def kind_of(row: Row) -> str:
+    """What a question counts as: its kind, or how many hops it takes where it has none."""
+    return str(row.get("kind") or (f"{row['hops']}-hop" if row.get("hops") else "all"))
+
+
 def right(rag: KGRAG, question: Question, answer: Answer) -> float | None:
     """1 if the best answer is gold, a gold passage is cited, or what the graph cannot answer is refused; None where gold is a text."""
     if question.unanswerable:
