@@ -39,6 +39,7 @@ _YES_NO = re.compile(  # a clause that begins with an auxiliary, and asks for no
     re.IGNORECASE | re.DOTALL,
 )
 _ASKS = re.compile(r"^\W*(?:what|which|who|whom|whose|where|when|why|how)\b", re.IGNORECASE)
+HALF_A_DIGIT = 5e-5  # by which a confidence may have been rounded up
 ALIKE, MOST_ALIKE = 0.9, 4  # share of the best score from which a candidate might as well be meant, and how many
 DISCLAIMER = {"medical": "For information only: not medical advice, and no substitute for a clinician."}
 
@@ -168,6 +169,8 @@ class KGRAG:
     def calibrate(self, questions: Iterable[Question], risk: float | None = None) -> Guarantee | None:
         """Makes the confidence of answers the share of such answers that are right.
 
+        What is promised is of answers at the first look; a retriever that looks again, and wider, may add others.
+
         Args:
             questions: With gold answers, none of them trained on.
             risk: The share of wrong answers that is acceptable, such as 0.05: from now on answers are refused below the
@@ -189,14 +192,14 @@ class KGRAG:
             guarantee = guaranteed(confidence, right, risk) if risk is not None else None
             if guarantee is not None and not guarantee.coverage:
                 raise InputError(
-                    f"{given.sum()} answers do not show that at most {risk:.0%} of any of them would be wrong.",
+                    f"{given.sum()} answers do not show that at most {100 * risk:g} % of any of them would be wrong.",
                     "Give more questions, or accept a greater risk.",
                 )
             calibration = Isotonic.fit(confidence[given], right[given])
         finally:
             self.config, self.calibration = before, calibration
         if guarantee is not None:
-            self.config = _refusing_below(before, guarantee.threshold)
+            self.config = _refusing_below(before, guarantee.threshold - HALF_A_DIGIT)
         return guarantee
 
     def train(self, questions: Sequence[Question], valid: Sequence[Question] = (), **options: Any) -> KGRAG:
@@ -204,6 +207,7 @@ class KGRAG:
         from kgrag.training.labelled import train
 
         train(self, list(questions), list(valid), **options)
+        self.calibration = None  # was of another reasoner
         return self
 
     def save(self, folder: str | Path) -> None:

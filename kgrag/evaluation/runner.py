@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,7 +69,7 @@ def evaluate(rag: KGRAG, questions: Sequence[Question], judge: Judge = holds_the
         rows,
         by_kind=_groups(rows, kind_of),
         by_hops=_groups(rows, lambda row: "" if row["hops"] is None else str(row["hops"])),
-        errors=dict(sorted(_counts([row["error"] for row in rows if row["error"]]).items())),
+        errors=dict(sorted(Counter(row["error"] for row in rows if row["error"]).items())),
     )
 
 
@@ -148,10 +149,6 @@ def _groups(rows: Sequence[Row], key: Callable[[Row], str]) -> dict[str, dict[st
 
 def _mean(rows: Sequence[Row], name: str) -> float | None:
     return mean(row.get(name) for row in rows)
-
-
-def _counts(names: Sequence[str]) -> dict[str, int]:
-    return {name: names.count(name) for name in names}
 
 
 def current_commit() -> str | None:
