@@ -184,22 +184,23 @@ class KGRAG:
         """
         from kgrag.evaluation import Isotonic, guaranteed, judged
 
-        before, calibration = self.config, self.calibration
-        self.config, self.calibration = _refusing_below(before, 0.0), None
+        before, self.config = self.config, _refusing_below(self.config, 0.0)  # so that each question has its answer
+        calibration, self.calibration = self.calibration, None
         try:
             confidence, right = judged(self, list(questions))
-            given = np.isfinite(confidence)
-            guarantee = guaranteed(confidence, right, risk) if risk is not None else None
-            if guarantee is not None and not guarantee.coverage:
+        finally:
+            self.config, self.calibration = before, calibration
+        given, guarantee = np.isfinite(confidence), None
+        calibration = Isotonic.fit(confidence[given], right[given])
+        if risk is not None:
+            guarantee = guaranteed(confidence, right, risk)
+            if not guarantee.coverage:
                 raise InputError(
                     f"{given.sum()} answers do not show that at most {100 * risk:g} % of any of them would be wrong.",
                     "Give more questions, or accept a greater risk.",
                 )
-            calibration = Isotonic.fit(confidence[given], right[given])
-        finally:
-            self.config, self.calibration = before, calibration
-        if guarantee is not None:
             self.config = _refusing_below(before, guarantee.threshold - HALF_A_DIGIT)
+        self.calibration = calibration
         return guarantee
 
     def train(self, questions: Sequence[Question], valid: Sequence[Question] = (), **options: Any) -> KGRAG:
