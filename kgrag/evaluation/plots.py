@@ -76,9 +76,8 @@ def _accuracy(axes: Axes, hops: Sequence[int], rows: Sequence[Row]) -> None:
     shares = np.array([mean(group) or 0.0 for group in groups])
     bounds = np.array([mean_interval(group) for group in groups])
     errors = np.abs(bounds.T - shares)
-    axes.bar([str(hop) for hop in hops], shares, yerr=errors, color=BLUE, ecolor=GREY, capsize=4)
-    for place, (share, group) in enumerate(zip(shares, groups)):
-        axes.annotate(f"{share:.2f} of {len(group)}", (place, 0.03), ha="center", color="white", fontsize=8)
+    places = [f"{hop}\n{len(group)} questions" for hop, group in zip(hops, groups)]
+    axes.bar(places, shares, yerr=errors, color=BLUE, ecolor=GREY, capsize=4)
     axes.set(xlabel="hops", ylabel="right", ylim=(0, 1.02))
 
 
