@@ -55,6 +55,8 @@ def test_statements(text, sources, precision, recall):
 
 def test_which_nodes_the_question_names_decides_what_is_needed():
     assert stated("Nausea", [ALSO, EFFECT], ["brivane"]) and not stated("Nausea", [EFFECT], ["brivane"])
+    both = answer("Kelamin [1] [2] treats brivane.", TREATS, triple("kelamin", "treats", "dolphic fever"))
+    assert support(both, ["brivane", "dolphic fever"]) == (1 / 2, 1)  # of the other nothing is said
     assert stated("Nausea", [EFFECT], ["nortisol"]) and not stated("Nausea", [], ["nausea"])
 
 

@@ -103,7 +103,8 @@ def support(answer: Answer, topics: Collection[str], judge: Judge = holds_the_wo
 def stated(claim: str, triples: Sequence[Triple], topics: Collection[str]) -> bool:
     """Whether statements entail a claim: they hold its words, and lead from what the question names to all that it names.
 
-    Which way round a relation is said is not seen.
+    Of several things that the question names, those count that the claim names as well, where it names any. Which way round a
+    relation is said is not seen.
 
     Args:
         claim: A sentence.
@@ -115,7 +116,7 @@ def stated(claim: str, triples: Sequence[Triple], topics: Collection[str]) -> bo
     text = " ".join(words_of(claim))
     labels = {end: label for t in triples for end, label in ((t.subject, t.labels[0]), (t.object, t.labels[2]))}
     said = {end for end, label in labels.items() if f" {' '.join(words_of(label))} " in f" {text} "}
-    reached = set(topics)
+    reached = said & set(topics) or set(topics)
     while new := {end for t in triples for end in (t.subject, t.object) if {t.subject, t.object} & reached} - reached:
         reached |= new
     return said <= reached and any({t.subject, t.object} & reached for t in triples)
