@@ -60,6 +60,13 @@ def test_which_nodes_the_question_names_decides_what_is_needed():
     assert stated("Nausea", [EFFECT], ["nortisol"]) and not stated("Nausea", [], ["nausea"])
 
 
+def test_what_leads_to_one_answer_is_no_source_of_another():
+    more = triple("kelamin", "treats", "dolphic fever"), triple("nortisol", "treats", "dolphic fever")
+    both = answer("Kelamin [1] [2] and nortisol [3] [4] treat brivane.", TREATS, more[0], ALSO, more[1])
+    # without [1] kelamin would still hang on to brivane by way of dolphic fever and nortisol, but not by sources of its own
+    assert support(both, ["brivane", "dolphic fever"]) == (1 / 2, 1)
+
+
 def test_passages_are_left_to_the_judge():
     quoted = answer("Nortisol must be kept in a refrigerator. [1]", KEPT)
     assert support(quoted, []) == (1, 1)
