@@ -175,15 +175,21 @@ def evaluate(
     questions: Annotated[Path, typer.Option(help="Questions with gold answers, JSON lines.")],
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
     predictions: Annotated[Path | None, typer.Option(help="Write one line a question here.")] = None,
+    page: Annotated[
+        Path | None, typer.Option("--report", help="Write an HTML page with tables and charts here.")
+    ] = None,
 ) -> None:
-    """Measure linking, coverage, answers, citations and time on questions with gold answers."""
+    """Measure linking, coverage, answers, citations, confidence and time on questions with gold answers."""
     from kgrag import KGRAG
     from kgrag.evaluation import read_questions
+    from kgrag.evaluation.page import write_page
 
     gold = read_questions(questions)
     rag = KGRAG.load(folder) if folder.exists() else KGRAG.demo(str(folder))
     report = rag.evaluate(gold)
     report.write(json_file, predictions)
+    if page:
+        write_page(report, page, f"{folder.name} on {questions.name}")
     typer.echo(str(report))
 
 
@@ -208,6 +214,18 @@ def synthesize(
     write_questions(questions, out)
     kinds = Counter(question.kind for question in questions)
     typer.echo(f"{out}: {n:,} questions ({', '.join(f'{count:,} {kind}' for kind, count in sorted(kinds.items()))})")
+
+
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(help="What `kgrag evaluate` wrote by --json or --predictions.")],
+    second: Annotated[Path, typer.Argument(help="The same of another run over the same questions.")],
+    seed: Annotated[int, typer.Option(help="Same seed, same intervals.")] = 0,
+) -> None:
+    """Compare two runs question by question: differences with intervals, and what was won and lost."""
+    from kgrag.evaluation.comparison import compare, read_predictions
+
+    typer.echo(str(compare(read_predictions(first), read_predictions(second), seed)))
 
 
 def _open(graph: list[str], imports: Path | None) -> KnowledgeGraph:

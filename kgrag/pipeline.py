@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ from kgrag.types import Answer, Evidence, Ids, Link, Question, Subgraph, TextEnc
 from kgrag.verification import Thought, Verifier, refusal
 
 if TYPE_CHECKING:
-    from kgrag.evaluation import Report
+    from kgrag.evaluation import Guarantee, Isotonic, Report
 
 _YES_NO = re.compile(  # a clause that begins with an auxiliary, and asks for nothing
     r"(?:^|[.!?:;,]\s+|\s[-\u2013\u2014]\s+|\band\s+)\W*"
@@ -39,6 +39,7 @@ _YES_NO = re.compile(  # a clause that begins with an auxiliary, and asks for no
     re.IGNORECASE | re.DOTALL,
 )
 _ASKS = re.compile(r"^\W*(?:what|which|who|whom|whose|where|when|why|how)\b", re.IGNORECASE)
+HALF_A_DIGIT = 5e-5  # by which a confidence may have been rounded up
 ALIKE, MOST_ALIKE = 0.9, 4  # share of the best score from which a candidate might as well be meant, and how many
 NEARBY = 100  # nodes of a sub-graph that is reasoned over as a whole, where no retriever is given
 DISCLAIMER = {
@@ -100,6 +101,7 @@ class KGRAG:
                 f"There is no generator at {generator}.", "Give a folder that holds generator.json, or leave it out."
             )
         self.generator = generator if isinstance(generator, Generator) else Generator.load(Path(generator or shipped))
+        self.calibration: Isotonic | None = None
         self.disclaimer = ""
 
     @classmethod
@@ -161,7 +163,7 @@ class KGRAG:
                 answers[i] = verifier.verify(thought, draft)
             open_ = [i for i, (_, more) in zip(open_, thoughts) if more and answers[i].abstained]
         seconds = (time.perf_counter() - started) / max(len(questions), 1)
-        return [replace(answer, seconds=seconds) for answer in answers]
+        return [replace(answer, seconds=seconds, confidence=self._calibrated(answer)) for answer in answers]
 
     def retrieve(self, question: str) -> Evidence:
         """The evidence for a question, without an answer."""
@@ -176,11 +178,49 @@ class KGRAG:
 
         return evaluate(self, list(questions))
 
+    def calibrate(self, questions: Iterable[Question], risk: float | None = None) -> Guarantee | None:
+        """Makes the confidence of answers the share of such answers that are right.
+
+        What is promised is of answers at the first look; a retriever that looks again, and wider, may add others.
+
+        Args:
+            questions: With gold answers, none of them trained on.
+            risk: The share of wrong answers that is acceptable, such as 0.05: from now on answers are refused below the
+                confidence above which no more are wrong, with 95 % probability, on questions of this kind.
+
+        Returns:
+            What is promised of the answers; None without a risk.
+
+        Raises:
+            InputError: None of the questions is answered, or they are too few to promise the risk of any answer.
+        """
+        from kgrag.evaluation import Isotonic, guaranteed, judged
+
+        before, self.config = self.config, _refusing_below(self.config, 0.0)  # so that each question has its answer
+        calibration, self.calibration = self.calibration, None
+        try:
+            confidence, right = judged(self, list(questions))
+        finally:
+            self.config, self.calibration = before, calibration
+        given, guarantee = np.isfinite(confidence), None
+        calibration = Isotonic.fit(confidence[given], right[given])
+        if risk is not None:
+            guarantee = guaranteed(confidence, right, risk)
+            if not guarantee.coverage:
+                raise InputError(
+                    f"{given.sum()} answers do not show that at most {100 * risk:g} % of any of them would be wrong.",
+                    "Give more questions, or accept a greater risk.",
+                )
+            self.config = _refusing_below(before, guarantee.threshold - HALF_A_DIGIT)
+        self.calibration = calibration
+        return guarantee
+
     def train(self, questions: Sequence[Question], valid: Sequence[Question] = (), **options: Any) -> KGRAG:
         """Trains on labelled questions; returns this system, improved."""
         from kgrag.training.labelled import train
 
         train(self, list(questions), list(valid), **options)
+        self.calibration = None  # was of another reasoner
         return self
 
     def save(self, folder: str | Path) -> None:
@@ -196,7 +236,8 @@ class KGRAG:
             if isinstance(self.retriever, TripleScorer):
                 self.retriever.save(target / "models")
             settings = {
-                "config": _as_json(self.config),
+                "config": asdict(self.config),
+                "calibration": self.calibration and asdict(self.calibration),
                 "disclaimer": self.disclaimer,
                 "encoder": self.encoder.name,
                 "retriever": self._retriever_name,
@@ -228,6 +269,10 @@ class KGRAG:
         if rearev := load_rearev(models):
             rag._reason_by(rearev)
         rag.disclaimer = settings["disclaimer"]
+        if settings.get("calibration"):
+            from kgrag.evaluation import calibration_from
+
+            rag.calibration = calibration_from(settings["calibration"])
         return rag
 
     # the stages, in the order of the journey
@@ -288,6 +333,12 @@ class KGRAG:
         passages = self.passages.search(question, self.config.retrieval.passages, self.encoder, entities=iris)
         return Evidence(question, tuple(links), subgraph, tuple(passages), seconds)
 
+    def _calibrated(self, answer: Answer) -> float:
+        """Confidence as calibrated on answers that were given; refusals keep that below which they were refused."""
+        if self.calibration is None or answer.abstained:
+            return answer.confidence
+        return round(float(self.calibration.transform(answer.confidence)), 4)
+
     def _think(self, question: str, links: Sequence[Link], wider: bool = False) -> tuple[Thought, bool]:
         """Reasons, retrieves, and lays out the prompt; and whether a wider look might find more."""
         linked = [link for link in links if link.node is not None]
@@ -320,10 +371,8 @@ def asks_yes_no(question: str) -> bool:
     return bool(_YES_NO.search(question)) and not _ASKS.match(question)
 
 
-def _as_json(config: Config) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return asdict(config)
+def _refusing_below(config: Config, threshold: float) -> Config:
+    return replace(config, generation=replace(config.generation, threshold=threshold))
 
 
 def _from_json(settings: dict[str, Any]) -> Config:
