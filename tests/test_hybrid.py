@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kgrag.retrieval.hybrid import RANK_OFFSET, Ranking, fused, ranking_of
+from kgrag.retrieval.hybrid import RANK_OFFSET, Ranking, ranking_of, reciprocal_ranks
 
 
 def test_reciprocal_ranks_are_added() -> None:
@@ -13,8 +13,8 @@ def test_reciprocal_ranks_are_added() -> None:
     other = Ranking(np.array([1, 7]), np.array([12.0, 5.0], np.float32))
     none = Ranking(np.zeros(0, np.int64), np.zeros(0, np.float32))
     first, second = 1 / RANK_OFFSET, 1 / (RANK_OFFSET + 1)
-    assert fused([one, other, none]) == pytest.approx({3: first, 1: first + second, 7: second})
-    assert fused([]) == {}
+    assert reciprocal_ranks([one, other, none]) == pytest.approx({3: first, 1: first + second, 7: second})
+    assert reciprocal_ranks([]) == {}
 
 
 def test_the_best_come_first_and_of_equal_ones_the_first_row() -> None:

@@ -13,10 +13,11 @@ import numpy as np
 
 from kgrag.errors import ModelError, PassageError, SavedFolderError
 from kgrag.journal import Journal
-from kgrag.retrieval.hybrid import Rankings, fused
+from kgrag.retrieval.hybrid import Pool
 from kgrag.retrieval.passages.candidates import Metric
 from kgrag.retrieval.passages.changes import Change, Encoding, given_twice, lines_of, replacement
 from kgrag.retrieval.passages.contents import Contents
+from kgrag.retrieval.passages.ranker import Ranker
 from kgrag.retrieval.passages.records import read_jsonl
 from kgrag.retrieval.passages.storage import read_index, write_index
 from kgrag.retrieval.passages.tags import Where, document_tag, source_tag
@@ -63,6 +64,7 @@ class PassageIndex:
                 raise PassageError(f"There is no {name} {value!r}.", f"Choose one of {', '.join(choices)}.")
         self._contents = Contents(metric, kind, language)
         self._journal: Journal | None = None
+        self.ranker = Ranker()
         self._lock = threading.RLock()
         self.add(passages)
 
@@ -217,14 +219,15 @@ class PassageIndex:
             ModelError: The passages were encoded by another encoder, or this one gives no vectors of one length.
         """
         with self._lock:
-            contents = self._contents
+            contents, encoder = self._contents, self.ranker.passage_encoder(encoder)
             if contents.encoder not in ("", encoder.name):
                 raise ModelError(
                     f"The passages were encoded by {contents.encoder!r}, and {encoder.name!r} cannot search them.",
                     f"Give {contents.encoder!r}, or make a new index: PassageIndex.from_passages(list(index)).",
                 )
             while pending := contents.pending(_TOGETHER):
-                vectors = self._encoded(encoder, [text for _, text, _ in pending], progress)
+                texts = [text for _, text, _ in pending]
+                vectors = self._checked(encoder.encode(texts, progress=progress), len(texts), encoder)
                 encoding = Encoding(encoder.name, contents.encoded, pending[-1][0] + 1, vectors)
                 if self._journal is not None:
                     with contextlib.suppress(PassageError):  # they are encoded again the next time
@@ -281,15 +284,16 @@ class PassageIndex:
         if k <= 0 or not len(self):
             return found
         named = [()] * len(texts) if entities is None else entities
-        vectors, depth, open_ = self._encoded(encoder, texts), max(DEPTH, 4 * k), list(range(len(texts)))
+        vectors = self._checked(self.ranker.encode_questions(texts, encoder), len(texts), encoder)
+        depth, open_ = max(DEPTH, 4 * k), list(range(len(texts)))
         with self._lock:
             while open_:
                 of_open = [texts[i] for i in open_], vectors[open_], depth, [named[i] for i in open_]
-                rankings = self._contents.find(*of_open, where)
-                for i, of_one in zip(open_, rankings):
-                    found[i] = self._best(vectors[i], of_one, k, granularity)
+                pools = self._contents.pools(*of_open, where)
+                for i, pool in zip(open_, pools):
+                    found[i] = self._best(pool, k, granularity)
                 # Documents of many passages may have left no room for others.
-                open_ = [i for i, r in zip(open_, rankings) if len(found[i]) < k and len(r.dense.rows) == depth]
+                open_ = [i for i, pool in zip(open_, pools) if len(found[i]) < k and pool.is_cut]
                 depth *= 4
         return found
 
@@ -343,37 +347,35 @@ class PassageIndex:
                 self._journal.append(change.as_json())
             self._contents.change(change)
 
-    def _encoded(self, encoder: TextEncoder, texts: Sequence[str], progress: bool = False) -> Floats:
-        """Vectors of texts, which can be compared with those that are there."""
-        vectors, there = np.asarray(encoder.encode(texts, progress=progress)), self._contents.vectors
+    def _checked(self, given: Floats, count: int, encoder: TextEncoder) -> Floats:
+        """Vectors of so many texts, if they can be compared with those that are there."""
+        vectors, there = np.asarray(given), self._contents.vectors
         width = vectors.shape[-1] if there is None else there.width
-        if vectors.shape != (len(texts), width) or not np.isfinite(vectors).all():
+        if vectors.shape != (count, width) or not np.isfinite(vectors).all():
             raise ModelError(
-                f"{encoder.name!r} gave vectors of shape {vectors.shape} for {len(texts)} texts, or such as are not finite, "
+                f"{encoder.name!r} gave vectors of shape {vectors.shape} for {count} texts, or such as are not finite, "
                 f"where {width} numbers a text are compared.",
                 "Give the encoder that the passages were encoded by.",
             )
         return vectors.astype(np.float32, copy=False)
 
-    def _best(self, vector: Floats, rankings: Rankings, k: int, granularity: Granularity) -> list[ScoredPassage]:
-        """The best of what was found."""
-        contents, scores = self._contents, fused(rankings)
-        if not scores or contents.vectors is None:
-            return []
-        cosines = contents.vectors.cosines(vector, np.array(list(scores), np.int64)).tolist()
-
-        def place(hit: tuple[int, float]) -> tuple[float, float]:
-            return -scores[hit[0]], -hit[1]
-
+    def _best(self, pool: Pool, k: int, granularity: Granularity) -> list[ScoredPassage]:
+        """The best of what was considered; equal ones by their ids."""
+        rows, scores = self._contents.rows, self.ranker.fusion.scores(pool)
+        places = zip(scores.tolist(), pool.cosines.tolist(), pool.rows.tolist())
         found: dict[str, ScoredPassage] = {}
-        for _, equal in groupby(sorted(zip(scores, cosines), key=place), key=place):
-            for row, cosine in sorted(equal, key=lambda hit: contents.rows.id(hit[0])):
-                passage = contents.rows.passage(row)
+        for _, equal in groupby(sorted(places, key=_place), key=_place):
+            for _, cosine, row in sorted(equal, key=lambda one: rows.id(one[2])):
+                passage = rows.passage(row)
                 group = document_tag(passage.document) if granularity == "document" and passage.document else str(row)
                 found.setdefault(group, ScoredPassage(passage, cosine))
                 if len(found) == k:
                     return list(found.values())
         return list(found.values())
+
+
+def _place(one: tuple[float, float, int]) -> tuple[float, float]:
+    return -one[0], -one[1]
 
 
 def _tags(document: str, source: str) -> list[str]:

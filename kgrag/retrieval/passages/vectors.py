@@ -109,6 +109,10 @@ class VectorIndex:
         vectors = self.pick(rows)
         return (vectors if self.metric == "cosine" else _unit(vectors)) @ _unit(question)
 
+    def alike(self, question: Floats, rows: Ids) -> Floats:
+        """Inner product of a vector with those of rows where that is what they are compared by, else the cosine; shape (rows,)."""
+        return self.pick(rows) @ question if self.metric == "dot" else self.cosines(question, rows)
+
     # Comparing with all
 
     def _compared(self, questions: Floats, limit: int, among: Chosen, start: int = 0) -> Ids:
