@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from reporting import DATASETS
@@ -33,7 +32,8 @@ class PassageSet:
 
 def medquad(part: str) -> PassageSet:
     """Answers about diseases and drugs; questions about a fifth of the documents are held back."""
-    passages = [Passage(one["id"], one["text"], document=one["doc"]) for one in lines("medquad/passages.jsonl")]
+    found = {one["id"]: Passage(one["id"], one["text"], document=one["doc"]) for one in lines("medquad/passages.jsonl")}
+    passages = list(found.values())  # some ids are given twice
     asked = lines(f"medquad/questions_{part}.jsonl") if part != "valid" else None
     made = [(question(one, [one["gold_passage"]]), one["focus_doc"]) for one in lines("medquad/questions_train.jsonl")]
     train, held = split(made, part)
@@ -108,7 +108,9 @@ def split(made: list[tuple[Question, str]], part: str) -> tuple[list[Question], 
     if part != "valid":
         return [one for one, _ in made], []
     is_held = [int(hashlib.sha256(key.encode()).hexdigest()[:8], 16) % 100 < HELD for _, key in made]
-    return [one for (one, _), held in zip(made, is_held) if not held], [one for (one, _), held in zip(made, is_held) if held]
+    return [one for (one, _), held in zip(made, is_held) if not held], [
+        one for (one, _), held in zip(made, is_held) if held
+    ]
 
 
 def whole(node: str, articles: dict[str, Any]) -> str:

@@ -85,9 +85,7 @@ class Pool(NamedTuple):
         return np.concatenate([self.measures, contrast[:, None] * self.traits], axis=1)
 
 
-NO_POOL = Pool(
-    np.zeros(0, np.int64), *(np.zeros(shape, np.float32) for shape in (0, (0, len(MEASURES)), len(TRAITS)))
-)
+NO_POOL = Pool(np.zeros(0, np.int64), *(np.zeros(shape, np.float32) for shape in (0, (0, len(MEASURES)), len(TRAITS))))
 
 
 @dataclass(frozen=True)

@@ -235,6 +235,28 @@ class PassageIndex:
                 contents.take(encoding, pending)
         return self
 
+    def learn(self, ranker: Ranker, encoder: TextEncoder) -> None:
+        """Searches by a ranker from now on.
+
+        Where it encodes passages by itself, all are encoded anew, and the index lives in memory until it is saved.
+
+        Args:
+            ranker: What was learned.
+            encoder: What the index is built with.
+        """
+        with self._lock:
+            if self._contents.encoder not in ("", ranker.passage_encoder(encoder).name):
+                contents = Contents(self._contents.metric, self._contents.kind, self._contents.language)
+                contents.change(Change(add=lines_of(self)))
+                self._contents, self._journal = contents, None
+            self.ranker = ranker
+            self.build(encoder)
+
+    @property
+    def contents(self) -> Contents:
+        """What it holds, for those that train on it."""
+        return self._contents
+
     # Search
 
     def search(
@@ -306,7 +328,7 @@ class PassageIndex:
             SavedFolderError: Something else is at ``folder``, or it cannot be written.
         """
         with self._lock:
-            self._contents, self._journal = write_index(folder, self._contents)
+            self._contents, self._journal = write_index(folder, self._contents, self.ranker)
 
     @classmethod
     def load(cls, folder: str | Path) -> PassageIndex:
@@ -316,7 +338,7 @@ class PassageIndex:
             SavedFolderError: The folder is incomplete, was changed, or holds what may not be loaded.
         """
         index = cls()
-        index._contents, journal = read_index(folder)
+        index._contents, journal, index.ranker = read_index(folder)
         try:
             for change in journal.changes:
                 index._contents.replay(change)
