@@ -125,7 +125,7 @@ def _score(rag: KGRAG, question: Question, answer: Answer, tally: _Tally) -> Non
             tally.add("citation_validity", float(valid))
     if question.gold_passages:
         iris = [rag.graph.iri(node) for node in sorted(linked)]
-        ranked = [p.passage.id for p in rag.passages.search(question.question, 10, rag.encoder, entities=iris)]
+        ranked = [p.passage.id for p in rag.find_passages(question.question, 10, iris)]
         tally.add("recall@10", recall_at(ranked, set(question.gold_passages), 10))
         tally.add("mrr@10", reciprocal_rank(ranked, set(question.gold_passages), 10))
 

@@ -8,47 +8,34 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import torch
-from torch import nn
-from torch.nn import functional
 
 from kgrag.encoder import MiniLM
 from kgrag.errors import InputError, ModelError, QuestionError
 from kgrag.progress import track
 from kgrag.retrieval.passages import PassageIndex
 from kgrag.retrieval.passages.ranker import Ranker
-from kgrag.retrieval.passages.records import full_text
-from kgrag.retrieval.passages.tags import document_tag
-from kgrag.retrieval.passages.vectors import VectorIndex
+from kgrag.training.bi_encoder import MINED, BiEncoder, Lesson, Mined
 from kgrag.training.checkpoint import Checkpoint, restore, trained_state
 from kgrag.training.fusion import fit_fusion
+from kgrag.training.ranking_loss import Loss, ranking_loss
 from kgrag.training.towers import Tower, Turn
 from kgrag.types import Ids, Question, TextEncoder
 
+if TYPE_CHECKING:
+    from kgrag.pipeline import KGRAG
+
 log = logging.getLogger(__name__)
 Towers = Literal["turn", "questions", "both", "shared"]
-Loss = Literal["cross-entropy", "hinge", "contrastive"]
-HELD, MOST_HELD = 0.2, 400  # share and number of the questions that are kept to choose by
-MINED = 30  # passages that a search is asked for
-NEGATIVES = 8  # of those, how many are held against a question
+HELD, MOST_HELD = 0.15, 400  # share and number of the questions that are kept to choose by
 OTHERS = 512  # further passages in a batch, where their vectors are at hand
 DEPTH = 50
-MARGIN = 0.1
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """A question with the rows of the passages that answer it, and the IRIs of the nodes that it names."""
-
-    question: str
-    gold: Ids
-    entities: tuple[str, ...] = ()
 
 
 class RetrieverTrainer:
@@ -106,7 +93,7 @@ class RetrieverTrainer:
 
         Args:
             lessons: Questions to learn from.
-            held: Questions to choose by; a fifth of ``lessons`` where not given.
+            held: Questions to choose by; some of ``lessons`` where not given.
             checkpoint: File that is written after each epoch, and gone on from where it is there.
 
         Returns:
@@ -133,7 +120,7 @@ class RetrieverTrainer:
         return history
 
     def _epochs(
-        self, model: _BiEncoder, lessons: Sequence[Lesson], held: Sequence[Lesson], checkpoint: Path | None
+        self, model: BiEncoder, lessons: Sequence[Lesson], held: Sequence[Lesson], checkpoint: Path | None
     ) -> list[float]:
         """Trains the encoders; leaves them as they were at their best."""
         trained = [weight for weight in model.parameters() if weight.requires_grad]
@@ -142,7 +129,7 @@ class RetrieverTrainer:
         file = Checkpoint(checkpoint, self._settings(len(lessons)))
         before = file.read(model, optimiser)
         best, history, waited = before or (trained_state(model), [self._quality(model, held)], 0)
-        mined = _Mined(self.index, lessons if self.epochs else ())
+        mined = Mined(self.index, lessons if self.epochs else ())
         for epoch in range(len(history) - 1, self.epochs):
             if waited >= self.patience:
                 break
@@ -173,7 +160,7 @@ class RetrieverTrainer:
         return history
 
     def _loss(
-        self, model: _BiEncoder, lessons: Sequence[Lesson], wrong: Sequence[Ids], rng: np.random.Generator
+        self, model: BiEncoder, lessons: Sequence[Lesson], wrong: Sequence[Ids], rng: np.random.Generator
     ) -> torch.Tensor:
         """Of a batch: each question with the right and the wrong passages of all."""
         rows = [*(lesson.gold for lesson in lessons), *wrong]
@@ -185,7 +172,7 @@ class RetrieverTrainer:
         scores = model.questions_of([lesson.question for lesson in lessons]) @ model.passages_of(candidates).T
         return ranking_loss(scores, right, self.loss, self.temperature)
 
-    def _nearest(self, model: _BiEncoder, lessons: Sequence[Lesson], limit: int) -> list[Ids]:
+    def _nearest(self, model: BiEncoder, lessons: Sequence[Lesson], limit: int) -> list[Ids]:
         """The rows that the encoders take for nearest to each question."""
         with torch.no_grad():
             batches = range(0, len(lessons), 256)
@@ -194,7 +181,7 @@ class RetrieverTrainer:
         assert vectors is not None
         return [ranking.rows for ranking in vectors.search(torch.cat(encoded).numpy(), limit)]
 
-    def _quality(self, model: _BiEncoder, held: Sequence[Lesson]) -> float:
+    def _quality(self, model: BiEncoder, held: Sequence[Lesson]) -> float:
         """Mean reciprocal rank of the first right passage among ten."""
         found = zip(held, self._nearest(model, held, 10)) if held else ()
         hits = [np.flatnonzero(np.isin(rows, lesson.gold)) for lesson, rows in found]
@@ -208,9 +195,9 @@ class RetrieverTrainer:
         fusion = fit_fusion(pools, [lesson.gold for lesson in held])
         self.index.learn(replace(self.index.ranker, fusion=fusion), self.encoder)
 
-    def _model(self) -> _BiEncoder:
+    def _model(self) -> BiEncoder:
         if self.towers == "turn":
-            return _BiEncoder(self.index, self.encoder, Turn(self.encoder.width), None)
+            return BiEncoder(self.index, self.encoder, Turn(self.encoder.width), None)
         if not isinstance(self.encoder, MiniLM):
             raise ModelError(
                 f"{self.encoder.name!r} is no model that can be trained.", 'Give a `MiniLM`, or train the "turn" alone.'
@@ -219,9 +206,9 @@ class RetrieverTrainer:
         passages = {"questions": None, "shared": questions}.get(self.towers) or (
             Tower(self.encoder, self.rank) if self.towers == "both" else None
         )
-        return _BiEncoder(self.index, self.encoder, questions, passages)
+        return BiEncoder(self.index, self.encoder, questions, passages)
 
-    def _ranker(self, model: _BiEncoder) -> Ranker:
+    def _ranker(self, model: BiEncoder) -> Ranker:
         if isinstance(model.questions, Turn):
             return Ranker(turn=model.questions.matrix)
         if model.passages is None:
@@ -236,117 +223,56 @@ class RetrieverTrainer:
         return {name: getattr(self, name) for name in names} | {"encoder": self.encoder.name, "questions": count}
 
 
-class _BiEncoder(nn.Module):
-    """Vectors of questions, and of passages: those of the index, unless their encoder is trained as well."""
-
-    def __init__(
-        self, index: PassageIndex, encoder: TextEncoder, questions: Turn | Tower, passages: Tower | None
-    ) -> None:
-        super().__init__()
-        self.questions, self.passages = questions, passages
-        self._index, self._encoder = index, encoder
-        self._known: dict[str, torch.Tensor] = {}
-
-    def questions_of(self, texts: Sequence[str]) -> torch.Tensor:
-        """Unit vectors, shape (texts, width)."""
-        if isinstance(self.questions, Tower):
-            return self.questions(texts)
-        new = list(dict.fromkeys(text for text in texts if text not in self._known))
-        self._known.update(zip(new, torch.from_numpy(self._encoder.encode(new))))
-        return self.questions(torch.stack([self._known[text] for text in texts]))
-
-    def passages_of(self, rows: Ids) -> torch.Tensor:
-        """Unit vectors, shape (rows, width)."""
-        contents = self._index.contents
-        if self.passages is not None:
-            return self.passages([full_text(contents.rows.passage(row)) for row in rows.tolist()])
-        assert contents.vectors is not None
-        return torch.from_numpy(contents.vectors.pick(rows))
-
-    def all_passages(self) -> VectorIndex:
-        """Vectors of all passages, by rows, as the encoder is now."""
-        contents = self._index.contents
-        assert contents.vectors is not None
-        if self.passages is None:
-            return contents.vectors
-        encoder, vectors = (
-            self.passages.trained("passages"),
-            VectorIndex(contents.vectors.width, contents.metric, "flat"),
-        )
-        live = np.flatnonzero(contents.rows.is_live)
-        encoded = np.zeros((len(contents.rows), contents.vectors.width), np.float32)
-        encoded[live] = encoder.encode([text for _, text, _ in contents.texts(live)], progress=True)
-        vectors.add(encoded)
-        return vectors
-
-
-class _Mined:
-    """Passages that look right for questions but are not."""
-
-    def __init__(self, index: PassageIndex, lessons: Sequence[Lesson]) -> None:
-        contents = index.contents
-        self._lessons, self._found = lessons, []
-        for lesson in track(lessons, "looking for what looks right"):
-            documents = {contents.rows.passage(row).document for row in lesson.gold.tolist()} - {""}
-            beside = [contents.rows.bearing(document_tag(document))[:MINED] for document in sorted(documents)]
-            self._found.append(np.concatenate([contents.words.search(lesson.question, MINED).rows, *beside]))
-
-    def wrong(self, place: int, near: Ids, rng: np.random.Generator) -> Ids:
-        """Some that do not answer the question at a place, of those found by words, beside the right ones, and of those near."""
-        rows = np.setdiff1d(np.concatenate([self._found[place], near]), self._lessons[place].gold)
-        return rng.choice(rows, min(NEGATIVES, len(rows)), replace=False)
-
-
-def ranking_loss(scores: torch.Tensor, right: torch.Tensor, loss: Loss, temperature: float) -> torch.Tensor:
-    """How far right passages are from being nearer than wrong ones.
-
-    Args:
-        scores: Of each question with each passage, shape (questions, passages).
-        right: Which passages answer which questions, bool, of the same shape; at least one each question.
-        loss: See `RetrieverTrainer`.
-        temperature: Likewise.
-
-    Returns:
-        Mean over the questions of the mean over the right passages of each; these are not held against one another.
-    """
-    if loss == "hinge":
-        nearest = scores.masked_fill(right, -1e4).amax(dim=1, keepdim=True)
-        return _over_right((MARGIN - scores + nearest).clamp(min=0), right)
-    logits = scores / temperature
-    value = _over_right(functional.softplus(_wrong(logits, right) - logits), right)
-    if loss == "contrastive":
-        asked = right.any(dim=0)
-        back, answers = logits.T[asked], right.T[asked]
-        value = (value + _over_right(functional.softplus(_wrong(back, answers) - back), answers)) / 2
-    return value
-
-
-def _wrong(logits: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-    """Log of the sum over what is wrong, shape (rows, 1)."""
-    return logits.masked_fill(right, -1e4).logsumexp(dim=1, keepdim=True)
-
-
-def _over_right(values: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-    return (values.masked_fill(~right, 0.0).sum(dim=1) / right.sum(dim=1)).mean()
-
-
 def _one_cycle(share: float) -> float:
     """Learning rate after a share of all steps, as a fraction of its peak: up within a tenth, then down to 0."""
     return max(share / 0.1, 0.01) if share < 0.1 else 0.5 * (1 + math.cos(math.pi * (share - 0.1) / 0.9))
 
 
-def lessons_of(index: PassageIndex, questions: Sequence[Question]) -> list[Lesson]:
+def train_retriever(
+    rag: KGRAG,
+    questions: Sequence[Question],
+    valid: Sequence[Question] = (),
+    checkpoint: Path | None = None,
+    **options: Any,
+) -> list[float]:
+    """Trains how a system finds passages, in place.
+
+    Args:
+        rag: The system; its linker says which nodes questions name.
+        questions: Questions with ``gold_passages``; others are left out.
+        valid: Questions to choose by; some of ``questions`` where not given.
+        checkpoint: File to go on from after an interruption.
+        **options: Of `RetrieverTrainer`.
+
+    Returns:
+        See `RetrieverTrainer.train`.
+
+    Raises:
+        QuestionError: No question has a passage of the system.
+    """
+    lessons = lessons_of(rag.passages, questions, rag.named)
+    held = lessons_of(rag.passages, valid, rag.named) if valid else []
+    return RetrieverTrainer(rag.passages, rag.encoder, **options).train(lessons, held, checkpoint)
+
+
+def lessons_of(
+    index: PassageIndex, questions: Sequence[Question], named: Callable[[str], Sequence[str]] = lambda question: ()
+) -> list[Lesson]:
     """The questions of which a passage in the index is known to answer.
+
+    Args:
+        index: The passages.
+        questions: Questions with ``gold_passages``.
+        named: IRIs of the nodes that a question names.
 
     Raises:
         QuestionError: There is none.
     """
-    rows = index.contents.rows
-    lessons = []
+    rows, lessons = index.contents.rows, []
     for question in questions:
         found = rows.find(list(question.gold_passages))
         if (found >= 0).any():
-            lessons.append(Lesson(question.question, np.unique(found[found >= 0])))
+            lessons.append(Lesson(question.question, np.unique(found[found >= 0]), tuple(named(question.question))))
     if not lessons:
         raise QuestionError(
             "None of the questions has a passage of this collection in its 'gold_passages'.",

@@ -143,13 +143,14 @@ class Contents:
         depth: int,
         entities: Sequence[Sequence[str]],
         where: Where | None = None,
+        reads: bool = True,
     ) -> list[Pool]:
-        """What is considered for questions; see `find`."""
+        """What is considered for questions, with measures that are read from texts or without; see `find`."""
         if self.vectors is None:
             return [NO_POOL] * len(texts)
         pools, among = Pools(self.rows, self.vectors, self.words), self.rows.among(wanted_tags(where or {}))
         rankings = self.find(texts, vectors, depth, entities, where)
-        found = (pools.pool(*one, among) for one in zip(texts, vectors, entities, rankings))
+        found = (pools.pool(*one, among, reads) for one in zip(texts, vectors, entities, rankings))
         return [pool._replace(is_cut=len(of_one.dense.rows) == depth) for pool, of_one in zip(found, rankings)]
 
     def _naming(self, iris: Sequence[str], vector: Floats, depth: int, among: Chosen) -> Ranking:

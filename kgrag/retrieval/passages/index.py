@@ -13,12 +13,13 @@ import numpy as np
 
 from kgrag.errors import ModelError, PassageError, SavedFolderError
 from kgrag.journal import Journal
-from kgrag.retrieval.hybrid import Pool
+from kgrag.retrieval.hybrid import Pool, diversified
 from kgrag.retrieval.passages.candidates import Metric
 from kgrag.retrieval.passages.changes import Change, Encoding, given_twice, lines_of, replacement
 from kgrag.retrieval.passages.contents import Contents
 from kgrag.retrieval.passages.ranker import Ranker
-from kgrag.retrieval.passages.records import read_jsonl
+from kgrag.retrieval.passages.records import full_text, read_jsonl
+from kgrag.retrieval.passages.reranker import Reranker
 from kgrag.retrieval.passages.storage import read_index, write_index
 from kgrag.retrieval.passages.tags import Where, document_tag, source_tag
 from kgrag.retrieval.passages.vectors import Kind
@@ -28,6 +29,7 @@ from kgrag.types import Floats, Ids, Passage, ScoredPassage, TextEncoder
 Granularity = Literal["passage", "document"]
 
 DEPTH = 50  # least length of each of the fused rankings
+RERANKED = 50  # passages that are ranked anew, or chosen among for being unlike one another
 _TOGETHER = 8_192  # passages that are encoded before the vectors are written
 
 
@@ -268,8 +270,10 @@ class PassageIndex:
         *,
         where: Where | None = None,
         granularity: Granularity = "passage",
+        diversity: float = 0.0,
+        reranker: Reranker | None = None,
     ) -> list[ScoredPassage]:
-        """Finds passages by meaning, by words and by named nodes, and fuses the three rankings by reciprocal rank.
+        """Finds passages by meaning, by words and by named nodes, and what these are tied to, and ranks them by what was learned.
 
         Args:
             text: The question.
@@ -278,15 +282,23 @@ class PassageIndex:
             entities: IRIs of nodes; passages that name them rank higher.
             where: Metadata that a passage must have: for each name a value, or a tuple of values of which it has one.
             granularity: ``"document"`` returns of each document the best passage only.
+            diversity: From 0 to 1, how much passages count that are unlike those before them (maximal marginal relevance).
+            reranker: Ranks the best anew.
 
         Returns:
             Passages, best first. ``score`` is the cosine of question and passage, not what they are ranked by.
 
         Raises:
             ModelError: The passages were encoded by another encoder.
-            PassageError: There is no such filter or granularity.
+            PassageError: There is no such filter, granularity or diversity.
         """
-        return self.search_many([text], k, encoder, [entities], where=where, granularity=granularity)[0]
+        options: dict[str, Any] = {
+            "where": where,
+            "granularity": granularity,
+            "diversity": diversity,
+            "reranker": reranker,
+        }
+        return self.search_many([text], k, encoder, [entities], **options)[0]
 
     def search_many(
         self,
@@ -297,10 +309,14 @@ class PassageIndex:
         *,
         where: Where | None = None,
         granularity: Granularity = "passage",
+        diversity: float = 0.0,
+        reranker: Reranker | None = None,
     ) -> list[list[ScoredPassage]]:
         """Finds passages for several questions, for each as `search` would."""
         if granularity not in get_args(Granularity):
             raise PassageError(f"There is no granularity {granularity!r}.", "Choose passage or document.")
+        if not 0 <= diversity <= 1:
+            raise PassageError(f"There is no diversity {diversity!r}.", "Choose one from 0 to 1.")
         self.build(encoder, progress=False)
         found: list[list[ScoredPassage]] = [[] for _ in texts]
         if k <= 0 or not len(self):
@@ -311,9 +327,10 @@ class PassageIndex:
         with self._lock:
             while open_:
                 of_open = [texts[i] for i in open_], vectors[open_], depth, [named[i] for i in open_]
-                pools = self._contents.pools(*of_open, where)
+                pools = self._contents.pools(*of_open, where, self.ranker.fusion.reads)
                 for i, pool in zip(open_, pools):
-                    found[i] = self._best(pool, k, granularity)
+                    order, scores = self._order(texts[i], pool, k, diversity, reranker)
+                    found[i] = self._best(pool, order, scores, k, granularity)
                 # Documents of many passages may have left no room for others.
                 open_ = [i for i, pool in zip(open_, pools) if len(found[i]) < k and pool.is_cut]
                 depth *= 4
@@ -381,23 +398,34 @@ class PassageIndex:
             )
         return vectors.astype(np.float32, copy=False)
 
-    def _best(self, pool: Pool, k: int, granularity: Granularity) -> list[ScoredPassage]:
-        """The best of what was considered; equal ones by their ids."""
-        rows, scores = self._contents.rows, self.ranker.fusion.scores(pool)
-        places = zip(scores.tolist(), pool.cosines.tolist(), pool.rows.tolist())
+    def _order(self, text: str, pool: Pool, k: int, diversity: float, reranker: Reranker | None) -> tuple[Ids, Floats]:
+        """Places in a pool, best first, and what they are ranked by; equal ones by their cosines, then by their ids."""
+        contents, scores = self._contents, self.ranker.fusion.scores(pool)
+        order = np.lexsort((-pool.cosines, -scores))
+        if reranker is not None:
+            order = order[: max(RERANKED, k)]
+            scores[order] = reranker.scores(
+                text, [full_text(contents.rows.passage(row)) for row in pool.rows[order].tolist()]
+            )
+            order = order[np.argsort(-scores[order], kind="stable")]
+        if diversity and contents.vectors is not None:
+            order = order[: max(RERANKED, 4 * k)]
+            order = order[diversified(scores[order], contents.vectors.units(pool.rows[order]), len(order), diversity)]
+            scores[order] = -np.arange(len(order))
+        return order, scores[order]
+
+    def _best(self, pool: Pool, order: Ids, scores: Floats, k: int, granularity: Granularity) -> list[ScoredPassage]:
+        rows = self._contents.rows
+        places = zip(scores.tolist(), pool.cosines[order].tolist(), pool.rows[order].tolist())
         found: dict[str, ScoredPassage] = {}
-        for _, equal in groupby(sorted(places, key=_place), key=_place):
-            for _, cosine, row in sorted(equal, key=lambda one: rows.id(one[2])):
+        for _, equal in groupby(places, key=lambda place: place[:2]):
+            for _, cosine, row in sorted(equal, key=lambda place: rows.id(place[2])):
                 passage = rows.passage(row)
                 group = document_tag(passage.document) if granularity == "document" and passage.document else str(row)
                 found.setdefault(group, ScoredPassage(passage, cosine))
                 if len(found) == k:
                     return list(found.values())
         return list(found.values())
-
-
-def _place(one: tuple[float, float, int]) -> tuple[float, float]:
-    return -one[0], -one[1]
 
 
 def _tags(document: str, source: str) -> list[str]:

@@ -16,7 +16,7 @@ from kgrag.retrieval.passages.words import WordIndex
 from kgrag.types import Floats, Ids
 
 FIRST = 10  # passages that lend some of their score to those that are tied to them
-READ = 50  # passages that are read for what follows one another in them
+MOST_READ = 50  # passages that are read for what follows one another in them
 MEAN_OF = 3  # first passages whose mean others are compared with
 COMMON = 50  # passages that share a node or a document with one of the first, and are all considered therefore
 MOST_SHARING = 2_000  # what more passages share ties none of them
@@ -38,7 +38,13 @@ class Pools:
         self.rows, self.vectors, self.words = rows, vectors, words
 
     def pool(
-        self, text: str, vector: Floats, entities: Sequence[str], rankings: Rankings, among: Chosen = None
+        self,
+        text: str,
+        vector: Floats,
+        entities: Sequence[str],
+        rankings: Rankings,
+        among: Chosen = None,
+        reads: bool = True,
     ) -> Pool:
         """The passages that were found for a question, and those that the first of them lead to.
 
@@ -48,6 +54,7 @@ class Pools:
             entities: IRIs of the nodes that it names.
             rankings: What was found.
             among: Which rows may be found, all where not given.
+            reads: Whether passages are read, for the measures that need it.
         """
         found = np.unique(np.concatenate([ranking.rows for ranking in rankings]))
         if not len(found):
@@ -63,13 +70,13 @@ class Pools:
             _fractions(alike),
             _fractions(in_words),
             _above(alike, rows, rankings.dense),
-            self._phrases(text, rows, np.lexsort((rows, -half))[:READ]),
+            *self._read(text, rows, np.lexsort((rows, -half))[: MOST_READ if reads else 0]),
             _reciprocal_ranks(rows, rankings.dense),
             _reciprocal_ranks(rows, rankings.words),
             _scattered(rows, rankings.naming) / max(len(set(entities)), 1),
             _lent(rows, by_nodes),
             _lent(rows, by_document),
-            self.vectors.pick(rows) @ _mean(self.vectors.pick(first[:MEAN_OF])),
+            self.vectors.units(rows) @ _mean(self.vectors.units(first[:MEAN_OF])),
             np.log(self.rows.sizes(rows).clip(1, LONG)) / np.log(LONG),
         ]
         traits = self._traits(text, rankings)
@@ -105,17 +112,18 @@ class Pools:
         scores[missing] = self.words.scores(text, rows[missing])
         return scores
 
-    def _phrases(self, text: str, rows: Ids, places: Ids) -> Floats:
-        """How much of the pairs of words that follow one another in the question follow one another in passages, too; rare
-        words count more. Only some are read, at these places."""
-        terms, found = self.words.terms(text), np.zeros(len(rows), np.float32)
+    def _read(self, text: str, rows: Ids, places: Ids) -> tuple[Floats, Floats]:
+        """How much of the question's words passages have, however often, and how much of its pairs of words that follow one
+        another; rare words count more. Only some are read, at these places."""
+        terms = self.words.terms(text)
         rarity = dict(zip(terms, self.words.rarity(terms).tolist()))
         pairs = {pair: rarity[pair[0]] + rarity[pair[1]] for pair in zip(terms, terms[1:])}
-        if pairs:
-            for place in places.tolist():
-                read = self.words.terms(full_text(self.rows.passage(int(rows[place]))))
-                found[place] = sum(pairs[pair] for pair in pairs.keys() & set(zip(read, read[1:])))
-        return _fractions(found)
+        covered, phrases = np.zeros(len(rows), np.float32), np.zeros(len(rows), np.float32)
+        for place in places.tolist():
+            read = self.words.terms(full_text(self.rows.passage(int(rows[place]))))
+            covered[place] = sum(rarity[term] for term in rarity.keys() & set(read))
+            phrases[place] = sum(pairs[pair] for pair in pairs.keys() & set(zip(read, read[1:])))
+        return _fractions(covered), _fractions(phrases)
 
     def _traits(self, text: str, rankings: Rankings) -> Floats:
         terms = list(dict.fromkeys(self.words.terms(text)))
