@@ -32,8 +32,11 @@ class PassageSet:
 
 def medquad(part: str) -> PassageSet:
     """Answers about diseases and drugs; questions about a fifth of the documents are held back."""
-    found = {one["id"]: Passage(one["id"], one["text"], document=one["doc"]) for one in lines("medquad/passages.jsonl")}
-    passages = list(found.values())  # some ids are given twice
+    found: dict[str, Passage] = {}
+    for one in lines("medquad/passages.jsonl"):
+        name = one["id"] if one["id"] not in found else f"{one['id']} ({len(found)})"  # a few ids are given to several
+        found[name] = Passage(name, one["text"], document=one["doc"])
+    passages = list(found.values())
     asked = lines(f"medquad/questions_{part}.jsonl") if part != "valid" else None
     made = [(question(one, [one["gold_passage"]]), one["focus_doc"]) for one in lines("medquad/questions_train.jsonl")]
     train, held = split(made, part)
@@ -66,7 +69,7 @@ def bioasq(part: str) -> PassageSet:
 def q4eu(part: str) -> PassageSet:
     """Articles and recitals of European acts, which name themselves, the chapter that they are in and what they cite.
 
-    There are too few questions to learn from: other questions about law are learned from, those of `obliqa`.
+    There are few questions: where those of another part are asked, these are learned from; else they are asked themselves.
     """
     nodes = {one["id"]: one for one in lines("q4eu/nodes.jsonl")}
     kept = [one for one in nodes.values() if one["kind"] in ("article", "recital")]
@@ -80,8 +83,11 @@ def q4eu(part: str) -> PassageSet:
         Passage(one["id"], one["text"], one["title"], entities=tuple(names[one["id"]]), document=one["doc"])
         for one in kept
     ]
-    file = f"q4eu/questions_{'dev' if part == 'valid' else part}.jsonl"
-    return PassageSet(passages, [], [question(one, one["answer_articles_recitals"]) for one in lines(file)])
+    few, *others = (
+        [question(one, one["answer_articles_recitals"]) for one in lines(f"q4eu/questions_{name}.jsonl")]
+        for name in ("dev", part)[: 1 + (part != "valid")]
+    )
+    return PassageSet(passages, few, others[0]) if others else PassageSet(passages, [], few)
 
 
 SETS: dict[str, Callable[[str], PassageSet]] = {"medquad": medquad, "obliqa": obliqa, "bioasq": bioasq, "q4eu": q4eu}

@@ -87,7 +87,7 @@ def measured(
     runs[UNTRAINED] = found(index, encoder, questions)
     say(f"{name}: training")
     started = time.perf_counter()
-    trained = crosswise(index, encoder, questions) if len(train) < FEW and not train else None
+    trained = None if train else crosswise(index, encoder, questions)
     if trained is None:
         epochs = {} if len(train) >= FEW else {"epochs": 0}
         RetrieverTrainer(index, encoder, seed=SEED, **epochs).train(lessons_of(index, train))

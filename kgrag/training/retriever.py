@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 Towers = Literal["turn", "questions", "both", "shared"]
 HELD, MOST_HELD = 0.15, 400  # share and number of the questions that are kept to choose by
-OTHERS = 512  # further passages in a batch, where their vectors are at hand
+OTHERS = 2_000  # further passages in a batch, where their vectors are at hand
 DEPTH = 50
 
 
@@ -68,7 +68,7 @@ class RetrieverTrainer:
         towers: Towers = "turn",
         rank: int | None = 8,
         loss: Loss = "cross-entropy",
-        temperature: float = 0.05,
+        temperature: float = 0.03,
         epochs: int = 8,
         seed: int = 0,
         learning_rate: float | None = None,
