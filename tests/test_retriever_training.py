@@ -164,7 +164,7 @@ def test_only_models_have_towers_to_train(index: PassageIndex, questions: list[Q
 
 @pytest.mark.parametrize(("towers", "rank"), [("questions", 2), ("both", 2), ("shared", None)])
 def test_encoders_are_trained(tiny: MiniLM, tmp_path: Path, towers: retriever.Towers, rank: int | None) -> None:
-    names = "apple dog red sea iron bread king moon rain song".split()
+    names = ["apple", "dog", "red", "sea", "iron", "bread", "king", "moon", "rain", "song"]
     index = PassageIndex.from_passages([Passage(name, f"What {name} is not") for name in names])
     index.build(tiny, progress=False)
     asked = [Question(f"Tell me of {one}", gold_passages=(other,)) for one, other in zip(names, names[1:])]
