@@ -370,7 +370,7 @@ def test_what_is_tied_to_the_first_ones_comes_earlier(tie: dict) -> None:
     for ties in ({}, tie):
         first, tied = Passage("first", "Quokkas may be kept.", **ties), Passage("tied", "A form is filled in.", **ties)
         index = PassageIndex.from_passages([*others, first, tied])
-        found = ids(index.search("Quokkas", 200, encoder))
+        found = ids(index.search("Quokkas", 300, encoder))
         assert found[0] == "first"
         places.append(found.index("tied"))
     assert places[1] < min(places[0], 20)
