@@ -87,7 +87,10 @@ class Pool(NamedTuple):
         return np.concatenate([self.measures, contrast[:, None] * self.traits], axis=1)
 
 
-NO_POOL = Pool(np.zeros(0, np.int64), *(np.zeros(shape, np.float32) for shape in (0, (0, len(MEASURES)), len(TRAITS))))
+_NOTHING = np.zeros(0, np.float32)
+NO_POOL = Pool(
+    np.zeros(0, np.int64), _NOTHING, np.zeros((0, len(MEASURES)), np.float32), np.zeros(len(TRAITS), np.float32)
+)
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,8 @@ def diversified(scores: Floats, vectors: Floats, k: int, diversity: float) -> Id
     """
     span = float(np.ptp(scores)) if len(scores) else 0.0
     relevance = (scores - scores.min()) / span if span else np.zeros(len(scores))
-    alike, chosen, is_open = np.zeros(len(scores)), [], np.ones(len(scores), np.bool_)
+    alike, is_open = np.zeros(len(scores)), np.ones(len(scores), np.bool_)
+    chosen: list[int] = []
     while len(chosen) < min(k, len(scores)):
         marginal = np.where(is_open, (1 - diversity) * relevance - diversity * alike, -np.inf)
         best = int(np.argmax(marginal))

@@ -86,7 +86,7 @@ class Pools:
         """The best by meaning and words alike, and how good they are."""
         scores = _fractions(self.vectors.alike(vector, found)) + _fractions(_scattered(found, rankings.words))
         order = np.lexsort((found, -scores))[:FIRST]
-        return found[order], scores[order] / 2
+        return found[order], (scores[order] / 2).astype(np.float32)
 
     def _shared(self, first: Ids, trusts: Floats, among: Chosen) -> tuple[list[_Share], list[_Share]]:
         """What the first passages share with others: nodes, and documents."""
@@ -158,7 +158,7 @@ def _scattered(rows: Ids, ranking: Ranking) -> Floats:
 
 
 def _reciprocal_ranks(rows: Ids, ranking: Ranking) -> Floats:
-    places = RANK_OFFSET / (RANK_OFFSET + np.arange(len(ranking.rows), dtype=np.float32))
+    places = (RANK_OFFSET / (RANK_OFFSET + np.arange(len(ranking.rows)))).astype(np.float32)
     return _scattered(rows, Ranking(ranking.rows, places))
 
 
@@ -168,7 +168,7 @@ def _lent(rows: Ids, shares: Iterable[_Share]) -> Floats:
     for there, own, strength in shares:
         places = np.searchsorted(rows, there).clip(max=len(rows) - 1)
         sums[places[(rows[places] == there) & (there != own)]] += strength
-    return sums / (1 + sums)
+    return (sums / (1 + sums)).astype(np.float32)
 
 
 def _mean(vectors: Floats) -> Floats:
