@@ -14,6 +14,7 @@ from letters import LetterEncoder
 from kgrag.encoder import MiniLM
 from kgrag.errors import KgragError, ModelError, PassageError
 from kgrag.retrieval import PassageIndex, Reranker
+from kgrag.retrieval.hybrid import MEASURES
 from kgrag.types import Passage
 
 PASSAGES = [
@@ -363,19 +364,21 @@ def test_an_empty_or_missing_file_is_refused(tmp_path: Path) -> None:
         PassageIndex.from_jsonl(tmp_path / "missing.jsonl")
 
 
-@pytest.mark.parametrize("tie", [{"entities": ("urn:form",)}, {"document": "book"}])
-def test_what_is_tied_to_the_first_ones_comes_earlier(tie: dict) -> None:
+@pytest.mark.parametrize(
+    ("tie", "measure"), [({"entities": ("urn:form",)}, "tied"), ({"document": "book"}, "together")]
+)
+def test_what_shares_something_with_the_first_ones_is_considered(tie: dict, measure: str) -> None:
     others, encoder = [Passage(f"x{i}", f"Oaks and quays, {i}.") for i in range(200)], LetterEncoder()
-    places = []
-    for ties in ({}, tie):
-        first, tied = Passage("first", "Quokkas may be kept.", **ties), Passage("tied", "A form is filled in.", **ties)
-        index = PassageIndex.from_passages([*others, first, tied])
-        found = ids(index.search("Quokkas", 300, encoder))
-        assert found[0] == "first"
-        places.append(found.index("tied"))
-    assert places[1] < min(places[0], 20)
+    tied = [Passage("first", "Quokkas may be kept.", **tie), Passage("tied", "A form is filled in.", **tie)]
+    index = PassageIndex.from_passages([*others, *tied]).build(encoder, progress=False)
+    (pool,) = index.contents.pools(["Quokkas"], encoder.encode(["Quokkas"]), 5, [()])
+    (place,) = np.flatnonzero(pool.rows == 201)
+    lent = pool.measures[:, MEASURES.index(measure)]
+    assert lent[place] > 0 and np.count_nonzero(lent) <= 2
+    assert not pool.measures[:, MEASURES.index("tied" if measure == "together" else "together")].any()
     index.remove(["tied"])
-    assert "tied" not in ids(index.search("Quokkas", 300, encoder))
+    (pool,) = index.contents.pools(["Quokkas"], encoder.encode(["Quokkas"]), 5, [()])
+    assert 201 not in pool.rows and not pool.measures[:, MEASURES.index(measure)].any()
     assert index.search("Quokkas", 300, encoder, where={"year": 2020}) == []
 
 
