@@ -167,6 +167,31 @@ def train(
     typer.echo(f"{out}: trained on {len(training):,} questions")
 
 
+@app.command("train-retriever")
+def train_retriever(
+    folder: Annotated[Path, typer.Argument(help="A folder made by `kgrag build` or `kgrag train`.")],
+    questions: Annotated[Path, typer.Option(help="Questions, JSON lines: question, gold_passages (ids).")],
+    out: Annotated[Path, typer.Option(help="Folder to write.")],
+    valid: Annotated[Path | None, typer.Option(help="Questions to choose the best epoch by.")] = None,
+    towers: Annotated[
+        str, typer.Option(help="What is trained: turn (seconds), or an encoder: questions, both, shared.")
+    ] = "turn",
+    epochs: Annotated[int, typer.Option(help="Most passes over the questions.")] = 8,
+    seed: Annotated[int, typer.Option(help="Same seed, same result.")] = 0,
+    checkpoint: Annotated[Path | None, typer.Option(help="File to go on from after an interruption.")] = None,
+) -> None:
+    """Train how a saved system finds passages, on questions whose passages are known, and save the better one."""
+    from kgrag import KGRAG
+    from kgrag.evaluation import read_questions
+
+    training = read_questions(questions)
+    validation = read_questions(valid) if valid else []
+    rag = KGRAG.load(folder)
+    rag.train_retriever(training, valid=validation, towers=towers, epochs=epochs, seed=seed, checkpoint=checkpoint)
+    rag.save(out)
+    typer.echo(f"{out}: trained on {len(training):,} questions")
+
+
 @app.command()
 def evaluate(
     folder: Annotated[

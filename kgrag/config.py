@@ -112,6 +112,8 @@ class RetrievalConfig:
         nodes: Node budget of a sub-graph.
         fanout: Most statements followed from one node in one direction beyond the first hop (hub control).
         passages: How many passages are read.
+        diversity: From 0 to 1, how much passages count that are unlike those before them.
+        reranker: Local folder of a sentence-transformers cross-encoder that ranks the best passages anew; none where empty.
     """
 
     method: str = "hops"
@@ -119,6 +121,8 @@ class RetrievalConfig:
     nodes: int = 2_000
     fanout: int = 200
     passages: int = 5
+    diversity: float = 0.0
+    reranker: str = ""
 
     def wider(self) -> RetrievalConfig:
         """The same for another look: a hop further, or at twice the nodes where hops do not count."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,6 +75,20 @@ class MiniLM:
                 known[text] = vector
         self._remember({text: known[text] for text in new if len(text) <= CACHED_CHARS})
         return np.stack([known[text] for text in texts])  # type: ignore[misc]
+
+    def save(self, folder: Path) -> None:
+        """Writes the model into a new folder that another one can be made of, in half precision; twice the same bytes.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        save_model(self._model, folder)
+
+    def trainable(self) -> Any:
+        """A copy of the sentence-transformers model, in full precision, whose weights may be trained."""
+        import copy
+
+        return copy.deepcopy(self._model).float().requires_grad_(True)
 
     def tokens(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
         """Encodes every token of texts, the special ones at both ends included; the last short ones are remembered.
@@ -175,14 +190,18 @@ def _packaged_tokenizer() -> Any:
     return tokenizer
 
 
-@lru_cache(maxsize=8)
 def _digest(folder: Path) -> str:
     """SHA-256 over the weights in a folder, read once a process."""
-    digest = hashlib.sha256()
     files = sorted(folder.rglob("*.safetensors"))
     if not files:
         raise ModelError(f"{folder} holds no weights in safetensors form.", "Save the model with safetensors.")
-    for file in files:
+    return _digest_of(tuple((file, file.stat().st_mtime_ns, file.stat().st_size) for file in files))
+
+
+@lru_cache(maxsize=8)
+def _digest_of(files: tuple[tuple[Path, int, int], ...]) -> str:
+    digest = hashlib.sha256()
+    for file, *_ in files:
         with file.open("rb") as stream:
             while block := stream.read(1 << 20):
                 digest.update(block)
@@ -210,21 +229,44 @@ def _load(folder: Path) -> Any:
     """Loads a model from a folder without the network, without pickled weights and without a progress bar of its own."""
     import torch
     from sentence_transformers import SentenceTransformer
+
+    settings = {"dtype": torch.bfloat16 if _computes_bf16() else torch.float32, "use_safetensors": True}
+    try:
+        with _without_bar():
+            model = SentenceTransformer(str(folder), device="cpu", local_files_only=True, model_kwargs=settings)
+    except Exception as error:  # the library raises errors of many kinds on a broken folder
+        raise ModelError(f"The model in {folder} cannot be loaded: {error}", "Give an intact folder.") from error
+    for module in list(model)[1:]:
+        module.float()
+    return model.eval().requires_grad_(False)
+
+
+def save_model(model: Any, folder: Path) -> None:
+    """Writes a sentence-transformers model into a new folder, in half precision.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    import copy
+
+    import torch
+
+    with _without_bar():
+        copy.deepcopy(model).to(torch.bfloat16).save(str(folder), create_model_card=False)
+
+
+@contextmanager
+def _without_bar() -> Iterator[None]:
+    """Keeps transformers from showing progress bars of its own."""
     from transformers.utils import logging
 
     bar = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
-    settings = {"dtype": torch.bfloat16 if _computes_bf16() else torch.float32, "use_safetensors": True}
     try:
-        model = SentenceTransformer(str(folder), device="cpu", local_files_only=True, model_kwargs=settings)
-    except Exception as error:  # the library raises errors of many kinds on a broken folder
-        raise ModelError(f"The model in {folder} cannot be loaded: {error}", "Give an intact folder.") from error
+        yield
     finally:
         if bar:
             logging.enable_progress_bar()
-    for module in list(model)[1:]:
-        module.float()
-    return model.eval().requires_grad_(False)
 
 
 def _computes_bf16() -> bool:

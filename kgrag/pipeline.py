@@ -23,8 +23,8 @@ from kgrag.graph.directed import DirectedRows
 from kgrag.linking import EntityLinker
 from kgrag.persistence import read_folder, read_json, write_folder, write_json
 from kgrag.resources import data_folder
-from kgrag.retrieval import EncodedLabels, PassageIndex, SubgraphRetriever, TripleScorer, retriever_named
-from kgrag.types import Answer, Evidence, Ids, Link, Question, Subgraph, TextEncoder
+from kgrag.retrieval import EncodedLabels, PassageIndex, Reranker, SubgraphRetriever, TripleScorer, retriever_named
+from kgrag.types import Answer, Evidence, Ids, Link, Question, ScoredPassage, Subgraph, TextEncoder
 from kgrag.verification import Thought, Verifier, refusal
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ class KGRAG:
         self.labels = EncodedLabels(self.graph, self.encoder)
         self.passages = passages if passages is not None else PassageIndex.from_passages([])
         self.passages.build(self.encoder)
+        self._reranker = Reranker(self.config.retrieval.reranker) if self.config.retrieval.reranker else None
         shipped = data_folder() / "models" / "default"
         if isinstance(reasoner, str) and reasoner != "rearev":
             raise InputError(f"There is no reasoner called {reasoner!r}.", 'There is "rearev", or leave it out.')
@@ -223,6 +224,31 @@ class KGRAG:
         self.calibration = None  # was of another reasoner
         return self
 
+    def train_retriever(self, questions: Sequence[Question], valid: Sequence[Question] = (), **options: Any) -> KGRAG:
+        """Trains how passages are found, on questions with ``gold_passages``; returns this system, improved.
+
+        What is learned is saved with the passages. ``options`` are those of `kgrag.training.retriever.RetrieverTrainer`.
+        """
+        from kgrag.training.retriever import train_retriever
+
+        train_retriever(self, list(questions), list(valid), **options)
+        return self
+
+    def named(self, question: str) -> list[str]:
+        """IRIs of the nodes that a question is linked to."""
+        return [self.graph.iri(link.node) for link in self._link(question) if link.node is not None]
+
+    def find_passages(self, question: str, k: int, iris: Sequence[str]) -> list[ScoredPassage]:
+        """The passages for a question that names nodes, best first."""
+        return self.passages.search(
+            question,
+            k,
+            self.encoder,
+            iris,
+            diversity=self.config.retrieval.diversity,
+            reranker=self._reranker,
+        )
+
     def save(self, folder: str | Path) -> None:
         """Writes the system into a folder, all or nothing."""
 
@@ -330,7 +356,7 @@ class KGRAG:
 
     def _gather(self, question: str, links: Sequence[Link], subgraph: Subgraph, seconds: float) -> Evidence:
         iris = [self.graph.iri(link.node) for link in links if link.node is not None]
-        passages = self.passages.search(question, self.config.retrieval.passages, self.encoder, entities=iris)
+        passages = self.find_passages(question, self.config.retrieval.passages, iris)
         return Evidence(question, tuple(links), subgraph, tuple(passages), seconds)
 
     def _calibrated(self, answer: Answer) -> float:

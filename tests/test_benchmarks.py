@@ -142,3 +142,30 @@ def test_both_systems_do_what_is_measured(tmp_path: Path) -> None:
         system.remove([3, 4])
     one, other = nearest.values()
     assert sum(len(a & b) for a, b in zip(one, other)) >= 95
+
+
+def test_rankings_of_passages_are_measured() -> None:
+    pytest.importorskip("ir_measures")
+    import passages
+    from letters import LetterEncoder
+
+    from kgrag import Passage, PassageIndex, Question
+
+    encoder = LetterEncoder()
+    names = ["quokka", "wombat", "zebra", "lynx", "ibex", "heron"]
+    index = PassageIndex.from_passages([Passage(name, f"The {name} sleeps.") for name in names]).build(encoder)
+    questions = [Question(f"Where is the {name}?", id=name, gold_passages=(name,)) for name in names]
+    runs = passages.rankings(index, encoder, questions) | {
+        passages.UNTRAINED: passages.found(index, encoder, questions)
+    }
+    runs[passages.TRAINED] = passages.crosswise(index, encoder, questions)
+    for run in runs.values():
+        assert run.keys() == set(names)
+    means = passages.figures(runs["BM25"], questions)
+    assert means == {"recall": 1.0, "mrr": 1.0, "ndcg": 1.0}
+    late = {name: {other: -abs(place - 1) for place, other in enumerate(["none", name])} for name in names}
+    assert passages.figures(late, questions)["mrr"] == 1.0
+    late = {name: {"none": 0.0, name: -1.0} for name in names}
+    assert passages.figures(late, questions)["mrr"] == 0.5
+    found = {system: passages.figures(run, questions) for system, run in runs.items()}
+    assert all(goal.line("q4eu", found)["reached"] is not None for goal in passages.goals("q4eu"))

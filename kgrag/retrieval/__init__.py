@@ -1,6 +1,6 @@
 """Retrieval: the part of the graph around nodes, and the passages nearest to a question."""
 
-from kgrag.retrieval.passages import PassageIndex
+from kgrag.retrieval.passages import PassageIndex, Reranker
 from kgrag.retrieval.relevance import EncodedLabels, Relevance
 from kgrag.retrieval.scorer import TripleScorer
 from kgrag.retrieval.subgraph import SubgraphRetriever, retrieve, retriever_named
@@ -9,6 +9,7 @@ __all__ = [
     "EncodedLabels",
     "PassageIndex",
     "Relevance",
+    "Reranker",
     "SubgraphRetriever",
     "TripleScorer",
     "retrieve",

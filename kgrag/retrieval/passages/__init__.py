@@ -1,5 +1,6 @@
 """Passages: an index that finds them by meaning (FAISS), by words (BM25) and by the nodes that they name."""
 
 from kgrag.retrieval.passages.index import PassageIndex
+from kgrag.retrieval.passages.reranker import Reranker
 
-__all__ = ["PassageIndex"]
+__all__ = ["PassageIndex", "Reranker"]

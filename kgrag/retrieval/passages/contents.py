@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from kgrag.retrieval.hybrid import Ranking, Rankings
+from kgrag.retrieval.hybrid import NO_POOL, Pool, Ranking, Rankings
 from kgrag.retrieval.passages.candidates import Chosen, Metric
 from kgrag.retrieval.passages.changes import Change, Encoding, change_of
+from kgrag.retrieval.passages.pooling import Pools
 from kgrag.retrieval.passages.records import full_text
 from kgrag.retrieval.passages.rows import Rows
 from kgrag.retrieval.passages.tags import Where, entity_tag, metadata_tags, wanted_tags
@@ -114,7 +115,7 @@ class Contents:
         entities: Sequence[Sequence[str]],
         where: Where | None = None,
     ) -> list[Rankings]:
-        """What is found for questions, of those passages that are encoded.
+        """Rankings for questions, of those passages that are encoded.
 
         Args:
             texts: The questions.
@@ -134,6 +135,23 @@ class Contents:
             Rankings(dense, self.words.search(text, depth, wanted), self._naming(iris, vector, depth, among))
             for text, vector, iris, dense in zip(texts, vectors, entities, self.vectors.search(vectors, depth, among))
         ]
+
+    def pools(
+        self,
+        texts: Sequence[str],
+        vectors: Floats,
+        depth: int,
+        entities: Sequence[Sequence[str]],
+        where: Where | None = None,
+        reads: bool = True,
+    ) -> list[Pool]:
+        """What is considered for questions, with measures that are read from texts or without; see `find`."""
+        if self.vectors is None:
+            return [NO_POOL] * len(texts)
+        pools, among = Pools(self.rows, self.vectors, self.words), self.rows.among(wanted_tags(where or {}))
+        rankings = self.find(texts, vectors, depth, entities, where)
+        found = (pools.pool(*one, among, reads) for one in zip(texts, vectors, entities, rankings))
+        return [pool._replace(is_cut=len(of_one.dense.rows) == depth) for pool, of_one in zip(found, rankings)]
 
     def _naming(self, iris: Sequence[str], vector: Floats, depth: int, among: Chosen) -> Ranking:
         """The passages that name nodes: those that name most first, then the nearest to the question."""

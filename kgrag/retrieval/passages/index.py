@@ -13,11 +13,13 @@ import numpy as np
 
 from kgrag.errors import ModelError, PassageError, SavedFolderError
 from kgrag.journal import Journal
-from kgrag.retrieval.hybrid import Rankings, fused
+from kgrag.retrieval.hybrid import Pool, diversified
 from kgrag.retrieval.passages.candidates import Metric
 from kgrag.retrieval.passages.changes import Change, Encoding, given_twice, lines_of, replacement
 from kgrag.retrieval.passages.contents import Contents
-from kgrag.retrieval.passages.records import read_jsonl
+from kgrag.retrieval.passages.ranker import Ranker
+from kgrag.retrieval.passages.records import full_text, read_jsonl
+from kgrag.retrieval.passages.reranker import Reranker
 from kgrag.retrieval.passages.storage import read_index, write_index
 from kgrag.retrieval.passages.tags import Where, document_tag, source_tag
 from kgrag.retrieval.passages.vectors import Kind
@@ -27,6 +29,7 @@ from kgrag.types import Floats, Ids, Passage, ScoredPassage, TextEncoder
 Granularity = Literal["passage", "document"]
 
 DEPTH = 50  # least length of each of the fused rankings
+RERANKED = 50  # passages that are ranked anew, or chosen among for being unlike one another
 _TOGETHER = 8_192  # passages that are encoded before the vectors are written
 
 
@@ -63,6 +66,7 @@ class PassageIndex:
                 raise PassageError(f"There is no {name} {value!r}.", f"Choose one of {', '.join(choices)}.")
         self._contents = Contents(metric, kind, language)
         self._journal: Journal | None = None
+        self.ranker = Ranker()
         self._lock = threading.RLock()
         self.add(passages)
 
@@ -217,20 +221,43 @@ class PassageIndex:
             ModelError: The passages were encoded by another encoder, or this one gives no vectors of one length.
         """
         with self._lock:
-            contents = self._contents
+            contents, encoder = self._contents, self.ranker.passage_encoder(encoder)
             if contents.encoder not in ("", encoder.name):
                 raise ModelError(
                     f"The passages were encoded by {contents.encoder!r}, and {encoder.name!r} cannot search them.",
                     f"Give {contents.encoder!r}, or make a new index: PassageIndex.from_passages(list(index)).",
                 )
             while pending := contents.pending(_TOGETHER):
-                vectors = self._encoded(encoder, [text for _, text, _ in pending], progress)
+                texts = [text for _, text, _ in pending]
+                vectors = self._checked(encoder.encode(texts, progress=progress), len(texts), encoder)
                 encoding = Encoding(encoder.name, contents.encoded, pending[-1][0] + 1, vectors)
                 if self._journal is not None:
                     with contextlib.suppress(PassageError):  # they are encoded again the next time
                         self._journal.append(encoding.as_json())
                 contents.take(encoding, pending)
         return self
+
+    def learn(self, ranker: Ranker, encoder: TextEncoder) -> None:
+        """Searches by a ranker from now on.
+
+        Where it encodes passages by itself, all are encoded anew, and the index lives in memory until it is saved.
+
+        Args:
+            ranker: What was learned.
+            encoder: What the index is built with.
+        """
+        with self._lock:
+            if self._contents.encoder not in ("", ranker.passage_encoder(encoder).name):
+                contents = Contents(self._contents.metric, self._contents.kind, self._contents.language)
+                contents.change(Change(add=lines_of(self)))
+                self._contents, self._journal = contents, None
+            self.ranker = ranker
+            self.build(encoder)
+
+    @property
+    def contents(self) -> Contents:
+        """What it holds, for those that train on it."""
+        return self._contents
 
     # Search
 
@@ -243,8 +270,10 @@ class PassageIndex:
         *,
         where: Where | None = None,
         granularity: Granularity = "passage",
+        diversity: float = 0.0,
+        reranker: Reranker | None = None,
     ) -> list[ScoredPassage]:
-        """Finds passages by meaning, by words and by named nodes, and fuses the three rankings by reciprocal rank.
+        """Finds passages by meaning, by words and by named nodes, and what these are tied to, and ranks them by what was learned.
 
         Args:
             text: The question.
@@ -253,15 +282,23 @@ class PassageIndex:
             entities: IRIs of nodes; passages that name them rank higher.
             where: Metadata that a passage must have: for each name a value, or a tuple of values of which it has one.
             granularity: ``"document"`` returns of each document the best passage only.
+            diversity: From 0 to 1, how much passages count that are unlike those before them (maximal marginal relevance).
+            reranker: Ranks the best anew.
 
         Returns:
             Passages, best first. ``score`` is the cosine of question and passage, not what they are ranked by.
 
         Raises:
             ModelError: The passages were encoded by another encoder.
-            PassageError: There is no such filter or granularity.
+            PassageError: There is no such filter, granularity or diversity.
         """
-        return self.search_many([text], k, encoder, [entities], where=where, granularity=granularity)[0]
+        options: dict[str, Any] = {
+            "where": where,
+            "granularity": granularity,
+            "diversity": diversity,
+            "reranker": reranker,
+        }
+        return self.search_many([text], k, encoder, [entities], **options)[0]
 
     def search_many(
         self,
@@ -272,24 +309,30 @@ class PassageIndex:
         *,
         where: Where | None = None,
         granularity: Granularity = "passage",
+        diversity: float = 0.0,
+        reranker: Reranker | None = None,
     ) -> list[list[ScoredPassage]]:
         """Finds passages for several questions, for each as `search` would."""
         if granularity not in get_args(Granularity):
             raise PassageError(f"There is no granularity {granularity!r}.", "Choose passage or document.")
+        if not 0 <= diversity <= 1:
+            raise PassageError(f"There is no diversity {diversity!r}.", "Choose one from 0 to 1.")
         self.build(encoder, progress=False)
         found: list[list[ScoredPassage]] = [[] for _ in texts]
         if k <= 0 or not len(self):
             return found
         named = [()] * len(texts) if entities is None else entities
-        vectors, depth, open_ = self._encoded(encoder, texts), max(DEPTH, 4 * k), list(range(len(texts)))
+        vectors = self._checked(self.ranker.encode_questions(texts, encoder), len(texts), encoder)
+        depth, open_ = max(DEPTH, 4 * k), list(range(len(texts)))
         with self._lock:
             while open_:
                 of_open = [texts[i] for i in open_], vectors[open_], depth, [named[i] for i in open_]
-                rankings = self._contents.find(*of_open, where)
-                for i, of_one in zip(open_, rankings):
-                    found[i] = self._best(vectors[i], of_one, k, granularity)
+                pools = self._contents.pools(*of_open, where, self.ranker.fusion.reads)
+                for i, pool in zip(open_, pools):
+                    order, scores = self._order(texts[i], pool, k, diversity, reranker)
+                    found[i] = self._best(pool, order, scores, k, granularity)
                 # Documents of many passages may have left no room for others.
-                open_ = [i for i, r in zip(open_, rankings) if len(found[i]) < k and len(r.dense.rows) == depth]
+                open_ = [i for i, pool in zip(open_, pools) if len(found[i]) < k and pool.is_cut]
                 depth *= 4
         return found
 
@@ -302,7 +345,7 @@ class PassageIndex:
             SavedFolderError: Something else is at ``folder``, or it cannot be written.
         """
         with self._lock:
-            self._contents, self._journal = write_index(folder, self._contents)
+            self._contents, self._journal = write_index(folder, self._contents, self.ranker)
 
     @classmethod
     def load(cls, folder: str | Path) -> PassageIndex:
@@ -312,7 +355,7 @@ class PassageIndex:
             SavedFolderError: The folder is incomplete, was changed, or holds what may not be loaded.
         """
         index = cls()
-        index._contents, journal = read_index(folder)
+        index._contents, journal, index.ranker = read_index(folder)
         try:
             for change in journal.changes:
                 index._contents.replay(change)
@@ -343,32 +386,41 @@ class PassageIndex:
                 self._journal.append(change.as_json())
             self._contents.change(change)
 
-    def _encoded(self, encoder: TextEncoder, texts: Sequence[str], progress: bool = False) -> Floats:
-        """Vectors of texts, which can be compared with those that are there."""
-        vectors, there = np.asarray(encoder.encode(texts, progress=progress)), self._contents.vectors
+    def _checked(self, given: Floats, count: int, encoder: TextEncoder) -> Floats:
+        """Vectors of so many texts, if they can be compared with those that are there."""
+        vectors, there = np.asarray(given), self._contents.vectors
         width = vectors.shape[-1] if there is None else there.width
-        if vectors.shape != (len(texts), width) or not np.isfinite(vectors).all():
+        if vectors.shape != (count, width) or not np.isfinite(vectors).all():
             raise ModelError(
-                f"{encoder.name!r} gave vectors of shape {vectors.shape} for {len(texts)} texts, or such as are not finite, "
+                f"{encoder.name!r} gave vectors of shape {vectors.shape} for {count} texts, or such as are not finite, "
                 f"where {width} numbers a text are compared.",
                 "Give the encoder that the passages were encoded by.",
             )
         return vectors.astype(np.float32, copy=False)
 
-    def _best(self, vector: Floats, rankings: Rankings, k: int, granularity: Granularity) -> list[ScoredPassage]:
-        """The best of what was found."""
-        contents, scores = self._contents, fused(rankings)
-        if not scores or contents.vectors is None:
-            return []
-        cosines = contents.vectors.cosines(vector, np.array(list(scores), np.int64)).tolist()
+    def _order(self, text: str, pool: Pool, k: int, diversity: float, reranker: Reranker | None) -> tuple[Ids, Floats]:
+        """Places in a pool, best first, and what they are ranked by; equal ones by their cosines, then by their ids."""
+        contents, scores = self._contents, self.ranker.fusion.scores(pool)
+        order = np.lexsort((-pool.cosines, -scores))
+        if reranker is not None:
+            order = order[: max(RERANKED, k)]
+            scores[order] = reranker.scores(
+                text, [full_text(contents.rows.passage(row)) for row in pool.rows[order].tolist()]
+            )
+            order = order[np.argsort(-scores[order], kind="stable")]
+        if diversity and contents.vectors is not None:
+            order = order[: max(RERANKED, 4 * k)]
+            order = order[diversified(scores[order], contents.vectors.units(pool.rows[order]), len(order), diversity)]
+            scores[order] = -np.arange(len(order))
+        return order, scores[order]
 
-        def place(hit: tuple[int, float]) -> tuple[float, float]:
-            return -scores[hit[0]], -hit[1]
-
+    def _best(self, pool: Pool, order: Ids, scores: Floats, k: int, granularity: Granularity) -> list[ScoredPassage]:
+        rows = self._contents.rows
+        places = zip(scores.tolist(), pool.cosines[order].tolist(), pool.rows[order].tolist())
         found: dict[str, ScoredPassage] = {}
-        for _, equal in groupby(sorted(zip(scores, cosines), key=place), key=place):
-            for row, cosine in sorted(equal, key=lambda hit: contents.rows.id(hit[0])):
-                passage = contents.rows.passage(row)
+        for _, equal in groupby(places, key=lambda place: place[:2]):
+            for _, cosine, row in sorted(equal, key=lambda place: rows.id(place[2])):
+                passage = rows.passage(row)
                 group = document_tag(passage.document) if granularity == "document" and passage.document else str(row)
                 found.setdefault(group, ScoredPassage(passage, cosine))
                 if len(found) == k:

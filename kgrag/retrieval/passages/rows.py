@@ -100,6 +100,10 @@ class Rows:
         """A passage."""
         return passage_of(self.line(row), f"passage {row + 1} of the index")
 
+    def sizes(self, rows: Ids) -> Ids:
+        """Bytes of passages as JSON, shape (rows,)."""
+        return np.array([len(self.line(row)) for row in rows.tolist()], np.int64)
+
     def bearing(self, tag: str) -> Ids:
         """The rows of the passages that bear a tag, in the order of their places."""
         return self.in_order(self.tags.rows(tag))

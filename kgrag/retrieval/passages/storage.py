@@ -18,17 +18,18 @@ from kgrag.mapped import mapped_arrays
 from kgrag.persistence import read_folder, read_json, write_folder, write_json
 from kgrag.retrieval.passages.candidates import Metric
 from kgrag.retrieval.passages.contents import Contents
+from kgrag.retrieval.passages.ranker import Ranker
 from kgrag.retrieval.passages.rows import Rows, are_of_rows
 from kgrag.retrieval.passages.vectors import Kind, VectorIndex
 from kgrag.retrieval.passages.words import WordIndex, write_words
 
 _FORMAT = 2
-_SETTINGS, _LINES, _COLUMNS, _WORDS = "index.json", "passages.jsonl", "passages.safetensors", "words"
+_SETTINGS, _LINES, _COLUMNS, _WORDS, _RANKER = "index.json", "passages.jsonl", "passages.safetensors", "words", "ranker"
 _CHOICES = ("metric", "kind", "language", "encoder")
 _HINT = "Save the index again."
 
 
-def write_index(folder: str | os.PathLike[str], contents: Contents) -> tuple[Contents, Journal]:
+def write_index(folder: str | os.PathLike[str], contents: Contents, ranker: Ranker) -> tuple[Contents, Journal]:
     """Writes an index into a folder, all or nothing, without gaps; gives it as it lives there from then on.
 
     Raises:
@@ -38,6 +39,7 @@ def write_index(folder: str | os.PathLike[str], contents: Contents) -> tuple[Con
 
     def write(staging: Path) -> None:
         _write(staging, contents)
+        ranker.save(staging / _RANKER)
         opened.append(_opened(staging))
 
     write_folder(Path(folder), write, kind="passages")
@@ -45,15 +47,16 @@ def write_index(folder: str | os.PathLike[str], contents: Contents) -> tuple[Con
     return opened[0]
 
 
-def read_index(folder: str | os.PathLike[str]) -> tuple[Contents, Journal]:
+def read_index(folder: str | os.PathLike[str]) -> tuple[Contents, Journal, Ranker]:
     """Maps an index from its folder, as it was when it was saved; the journal has the changes since.
 
     Raises:
+        ModelError: What it has learned is missing or does not fit.
         SavedFolderError: A file is missing, damaged, of another version, or does not fit the others.
     """
     folder = Path(folder)
     read_folder(folder, kind="passages")
-    return _opened(folder)
+    return *_opened(folder), Ranker.load(folder / _RANKER)
 
 
 def _write(folder: Path, contents: Contents) -> None:

@@ -106,8 +106,16 @@ class VectorIndex:
 
     def cosines(self, question: Floats, rows: Ids) -> Floats:
         """Cosine of a vector with those of rows, shape (rows,)."""
+        return self.units(rows) @ _unit(question)
+
+    def units(self, rows: Ids) -> Floats:
+        """The vectors of rows with length 1, shape (rows, width)."""
         vectors = self.pick(rows)
-        return (vectors if self.metric == "cosine" else _unit(vectors)) @ _unit(question)
+        return vectors if self.metric == "cosine" else _unit(vectors)
+
+    def alike(self, question: Floats, rows: Ids) -> Floats:
+        """Inner product of a vector with those of rows where that is what they are compared by, else the cosine; shape (rows,)."""
+        return self.pick(rows) @ question if self.metric == "dot" else self.cosines(question, rows)
 
     # Comparing with all
 

@@ -15,7 +15,7 @@ import tantivy
 from kgrag.errors import PassageError
 from kgrag.retrieval.hybrid import Ranking, ranking_of
 from kgrag.retrieval.passages.analysis import analyzer, spaced
-from kgrag.types import Ids
+from kgrag.types import Floats, Ids
 
 Text = tuple[int, str, Sequence[str]]  # row, what is searched, and tags that searches may be restricted to
 
@@ -66,7 +66,7 @@ class WordIndex:
             wanted: Groups of tags, of each of which a text must have one.
         """
         self._commit()
-        terms = dict.fromkeys(self._analyzer.analyze(spaced(text)))  # terms, not a query string: nothing to escape
+        terms = dict.fromkeys(self.terms(text))  # terms, not a query string: nothing to escape
         rows, scores = np.zeros(0, np.int64), np.zeros(0, np.float32)
         if limit > 0 and terms:
             query, searcher = self._query(terms, wanted), self._index.searcher()
@@ -80,6 +80,33 @@ class WordIndex:
             rows = np.array(searcher.fast_field_values("row", [address for _, address in hits]), np.int64)
             scores = np.array([score for score, _ in hits], np.float32)
         return ranking_of(rows, scores, limit)
+
+    def scores(self, text: str, rows: Ids) -> Floats:
+        """BM25 of given rows, 0 where none of the words is in them; shape (rows,)."""
+        self._commit()
+        terms = dict.fromkeys(self.terms(text))
+        scores = np.zeros(len(rows), np.float32)
+        if len(rows) and terms:
+            query, occur, searcher = tantivy.Query, tantivy.Occur, self._index.searcher()
+            only = query.const_score_query(query.term_set_query(self._schema, "row", rows.tolist()), 0.0)
+            both = query.boolean_query([(occur.Must, self._query(terms, ())), (occur.Must, only)])
+            hits = searcher.search(both, len(rows), count=False).hits
+            found = searcher.fast_field_values("row", [address for _, address in hits])
+            by_row = dict(zip(found, (score for score, _ in hits)))
+            scores[:] = [by_row.get(row, 0.0) for row in rows.tolist()]
+        return scores
+
+    def terms(self, text: str) -> list[str]:
+        """The words of a text as they are compared, in order."""
+        return self._analyzer.analyze(spaced(text))
+
+    def rarity(self, terms: Iterable[str]) -> Floats:
+        """How rare words are: 0 for those in each text, 1 for those in one; shape (terms,)."""
+        self._commit()
+        searcher = self._index.searcher()
+        count = max(searcher.num_docs, 2)
+        seen = np.array([searcher.doc_freq("text", term) for term in terms], np.float32)
+        return (np.log(count / seen.clip(1)).clip(0) / np.log(count)).astype(np.float32)
 
     def _query(self, terms: Iterable[str], wanted: Sequence[Sequence[str]]) -> tantivy.Query:
         query, occur = tantivy.Query, tantivy.Occur

@@ -1,0 +1,281 @@
+"""Trains how passages are found: the encoders of questions and passages (DPR: Karpukhin et al., EMNLP 2020), then the fusion.
+
+What is learned from is questions with the passages that answer them. Passages that BM25 or the encoder takes for right, and
+others of the same document, are held against these, and so are those of the other questions of a batch.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+import torch
+
+from kgrag.encoder import MiniLM
+from kgrag.errors import InputError, ModelError, QuestionError
+from kgrag.progress import track
+from kgrag.retrieval.passages import PassageIndex
+from kgrag.retrieval.passages.ranker import Ranker
+from kgrag.training.bi_encoder import MINED, BiEncoder, Lesson, Mined
+from kgrag.training.checkpoint import Checkpoint, restore, trained_state
+from kgrag.training.fusion import fit_fusion
+from kgrag.training.ranking_loss import Loss, ranking_loss
+from kgrag.training.towers import Tower, Turn
+from kgrag.types import Ids, Question, TextEncoder
+
+if TYPE_CHECKING:
+    from kgrag.pipeline import KGRAG
+
+log = logging.getLogger(__name__)
+Towers = Literal["turn", "questions", "both", "shared"]
+HELD, MOST_HELD = 0.15, 400  # share and number of the questions that are kept to choose by
+OTHERS = 2_000  # further passages in a batch, where their vectors are at hand
+DEPTH = 50
+
+
+class RetrieverTrainer:
+    """Trains an index to find the passages that answer questions.
+
+    Args:
+        index: Trained in place.
+        encoder: What the index is built with.
+        towers: What of the encoders is trained: ``"turn"`` a linear map of the vectors of questions, which takes seconds and
+            leaves the vectors of passages as they are; ``"questions"`` the encoder of questions, likewise; ``"both"`` one of
+            questions and one of passages; ``"shared"`` one for both. The last two encode all passages after each epoch.
+        rank: Of the products that are trained beside the linear layers of encoders; all weights are trained where None.
+        loss: ``"cross-entropy"`` over all passages in a batch; ``"contrastive"``, the same from passages to questions as well;
+            ``"hinge"``, by how much wrong passages come nearer than `MARGIN` behind the right ones.
+        temperature: What cosines are divided by in the first two.
+        epochs: Most passes; with none the fusion alone is fitted, to all questions.
+        seed: Same seed, same result.
+        learning_rate: Peak of the one-cycle schedule; 1e-3 for ``"turn"`` and 1e-4 for encoders where not given.
+        batch_size: Questions a step.
+        patience: Epochs without improvement before it stops.
+
+    Raises:
+        InputError: There is no such loss, or no such towers.
+    """
+
+    def __init__(
+        self,
+        index: PassageIndex,
+        encoder: TextEncoder,
+        towers: Towers = "turn",
+        rank: int | None = 8,
+        loss: Loss = "cross-entropy",
+        temperature: float = 0.03,
+        epochs: int = 8,
+        seed: int = 0,
+        learning_rate: float | None = None,
+        batch_size: int = 64,
+        patience: int = 2,
+    ) -> None:
+        for name, value, choices in (("towers", towers, get_args(Towers)), ("loss", loss, get_args(Loss))):
+            if value not in choices:
+                raise InputError(f"There are no {name} {value!r}.", f"Choose one of {', '.join(choices)}.")
+        self.index, self.encoder = index, encoder
+        self.towers, self.rank, self.loss, self.temperature = towers, rank, loss, temperature
+        self.epochs, self.seed, self.batch_size, self.patience = epochs, seed, batch_size, patience
+        self.learning_rate = learning_rate or (1e-3 if towers == "turn" else 1e-4)
+
+    def train(
+        self, lessons: Sequence[Lesson], held: Sequence[Lesson] = (), checkpoint: Path | None = None
+    ) -> list[float]:
+        """Trains.
+
+        The encoders are kept as they were after the epoch that served the held questions best, or as before; then the
+        fusion is fitted to what is found for these.
+
+        Args:
+            lessons: Questions to learn from.
+            held: Questions to choose by; some of ``lessons`` where not given.
+            checkpoint: File that is written after each epoch, and gone on from where it is there.
+
+        Returns:
+            Mean reciprocal rank of the first right passage among ten, by encoders alone, for the held questions: before, then
+            after each epoch.
+
+        Raises:
+            ModelError: Training cannot go on from ``checkpoint``, or encoders are to be trained that cannot be.
+        """
+        if not held and not self.epochs:
+            held = lessons
+        elif not held:
+            order = np.random.default_rng(self.seed).permutation(len(lessons)).tolist()
+            cut = min(round(HELD * len(lessons)), MOST_HELD)
+            held, lessons = [lessons[i] for i in order[:cut]], [lessons[i] for i in order[cut:]]
+        self.index.build(self.encoder)
+        self.index.learn(Ranker(), self.encoder)
+        torch.manual_seed(self.seed)
+        model = self._model()
+        history = self._epochs(model, lessons, held, checkpoint)
+        if max(history[1:], default=0.0) > history[0]:
+            self.index.learn(self._ranker(model), self.encoder)
+        self._fuse(held)
+        return history
+
+    def _epochs(
+        self, model: BiEncoder, lessons: Sequence[Lesson], held: Sequence[Lesson], checkpoint: Path | None
+    ) -> list[float]:
+        """Trains the encoders; leaves them as they were at their best."""
+        trained = [weight for weight in model.parameters() if weight.requires_grad]
+        optimiser = torch.optim.AdamW(trained, lr=self.learning_rate, weight_decay=0.05)
+        steps = -(-len(lessons) // self.batch_size)
+        file = Checkpoint(checkpoint, self._settings(len(lessons)))
+        before = file.read(model, optimiser)
+        best, history, waited = before or (trained_state(model), [self._quality(model, held)], 0)
+        mined = Mined(self.index, lessons if self.epochs else ())
+        for epoch in range(len(history) - 1, self.epochs):
+            if waited >= self.patience:
+                break
+            rng = np.random.default_rng([self.seed, epoch])  # of each epoch its own, to go on as if never interrupted
+            torch.manual_seed(int(rng.integers(1 << 31)))
+            near = self._nearest(model, lessons, MINED)
+            order = rng.permutation(len(lessons))
+            model.train()
+            for step in track(range(steps), f"retriever, epoch {epoch + 1} of {self.epochs}"):
+                places = order[step * self.batch_size : (step + 1) * self.batch_size]
+                loss = self._loss(
+                    model, [lessons[i] for i in places], [mined.wrong(i, near[i], rng) for i in places], rng
+                )
+                for group in optimiser.param_groups:
+                    group["lr"] = self.learning_rate * _one_cycle((epoch * steps + step) / (self.epochs * steps))
+                optimiser.zero_grad()
+                loss.backward()
+                torch.nn.utils.clip_grad_norm_(trained, 1.0)
+                optimiser.step()
+            model.eval()
+            history.append(self._quality(model, held))
+            log.info("epoch %d: mean reciprocal rank %.4f", epoch + 1, history[-1])
+            waited = 0 if history[-1] == max(history) and history[-1] > max(history[:-1]) else waited + 1
+            best = trained_state(model) if not waited else best
+            file.write(model, optimiser, best, history, waited)
+        restore(model, best)
+        model.eval()
+        return history
+
+    def _loss(
+        self, model: BiEncoder, lessons: Sequence[Lesson], wrong: Sequence[Ids], rng: np.random.Generator
+    ) -> torch.Tensor:
+        """Of a batch: each question with the right and the wrong passages of all."""
+        rows = [*(lesson.gold for lesson in lessons), *wrong]
+        if model.passages is None:
+            rows.append(rng.integers(self.index.contents.encoded, size=OTHERS))
+        candidates = np.unique(np.concatenate(rows))
+        candidates = candidates[self.index.contents.rows.is_live[candidates]]
+        right = torch.from_numpy(np.stack([np.isin(candidates, lesson.gold) for lesson in lessons]))
+        scores = model.questions_of([lesson.question for lesson in lessons]) @ model.passages_of(candidates).T
+        return ranking_loss(scores, right, self.loss, self.temperature)
+
+    def _nearest(self, model: BiEncoder, lessons: Sequence[Lesson], limit: int) -> list[Ids]:
+        """The rows that the encoders take for nearest to each question."""
+        with torch.no_grad():
+            batches = range(0, len(lessons), 256)
+            encoded = [model.questions_of([one.question for one in lessons[i : i + 256]]) for i in batches]
+        vectors = model.all_passages()
+        assert vectors is not None
+        return [ranking.rows for ranking in vectors.search(torch.cat(encoded).numpy(), limit)]
+
+    def _quality(self, model: BiEncoder, held: Sequence[Lesson]) -> float:
+        """Mean reciprocal rank of the first right passage among ten."""
+        found = zip(held, self._nearest(model, held, 10)) if held else ()
+        hits = [np.flatnonzero(np.isin(rows, lesson.gold)) for lesson, rows in found]
+        return sum(1 / (1 + int(places[0])) for places in hits if len(places)) / max(len(held), 1)
+
+    def _fuse(self, held: Sequence[Lesson]) -> None:
+        """Fits the fusion to what the index finds for held questions."""
+        texts = [lesson.question for lesson in held]
+        vectors = self.index.ranker.encode_questions(texts, self.encoder)
+        pools = self.index.contents.pools(texts, vectors, DEPTH, [lesson.entities for lesson in held])
+        fusion = fit_fusion(pools, [lesson.gold for lesson in held])
+        self.index.learn(replace(self.index.ranker, fusion=fusion), self.encoder)
+
+    def _model(self) -> BiEncoder:
+        if self.towers == "turn":
+            return BiEncoder(self.index, self.encoder, Turn(self.encoder.width), None)
+        if not isinstance(self.encoder, MiniLM):
+            raise ModelError(
+                f"{self.encoder.name!r} is no model that can be trained.", 'Give a `MiniLM`, or train the "turn" alone.'
+            )
+        questions = Tower(self.encoder, self.rank)
+        passages = {"questions": None, "shared": questions}.get(self.towers) or (
+            Tower(self.encoder, self.rank) if self.towers == "both" else None
+        )
+        return BiEncoder(self.index, self.encoder, questions, passages)
+
+    def _ranker(self, model: BiEncoder) -> Ranker:
+        if isinstance(model.questions, Turn):
+            return Ranker(turn=model.questions.matrix)
+        if model.passages is None:
+            return Ranker(questions=model.questions.trained("questions"))
+        passages = model.passages.trained("passages")
+        return Ranker(
+            questions=None if self.towers == "shared" else model.questions.trained("questions"), passages=passages
+        )
+
+    def _settings(self, count: int) -> dict[str, object]:
+        names = ("towers", "rank", "loss", "temperature", "epochs", "seed", "learning_rate", "batch_size", "patience")
+        return {name: getattr(self, name) for name in names} | {"encoder": self.encoder.name, "questions": count}
+
+
+def _one_cycle(share: float) -> float:
+    """Learning rate after a share of all steps, as a fraction of its peak: up within a tenth, then down to 0."""
+    return max(share / 0.1, 0.01) if share < 0.1 else 0.5 * (1 + math.cos(math.pi * (share - 0.1) / 0.9))
+
+
+def train_retriever(
+    rag: KGRAG,
+    questions: Sequence[Question],
+    valid: Sequence[Question] = (),
+    checkpoint: Path | None = None,
+    **options: Any,
+) -> list[float]:
+    """Trains how a system finds passages, in place.
+
+    Args:
+        rag: The system; its linker says which nodes questions name.
+        questions: Questions with ``gold_passages``; others are left out.
+        valid: Questions to choose by; some of ``questions`` where not given.
+        checkpoint: File to go on from after an interruption.
+        **options: Of `RetrieverTrainer`.
+
+    Returns:
+        See `RetrieverTrainer.train`.
+
+    Raises:
+        QuestionError: No question has a passage of the system.
+    """
+    lessons = lessons_of(rag.passages, questions, rag.named)
+    held = lessons_of(rag.passages, valid, rag.named) if valid else []
+    return RetrieverTrainer(rag.passages, rag.encoder, **options).train(lessons, held, checkpoint)
+
+
+def lessons_of(
+    index: PassageIndex, questions: Sequence[Question], named: Callable[[str], Sequence[str]] = lambda question: ()
+) -> list[Lesson]:
+    """The questions of which a passage in the index is known to answer.
+
+    Args:
+        index: The passages.
+        questions: Questions with ``gold_passages``.
+        named: IRIs of the nodes that a question names.
+
+    Raises:
+        QuestionError: There is none.
+    """
+    rows, lessons = index.contents.rows, []
+    for question in questions:
+        found = rows.find(list(question.gold_passages))
+        if (found >= 0).any():
+            lessons.append(Lesson(question.question, np.unique(found[found >= 0]), tuple(named(question.question))))
+    if not lessons:
+        raise QuestionError(
+            "None of the questions has a passage of this collection in its 'gold_passages'.",
+            "Give the ids of the passages that answer.",
+        )
+    return lessons
