@@ -1,0 +1,128 @@
+"""Finds which relation of things words speak of when they say "longest", "born after" or "the most symptoms"."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+
+import numpy as np
+
+from kgrag.encoding import GraphReader
+from kgrag.symbolic.calculation import Measurement, measure
+from kgrag.symbolic.values import Value, of_literal, unit_of
+from kgrag.types import Floats, Ids
+from kgrag.wordings.operators import MEASURES, Measure
+
+SPOKEN_OF = 0.55  # least likeness of words and a measure
+NAMED_SO = 0.5  # least cosine of a relation's label with a known name of a measure
+COUNTED = 0.4  # least belief in a relation whose statements are to be counted
+SHARE = 0.5  # relations below this share of the best one's belief are not counted
+MOST = 2_000  # things of which one is looked at to see what relations there are
+DATED = ("earlier", "later")
+_UNIT = re.compile(r"\s*(?:\(.*\)|\bin [\w ]+)$")
+
+
+class MeasureReader:
+    """Reads measures over one graph.
+
+    Args:
+        reader: Applies the reasoner.
+    """
+
+    def __init__(self, reader: GraphReader) -> None:
+        self.reader, self.graph = reader, reader.graph
+
+    def read(self, words: str, nodes: Ids, direction: str, around: str = "") -> tuple[Measurement, str] | None:
+        """The measure that words speak of.
+
+        Args:
+            words: Such as "longest", "came out", "side effects".
+            nodes: What is measured.
+            direction: In which direction it is compared.
+            around: Words for the things, where these name nothing: a verb may be among them.
+
+        Returns:
+            The measure, and the direction in which its values are compared; None where there is no such measure.
+        """
+        stated = self._stated(words, nodes[:MOST], direction)
+        if stated is not None:
+            return stated
+        if direction in DATED or not words:
+            return None
+        return self._counted(words, nodes[:MOST], direction, around)
+
+    def value_of(self, directed: int, node: int) -> Value | None:
+        """The value of a literal under a relation, in the unit that the relation's label says."""
+        return of_literal(self.graph.iri(node), unit_of(self.graph.relation_label(directed >> 1)))
+
+    def _stated(self, words: str, nodes: Ids, direction: str) -> tuple[Measurement, str] | None:
+        """A relation to numbers or dates."""
+        edges = self.reader.rows.along(nodes)
+        to_values = (edges.directed & 1 == 0) & self.graph.is_literal[edges.targets]
+        found: list[tuple[float, int, str]] = []
+        candidates = []
+        for directed in np.unique(edges.directed[to_values]).tolist():
+            values, _ = measure(Measurement((directed,), False, ""), nodes, self.reader.rows, self.value_of)
+            if values:
+                candidates.append((directed, next(iter(values.values())).kind))
+        for directed, kind in candidates:
+            label = self.graph.relation_label(directed >> 1)
+            score, time = self._likeness(words, label)
+            if direction in DATED and kind == "number" and not time:
+                continue  # "older" of what is neither a date nor an age
+            if not words and len(candidates) > 1:
+                continue
+            found.append((1.0 if not words else score, directed, time))
+        if not found or max(found)[0] < SPOKEN_OF:
+            return None
+        _, directed, time = max(found, key=lambda one: (one[0], -one[1]))
+        turned = {"earlier": "greater", "later": "smaller"} if time == "age" else {}
+        label = self.graph.relation_label(directed >> 1)
+        return Measurement((directed,), False, label), turned.get(direction, direction)
+
+    def _likeness(self, words: str, label: str) -> tuple[float, str]:
+        """How far words speak of what a label names, directly or by a known measure; and whether that is a date or an age."""
+        plain = _UNIT.sub("", label) or label
+        (said,), (named,) = self.reader.encoder.encode([words or "value"]), self.reader.phrasebook.labels([plain])
+        best, time, nearest = float(said @ named), "", NAMED_SO
+        for one, names, ways in self._known:
+            near = float((names @ named).max())
+            if near < NAMED_SO:
+                continue
+            if near > nearest:
+                nearest, time = near, one.kind
+            best = max(best, near**0.5 * float((ways @ said).max()))
+        return best, time
+
+    def _counted(self, words: str, nodes: Ids, direction: str, around: str) -> tuple[Measurement, str] | None:
+        """Relations whose statements are counted."""
+        if not len(nodes):
+            return None
+        forms = [f"{words} of X", f"Which {words} does X have?", f"what X {words}"]
+        if around:
+            forms.append(f"{around.rstrip('?')} {words}")
+        readings = self.reader.read(forms, [nodes] * len(forms))
+        best = max(readings, key=lambda reading: _first(reading.weights))
+        single = [(plan, weight) for plan, weight in zip(best.plans, best.weights) if len(plan.relations) == 1]
+        single = [(plan, w) for plan, w in single if not self.graph.is_literal[plan.ends].all()]
+        if not single or single[0][1] < COUNTED:
+            return None
+        relations = tuple(plan.relations[0] for plan, weight in single if weight >= SHARE * single[0][1])
+        label = self.graph.relation_label(relations[0] >> 1)
+        return Measurement(relations, True, label), direction
+
+    @cached_property
+    def _known(self) -> list[tuple[Measure, Floats, Floats]]:
+        """Known measures with their encoded names, and the encoded words for them."""
+        labels = self.reader.phrasebook.labels
+        return [(one, labels(one.names), labels(_ways(one))) for one in MEASURES]
+
+
+def _ways(one: Measure) -> list[str]:
+    """Words for a measure."""
+    forms = [form for three in (*one.more, *one.less) for form in three]
+    return list(dict.fromkeys([*one.names, *forms, *one.verbs]))
+
+
+def _first(weights: Floats) -> float:
+    return float(weights[0]) if len(weights) else 0.0

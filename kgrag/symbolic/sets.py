@@ -1,0 +1,169 @@
+"""Reads which set a question asks about: the reasoner says which relations lead there, and the class that it names says what is meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+
+from kgrag.encoding import GraphReader, Reading
+from kgrag.encoding.findings import TOGETHER
+from kgrag.encoding.plans import Plan
+from kgrag.graph import normalise
+from kgrag.graph.vocabulary import TYPE_PROPERTIES
+from kgrag.linking.inflection import inflections
+from kgrag.symbolic.calculation import NONE, Members
+from kgrag.types import Ids
+
+MATCHING = 0.05  # weight of a plan that leads to none of the class named, beside one that does
+UNSEEN = 0.3  # what is left of "none of these" where a plan leads to the class named
+SHARE = 0.5  # plans below this share of the best one's weight do not count
+SAME = 3.0  # weight of the set's own relations where it is said what to leave out
+ALIKE = 0.68  # cosine of a word with the label of a class from which it names the class
+_WORD = re.compile(r"[^\W\d_][\w-]*")
+
+
+@dataclass(frozen=True)
+class Read:
+    """A set, and how far it is believed to be meant."""
+
+    members: Members
+    belief: float
+
+
+class SetReader:
+    """Reads sets over one graph.
+
+    Args:
+        reader: Applies the reasoner.
+    """
+
+    def __init__(self, reader: GraphReader) -> None:
+        self.reader, self.graph = reader, reader.graph
+        self._classes: tuple[object, dict[str, int]] = (None, {})
+
+    def read(self, text: str, topics: Sequence[int]) -> Read | None:
+        """The set that words ask for.
+
+        Args:
+            text: The words, ``X`` for what they name.
+            topics: The nodes that they name.
+        """
+        class_ = self.class_of(text)
+        kind = None if class_ is None else (class_, self._to_members())
+        if not topics:
+            if kind is None:
+                return None
+            return Read(Members((np.array([class_]),), (tuple((by,) for by in kind[1]),)), 1.0)
+        wanted = NONE if kind is None else self._members(kind[0])
+        readings = self.reader.read([text] * len(topics), [[topic] for topic in topics])
+        chosen = [self._plans(reading, wanted) for reading in readings]
+        best = max(range(len(chosen)), key=lambda i: (chosen[i][1], -i))
+        together = self._together(readings, chosen)
+        places = range(len(chosen)) if together else [best]
+        plans = tuple(tuple(plan.relations for plan in chosen[i][0]) for i in places)
+        if not plans[0]:
+            return None
+        members = Members(tuple(readings[i].start for i in places), plans)
+        if kind is not None and self._narrows(kind[0], chosen[best][0], wanted):
+            members = Members(members.starts, members.plans, kind)
+        belief = min(chosen[i][1] for i in places) if together else chosen[best][1]
+        return Read(members, belief if together or len(topics) == 1 else 0.0)
+
+    def without(self, text: str, topics: Sequence[int], members: Members, nodes: Ids) -> Read | None:
+        """The set that words say to leave out of another.
+
+        Args:
+            text: The words.
+            topics: The nodes that they name.
+            members: The other set.
+            nodes: Its nodes.
+        """
+        own = {plan for plans in members.plans for plan in plans}
+        best: Read | None = None
+        for topic, reading in zip(topics, self.reader.read([text] * len(topics), [[topic] for topic in topics])):
+            meeting = [np.isin(plan.ends, nodes).any() for plan in reading.plans]
+            weights = [
+                weight * (1.0 if meets else MATCHING) * (SAME if plan.relations in own else 1.0)
+                for plan, weight, meets in zip(reading.plans, reading.weights.tolist(), meeting)
+            ]
+            total = sum(weights) + UNSEEN * max(0.0, 1.0 - float(reading.probabilities.sum()))
+            kept = [i for i, weight in enumerate(weights) if weight >= SHARE * max(weights)]
+            if kept and (best is None or max(weights) / total > best.belief):
+                plans = tuple(reading.plans[i].relations for i in kept)
+                best = Read(Members((reading.start,), (plans,)), max(weights) / total)
+        return best
+
+    def class_of(self, text: str) -> int | None:
+        """The class whose name is in some words, in either number, or all but in it: the first such word counts."""
+        known = self.classes()
+        words = [word.group() for word in _WORD.finditer(text)]
+        keys = [normalise(word) for word in words]
+        for size in (2, 1):
+            for at in range(len(keys) - size + 1):
+                key = " ".join(keys[at : at + size])
+                for form in (key, *inflections(key)):
+                    if form in known:
+                        return known[form]
+        nouns = [word for word in words if word.islower() and len(word) > 3][:2]
+        if not known or not nouns:
+            return None
+        labels = list(known)
+        cosines = self.reader.encoder.encode(nouns) @ self.reader.phrasebook.labels(labels).T
+        if cosines.max() < ALIKE:
+            return None
+        return known[labels[int(cosines.max(axis=0).argmax())]]
+
+    def _together(self, readings: Sequence[Reading], chosen: Sequence[tuple[list[Plan], float]]) -> bool:
+        """Whether what several things lead to is shared by all of them."""
+        if len(readings) < 2 or not all(plans for plans, _ in chosen):
+            return False
+        shared = reduce(np.intersect1d, [self._ends(plans) for plans, _ in chosen])
+        return len(shared) > 0 and float(np.prod([belief for _, belief in chosen])) >= TOGETHER
+
+    def _plans(self, reading: Reading, wanted: Ids) -> tuple[list[Plan], float]:
+        """The plans that a reading stands for, those that lead to what is wanted before all others, and belief in them."""
+        if not reading.plans:
+            return [], 0.0
+        fits = [not len(wanted) or bool(np.isin(plan.ends, wanted).any()) for plan in reading.plans]
+        narrowed = len(wanted) > 0 and any(fits)
+        weights = reading.weights * np.array([1.0 if fit or not narrowed else MATCHING for fit in fits])
+        none = max(0.0, 1.0 - float(reading.probabilities.sum())) * (UNSEEN if narrowed else 1.0)
+        kept = [plan for plan, weight in zip(reading.plans, weights) if weight >= SHARE * weights.max()]
+        groups: dict[tuple[int, ...], float] = {}
+        for plan, weight in zip(reading.plans, weights.tolist()):
+            key = tuple(directed >> 1 for directed in plan.relations)
+            groups[key] = max(groups.get(key, 0.0), weight)
+        return kept, max(groups.values()) / max(sum(groups.values()) + none, 1e-6)
+
+    def _narrows(self, class_: int, plans: Sequence[Plan], wanted: Ids) -> bool:
+        """Whether a class says more than the relation: the risk factors of something are those that it has, whatever they are."""
+        names = {normalise(name) for name in self.graph.names(class_)}
+        labels = {normalise(self.graph.relation_label(plan.relations[-1] >> 1)) for plan in plans}
+        return not any(name in label for name in names for label in labels) and bool(np.isin(wanted, self._ends(plans)).any())
+
+    def _ends(self, plans: Sequence[Plan]) -> Ids:
+        return reduce(np.union1d, [plan.ends for plan in plans], NONE)
+
+    def _to_members(self) -> tuple[int, ...]:
+        """Directed relations from a class to what belongs to it."""
+        graph = self.graph
+        return tuple(2 * r + 1 for r in range(graph.num_relations) if graph.relation_iri(r) in TYPE_PROPERTIES)
+
+    def _members(self, class_: int) -> Ids:
+        found = [self.reader.rows.along(np.array([class_]), by).targets for by in self._to_members()]
+        return reduce(np.union1d, found, NONE)
+
+    def classes(self) -> dict[str, int]:
+        """Classes that have members, by their names."""
+        graph = self.graph
+        if self._classes[0] != graph.version:
+            statements = graph.statements
+            by = np.isin(graph.relations[statements], [directed >> 1 for directed in self._to_members()])
+            classes = np.unique(graph.tails[statements[by]])
+            names = {normalise(name): int(node) for node in classes[::-1] for name in graph.names(int(node))}
+            self._classes = graph.version, names
+        return self._classes[1]
