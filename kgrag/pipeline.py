@@ -24,6 +24,8 @@ from kgrag.linking import EntityLinker
 from kgrag.persistence import read_folder, read_json, write_folder, write_json
 from kgrag.resources import data_folder
 from kgrag.retrieval import EncodedLabels, PassageIndex, SubgraphRetriever, TripleScorer, retriever_named
+from kgrag.symbolic import Calculator, Recogniser
+from kgrag.telling import Teller
 from kgrag.types import Answer, Evidence, Link, Question, Subgraph, TextEncoder
 from kgrag.verification import Thought, Verifier, refusal
 
@@ -83,6 +85,7 @@ class KGRAG:
         self.passages.build(self.encoder)
         shipped = data_folder() / "models" / "default"
         self.reader = GraphReader(self.graph, reasoner or load_reasoner(shipped), self.encoder)
+        self.calculator = Calculator(self.reader, Recogniser.load(shipped))
         if isinstance(generator, (str, Path)) and not (Path(generator) / "generator.json").is_file():
             raise ModelError(
                 f"There is no generator at {generator}.", "Give a folder that holds generator.json, or leave it out."
@@ -135,7 +138,13 @@ class KGRAG:
             self._check(question)
         links = [self._link(question) for question in questions]
         answers = [refusal(q, found, "nothing in it names anything in the graph") for q, found in zip(questions, links)]
-        open_ = [i for i, found in enumerate(links) if any(link.node is not None for link in found)]
+        computed = [self._compute(question, found) for question, found in zip(questions, links)]
+        open_ = []
+        for i, answer in enumerate(computed):
+            if answer is not None:
+                answers[i] = answer
+            elif any(link.node is not None for link in links[i]):
+                open_.append(i)
         for i in list(open_):
             unknown = [link.mention.text for link in links[i] if link.node is None]
             if unknown and asks_yes_no(questions[i]):  # nothing can be said for or against what is not known
@@ -243,6 +252,21 @@ class KGRAG:
             beliefs = [round(float(reading.beliefs[1].max(initial=0.0)), 2) for reading in readings]
             links[place] = replace(link, node=alike[int(np.argmax(beliefs))])
         return links
+
+    def _compute(self, question: str, links: Sequence[Link]) -> Answer | None:
+        """Answers what is to be computed: how many, the longest, older than ...; None for what is stated."""
+        calculator = self.calculator
+        named = [link for link in links if link.node is not None and calculator.is_thing(link.node)]
+        topics = [link.node for link in named if link.node is not None]
+        computed = calculator.compute(self.linker.mask(question, named), topics)
+        if computed is None:
+            return None
+        unknown = [link.mention.text for link in links if link.node is None]
+        unknown = [text for text in unknown if not calculator.is_in_a_relation(text)]
+        if unknown:
+            return refusal(question, links, f"it does not know {unknown[0]!r}")
+        teller = Teller(self.graph, self.passages, calculator, self.config.generation.threshold)
+        return teller.tell(question, links, computed, asks_yes_no(question))
 
     def _reason(self, question: str, links: Sequence[Link], wider: bool = False) -> tuple[Findings, bool]:
         """Follows what the question asks for from what it names; and whether a wider look might find more."""

@@ -139,7 +139,9 @@ def run(calculation: Calculation, rows: Rows, value_of: ValueOf) -> Result:
         values, measured = measure(calculation.measurement, kept, rows, value_of)
         evidence += [measured[node] for node in values]
         answers = _compared(calculation, values)
-        result = replace(result, nodes=tuple(answers or ()), values=values, measured=measured, comparable=answers is not None)
+        result = replace(
+            result, nodes=tuple(answers or ()), values=values, measured=measured, comparable=answers is not None
+        )
     return replace(result, evidence=np.unique(np.concatenate([*evidence, NONE])))
 
 

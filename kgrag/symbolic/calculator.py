@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,12 +10,14 @@ import numpy as np
 
 from kgrag.encoding import GraphReader
 from kgrag.encoding.plans import Rows
+from kgrag.graph import normalise
 from kgrag.symbolic.calculation import Calculation, Members, Result, run
 from kgrag.symbolic.measures import MeasureReader
 from kgrag.symbolic.recogniser import Recogniser, Task
 from kgrag.symbolic.sets import SetReader
 from kgrag.symbolic.values import in_text
 
+log = logging.getLogger(__name__)
 LEAST = 0.3  # belief from which a set, or what is left out of it, is taken as meant
 
 
@@ -40,16 +43,25 @@ class Calculator:
 
     Args:
         reader: Applies the reasoner.
-        recogniser: Tells what is to be computed.
+        recogniser: Tells what is to be computed; nothing is, where it does not know the reader's text encoder.
     """
 
     def __init__(self, reader: GraphReader, recogniser: Recogniser) -> None:
         self.reader, self.recogniser = reader, recogniser
-        self.sets, self.measures = SetReader(reader), MeasureReader(reader)
+        if not recogniser.knows(reader.encoder):
+            log.warning(
+                "with the text encoder %s nothing is computed: train the recogniser with it", reader.encoder.name
+            )
+        self.sets = SetReader(reader)
+        self.measures = MeasureReader(reader, self.sets)
 
-    def is_class(self, node: int) -> bool:
-        """Whether a node is a class that has members: a question that says its name speaks of these."""
-        return node in set(self.sets.classes().values())
+    def is_thing(self, node: int) -> bool:
+        """Whether a node is neither a literal nor a class that has members, whose name speaks of these."""
+        return not self.reader.graph.is_literal[node] and node not in self.sets.classes().values()
+
+    def is_in_a_relation(self, text: str) -> bool:
+        """Whether a relation's label says a text, which then names no thing: "joined the European Union on"."""
+        return any(normalise(text) in normalise(label) for label in self.reader.graph.relation_labels)
 
     def compute(self, masked: str, topics: Sequence[int]) -> Computed | None:
         """Computes what a question wants computed.
@@ -61,6 +73,8 @@ class Calculator:
         Returns:
             None where the question is answered by what is stated.
         """
+        if not self.recogniser.knows(self.reader.encoder):
+            return None
         (task,) = self.recogniser.recognise([masked], self.reader.encoder)
         if task is None or len(task.places) != len(topics):
             return None
@@ -110,7 +124,7 @@ class Calculator:
                 return _in_vain("it does not say what is to be left out")
             without, belief = left_out.members, belief * left_out.belief
         if task.clause == "filter" or task.operator in ("superlative", "order"):
-            found = self.measures.read(task.measure, nodes, direction, "" if own else task.set)
+            found = self.measures.read(task.measure, nodes, direction, read.about)
             if found is None:
                 return _in_vain(f"it has nothing to compare the {len(nodes)} found by ({task.measure})")
             measurement, direction = found

@@ -9,14 +9,14 @@ import numpy as np
 
 from kgrag.encoding import GraphReader
 from kgrag.symbolic.calculation import Measurement, measure
+from kgrag.symbolic.sets import SetReader
 from kgrag.symbolic.values import Value, of_literal, unit_of
 from kgrag.types import Floats, Ids
-from kgrag.wordings.operators import MEASURES, Measure
+from kgrag.wordings.measures import MEASURES, Measure
 
 SPOKEN_OF = 0.55  # least likeness of words and a measure
 NAMED_SO = 0.5  # least cosine of a relation's label with a known name of a measure
 COUNTED = 0.4  # least belief in a relation whose statements are to be counted
-SHARE = 0.5  # relations below this share of the best one's belief are not counted
 MOST = 2_000  # things of which one is looked at to see what relations there are
 DATED = ("earlier", "later")
 _UNIT = re.compile(r"\s*(?:\(.*\)|\bin [\w ]+)$")
@@ -27,10 +27,11 @@ class MeasureReader:
 
     Args:
         reader: Applies the reasoner.
+        sets: Reads sets over the same graph.
     """
 
-    def __init__(self, reader: GraphReader) -> None:
-        self.reader, self.graph = reader, reader.graph
+    def __init__(self, reader: GraphReader, sets: SetReader) -> None:
+        self.reader, self.sets, self.graph = reader, sets, reader.graph
 
     def read(self, words: str, nodes: Ids, direction: str, around: str = "") -> tuple[Measurement, str] | None:
         """The measure that words speak of.
@@ -39,7 +40,7 @@ class MeasureReader:
             words: Such as "longest", "came out", "side effects".
             nodes: What is measured.
             direction: In which direction it is compared.
-            around: Words for the things, where these name nothing: a verb may be among them.
+            around: Words for the things, ``X`` for their class: a verb may be among them.
 
         Returns:
             The measure, and the direction in which its values are compared; None where there is no such measure.
@@ -101,15 +102,11 @@ class MeasureReader:
         forms = [f"{words} of X", f"Which {words} does X have?", f"what X {words}"]
         if around:
             forms.append(f"{around.rstrip('?')} {words}")
-        readings = self.reader.read(forms, [nodes] * len(forms))
-        best = max(readings, key=lambda reading: _first(reading.weights))
-        single = [(plan, weight) for plan, weight in zip(best.plans, best.weights) if len(plan.relations) == 1]
-        single = [(plan, w) for plan, w in single if not self.graph.is_literal[plan.ends].all()]
-        if not single or single[0][1] < COUNTED:
+        found = self.sets.relation(forms, words, nodes)
+        if found is None or found[1] < COUNTED:
             return None
-        relations = tuple(plan.relations[0] for plan, weight in single if weight >= SHARE * single[0][1])
-        label = self.graph.relation_label(relations[0] >> 1)
-        return Measurement(relations, True, label), direction
+        relations, _ = found
+        return Measurement(relations, True, self.graph.relation_label(relations[0] >> 1)), direction
 
     @cached_property
     def _known(self) -> list[tuple[Measure, Floats, Floats]]:
@@ -122,7 +119,3 @@ def _ways(one: Measure) -> list[str]:
     """Words for a measure."""
     forms = [form for three in (*one.more, *one.less) for form in three]
     return list(dict.fromkeys([*one.names, *forms, *one.verbs]))
-
-
-def _first(weights: Floats) -> float:
-    return float(weights[0]) if len(weights) else 0.0

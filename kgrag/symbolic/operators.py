@@ -78,7 +78,11 @@ def _fitted(bound: Value, values: Values) -> Value | None:
         return None
     if one.kind == "date" and bound.kind == "number" and is_time(bound):
         return year(bound)
-    if one.kind == "number" and bound.kind == "date" and is_time(Value("number", bound.low // 10_000, bound.low // 10_000)):
+    if (
+        one.kind == "number"
+        and bound.kind == "date"
+        and is_time(Value("number", bound.low // 10_000, bound.low // 10_000))
+    ):
         return Value("number", bound.low // 10_000, bound.high // 10_000)
     if one.kind != bound.kind or (bound.unit and one.unit and bound.unit != one.unit):
         return None

@@ -8,7 +8,6 @@ alone (`kgrag.training.operators`).
 from __future__ import annotations
 
 import json
-import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,13 +16,12 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from kgrag.encoding.phrasebook import NAMED
 from kgrag.errors import ModelError
 from kgrag.types import TextEncoder
 from kgrag.wordings.operators import CLAUSES, DIRECTIONS, MARKS, OPERATORS
 
-log = logging.getLogger(__name__)
-SURE = 0.9  # least probability that something is to be computed at all
-NAMED = "X"
+SURE = 0.8  # least probability that something is to be computed at all
 _WORD = re.compile(r"\d[\d.,]*\d|\w+(?:['\u2019]\w*)?|[^\w\s]")
 _NAME = re.compile(rf"{NAMED}(?:['\u2019]\w*)?")
 _TAGS = ("O", *MARKS)
@@ -74,6 +72,10 @@ class Recogniser(nn.Module):
         self.heads = nn.ModuleList(nn.Linear(4 * hidden, len(names)) for names in (OPERATORS, CLAUSES, DIRECTIONS))
         self.dropout = nn.Dropout(0.2)
 
+    def knows(self, encoder: TextEncoder) -> bool:
+        """Whether it was trained with a text encoder."""
+        return encoder.name == self.settings["encoder"]
+
     def forward(self, words: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Logits of the mark of each word, and of operator, clause and direction of each question.
 
@@ -86,7 +88,9 @@ class Recogniser(nn.Module):
         """
         narrow = self.dropout(torch.tanh(self.narrow(words)))
         packed = nn.utils.rnn.pack_padded_sequence(narrow, lengths, batch_first=True, enforce_sorted=False)
-        states, _ = nn.utils.rnn.pad_packed_sequence(self.reader(packed)[0], batch_first=True, total_length=words.shape[1])
+        states, _ = nn.utils.rnn.pad_packed_sequence(
+            self.reader(packed)[0], batch_first=True, total_length=words.shape[1]
+        )
         there = torch.arange(words.shape[1])[None] < lengths[:, None]
         mean = states.masked_fill(~there[..., None], 0).sum(1) / lengths[:, None]
         most = states.masked_fill(~there[..., None], -1e4).amax(1)
@@ -99,11 +103,8 @@ class Recogniser(nn.Module):
 
         Args:
             questions: Their names of things masked by ``X``.
-            encoder: The text encoder that it was trained with; with any other, nothing is recognised.
+            encoder: The text encoder that it was trained with.
         """
-        if encoder.name != self.settings["encoder"]:
-            log.warning("operators are not recognised with the text encoder %s", encoder.name)
-            return [None] * len(questions)
         self.eval()
         spans, states = word_states(questions, encoder)
         tasks: list[Task | None] = []
@@ -143,7 +144,9 @@ class Recogniser(nn.Module):
             weights = load_file(folder / "operators.safetensors")
             recogniser.load_state_dict({name: value.float() for name, value in weights.items()})
         except (OSError, ValueError, TypeError, RuntimeError) as error:
-            raise ModelError(f"No recogniser can be loaded from {folder}: {error}.", "Train it again: make model.") from error
+            raise ModelError(
+                f"No recogniser can be loaded from {folder}: {error}.", "Train it again: make model."
+            ) from error
         return recogniser.eval()
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
 
 from kgrag.encoding import GraphReader, Reading
 from kgrag.encoding.findings import TOGETHER
+from kgrag.encoding.phrasebook import NAMED
 from kgrag.encoding.plans import Plan
 from kgrag.graph import normalise
 from kgrag.graph.vocabulary import TYPE_PROPERTIES
@@ -19,8 +20,9 @@ from kgrag.symbolic.calculation import NONE, Members
 from kgrag.types import Ids
 
 MATCHING = 0.05  # weight of a plan that leads to none of the class named, beside one that does
-UNSEEN = 0.3  # what is left of "none of these" where a plan leads to the class named
-SHARE = 0.5  # plans below this share of the best one's weight do not count
+UNSEEN = 0.15  # what is left of "none of these" where a plan leads to the class named
+SHARE = 0.5  # the same relations in another direction count from this share of the best one's weight
+FURTHER = 0.5  # weight of a plan beside one that leads to the class by a relation less
 SAME = 3.0  # weight of the set's own relations where it is said what to leave out
 ALIKE = 0.68  # cosine of a word with the label of a class from which it names the class
 _WORD = re.compile(r"[^\W\d_][\w-]*")
@@ -28,10 +30,17 @@ _WORD = re.compile(r"[^\W\d_][\w-]*")
 
 @dataclass(frozen=True)
 class Read:
-    """A set, and how far it is believed to be meant."""
+    """A set that words ask for.
+
+    Attributes:
+        members: The set.
+        belief: How far it is believed to be meant.
+        about: Of a whole class, the words with ``X`` for its name: they may say more than the class.
+    """
 
     members: Members
     belief: float
+    about: str = ""
 
 
 class SetReader:
@@ -52,12 +61,13 @@ class SetReader:
             text: The words, ``X`` for what they name.
             topics: The nodes that they name.
         """
-        class_ = self.class_of(text)
-        kind = None if class_ is None else (class_, self._to_members())
+        named = self.class_of(text)
+        kind = None if named is None else (named[0], self._to_members())
         if not topics:
-            if kind is None:
+            if named is None or kind is None:
                 return None
-            return Read(Members((np.array([class_]),), (tuple((by,) for by in kind[1]),)), 1.0)
+            members = Members((np.array([named[0]]),), (tuple((by,) for by in kind[1]),))
+            return Read(members, 1.0, text.replace(named[1], NAMED, 1))
         wanted = NONE if kind is None else self._members(kind[0])
         readings = self.reader.read([text] * len(topics), [[topic] for topic in topics])
         chosen = [self._plans(reading, wanted) for reading in readings]
@@ -84,21 +94,53 @@ class SetReader:
         """
         own = {plan for plans in members.plans for plan in plans}
         best: Read | None = None
-        for topic, reading in zip(topics, self.reader.read([text] * len(topics), [[topic] for topic in topics])):
+        for reading in self.reader.read([text] * len(topics), [[topic] for topic in topics]):
             meeting = [np.isin(plan.ends, nodes).any() for plan in reading.plans]
             weights = [
                 weight * (1.0 if meets else MATCHING) * (SAME if plan.relations in own else 1.0)
                 for plan, weight, meets in zip(reading.plans, reading.weights.tolist(), meeting)
             ]
-            total = sum(weights) + UNSEEN * max(0.0, 1.0 - float(reading.probabilities.sum()))
-            kept = [i for i, weight in enumerate(weights) if weight >= SHARE * max(weights)]
-            if kept and (best is None or max(weights) / total > best.belief):
-                plans = tuple(reading.plans[i].relations for i in kept)
-                best = Read(Members((reading.start,), (plans,)), max(weights) / total)
+            if not weights:
+                continue
+            most = max(weights)
+            belief = most / (sum(weights) + UNSEEN * max(0.0, 1.0 - float(reading.probabilities.sum())))
+            if best is None or belief > best.belief:
+                meant = _undirected(reading.plans[weights.index(most)])
+                plans = tuple(
+                    plan.relations
+                    for plan, weight in zip(reading.plans, weights)
+                    if _undirected(plan) == meant and weight >= SHARE * most
+                )
+                best = Read(Members((reading.start,), (plans,)), belief)
         return best
 
-    def class_of(self, text: str) -> int | None:
-        """The class whose name is in some words, in either number, or all but in it: the first such word counts."""
+    def relation(self, texts: Sequence[str], words: str, nodes: Ids) -> tuple[tuple[int, ...], float] | None:
+        """The one relation from some nodes, in either direction or both, that words speak of, and belief in it.
+
+        Args:
+            texts: The words put in several ways, ``X`` for the nodes; the way that is understood best counts.
+            words: The words, which may name the class that the relation leads to.
+            nodes: The nodes.
+        """
+        named = self.class_of(words)
+        wanted = NONE if named is None else self._members(named[0])
+        best: tuple[tuple[int, ...], float] | None = None
+        for reading in self.reader.read(texts, [nodes] * len(texts)):
+            places = [
+                i
+                for i, plan in enumerate(reading.plans)
+                if len(plan.relations) == 1 and not self.graph.is_literal[plan.ends].all()
+            ]
+            share = reading.probabilities[places] / max(float(reading.hops[0]), 1e-6)  # given that it is one relation
+            plans, belief = self._plans(
+                replace(reading, plans=tuple(reading.plans[i] for i in places), probabilities=share), wanted
+            )
+            if plans and (best is None or belief > best[1]):
+                best = tuple(plan.relations[0] for plan in plans), belief
+        return best
+
+    def class_of(self, text: str) -> tuple[int, str] | None:
+        """The class whose name is among some words, in either number, or a word all but alike, and that word."""
         known = self.classes()
         words = [word.group() for word in _WORD.finditer(text)]
         keys = [normalise(word) for word in words]
@@ -107,15 +149,14 @@ class SetReader:
                 key = " ".join(keys[at : at + size])
                 for form in (key, *inflections(key)):
                     if form in known:
-                        return known[form]
+                        return known[form], " ".join(words[at : at + size])
         nouns = [word for word in words if word.islower() and len(word) > 3][:2]
         if not known or not nouns:
             return None
         labels = list(known)
         cosines = self.reader.encoder.encode(nouns) @ self.reader.phrasebook.labels(labels).T
-        if cosines.max() < ALIKE:
-            return None
-        return known[labels[int(cosines.max(axis=0).argmax())]]
+        word, label = np.unravel_index(int(cosines.argmax()), cosines.shape)
+        return (known[labels[label]], nouns[word]) if cosines[word, label] >= ALIKE else None
 
     def _together(self, readings: Sequence[Reading], chosen: Sequence[tuple[list[Plan], float]]) -> bool:
         """Whether what several things lead to is shared by all of them."""
@@ -131,19 +172,27 @@ class SetReader:
         fits = [not len(wanted) or bool(np.isin(plan.ends, wanted).any()) for plan in reading.plans]
         narrowed = len(wanted) > 0 and any(fits)
         weights = reading.weights * np.array([1.0 if fit or not narrowed else MATCHING for fit in fits])
+        if narrowed:  # the nearest of what is named so is meant before what is further away
+            weights = weights * np.array([FURTHER ** (len(plan.relations) - 1) for plan in reading.plans])
         none = max(0.0, 1.0 - float(reading.probabilities.sum())) * (UNSEEN if narrowed else 1.0)
-        kept = [plan for plan, weight in zip(reading.plans, weights) if weight >= SHARE * weights.max()]
         groups: dict[tuple[int, ...], float] = {}
         for plan, weight in zip(reading.plans, weights.tolist()):
-            key = tuple(directed >> 1 for directed in plan.relations)
-            groups[key] = max(groups.get(key, 0.0), weight)
-        return kept, max(groups.values()) / max(sum(groups.values()) + none, 1e-6)
+            groups[_undirected(plan)] = max(groups.get(_undirected(plan), 0.0), weight)
+        best = max(groups, key=lambda key: groups[key])
+        kept = [
+            plan
+            for plan, weight in zip(reading.plans, weights.tolist())
+            if _undirected(plan) == best and weight >= SHARE * groups[best]
+        ]
+        return kept, groups[best] / max(sum(groups.values()) + none, 1e-6)
 
     def _narrows(self, class_: int, plans: Sequence[Plan], wanted: Ids) -> bool:
         """Whether a class says more than the relation: the risk factors of something are those that it has, whatever they are."""
         names = {normalise(name) for name in self.graph.names(class_)}
         labels = {normalise(self.graph.relation_label(plan.relations[-1] >> 1)) for plan in plans}
-        return not any(name in label for name in names for label in labels) and bool(np.isin(wanted, self._ends(plans)).any())
+        return not any(name in label for name in names for label in labels) and bool(
+            np.isin(wanted, self._ends(plans)).any()
+        )
 
     def _ends(self, plans: Sequence[Plan]) -> Ids:
         return reduce(np.union1d, [plan.ends for plan in plans], NONE)
@@ -167,3 +216,8 @@ class SetReader:
             names = {normalise(name): int(node) for node in classes[::-1] for name in graph.names(int(node))}
             self._classes = graph.version, names
         return self._classes[1]
+
+
+def _undirected(plan: Plan) -> tuple[int, ...]:
+    """Its relations: plans that differ in a direction alone are one meaning."""
+    return tuple(directed >> 1 for directed in plan.relations)

@@ -19,13 +19,27 @@ from kgrag.linking.literals import find
 XSD = "http://www.w3.org/2001/XMLSchema#"
 _NUMBERS = frozenset(
     f"{XSD}{name}"
-    for name in (
-        "decimal integer float double int long short byte nonNegativeInteger positiveInteger nonPositiveInteger "
-        "negativeInteger unsignedInt unsignedLong unsignedShort unsignedByte"
-    ).split()
+    for name in [
+        "decimal",
+        "integer",
+        "float",
+        "double",
+        "int",
+        "long",
+        "short",
+        "byte",
+        "nonNegativeInteger",
+        "positiveInteger",
+        "nonPositiveInteger",
+        "negativeInteger",
+        "unsignedInt",
+        "unsignedLong",
+        "unsignedShort",
+        "unsignedByte",
+    ]
 )
-_DATES = frozenset(f"{XSD}{name}" for name in "date dateTime dateTimeStamp gYear gYearMonth".split())
-_DURATIONS = frozenset(f"{XSD}{name}" for name in "duration dayTimeDuration yearMonthDuration".split())
+_DATES = frozenset(f"{XSD}{name}" for name in ["date", "dateTime", "dateTimeStamp", "gYear", "gYearMonth"])
+_DURATIONS = frozenset(f"{XSD}{name}" for name in ["duration", "dayTimeDuration", "yearMonthDuration"])
 _LONGEST = 60  # characters of a text that is read as a value
 _LARGEST = 300  # digits of a number that is turned into another unit
 _DATE = re.compile(r"(-?\d{4,9})(?:-(\d\d)(?:-(\d\d)(?:T[\d:.]+)?)?)?(?:Z|[+-]\d\d:\d\d)?")
@@ -33,13 +47,19 @@ _NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:[,'\u202f\u00a0 ]\d{3})+(?:\.\d+)?|\d+(
 _UNIT = re.compile(r"\s*([^\W\d][\w/]*\.?(?: [^\W\d]\w*)?|[\u00b0%\u20ac$\u00a3][^\W\d]*)?")
 _YEAR = re.compile(r"(?<![\w.,])(\d{4})(s)?(?![\w]|[.,]\d)")
 _WORDS = {
-    word: number
-    for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen twenty".split()
-    )
-} | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "dozen": 12}
-_SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "mio": 10**6, "billion": 10**9, "bn": 10**9, "trillion": 10**12}
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11,
+    "twelve": 12, "dozen": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18,
+    "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
+}  # fmt: skip
+_SCALES = {
+    "hundred": 100,
+    "thousand": 10**3,
+    "million": 10**6,
+    "mio": 10**6,
+    "billion": 10**9,
+    "bn": 10**9,
+    "trillion": 10**12,
+}
 _SCALED = "|".join(_SCALES)
 _WORDED = re.compile(rf"\b(?:({'|'.join(_WORDS)})\b)?(?:[ -]?({_SCALED})\b)?", re.IGNORECASE)
 _UNITS = {  # by what they measure: names, and how many of the first one each is
@@ -150,7 +170,9 @@ def _of_text(text: str, unit: str, whole: bool) -> list[Value]:
             if (match[1] or match[2]) and not any(a < match.end() and match.start() < b for a, b, _ in found):
                 value = Decimal(_WORDS.get(match[1] or "", 1) * _SCALES.get(match[2] or "", 1))
                 after = _UNIT.match(folded, match.end())
-                found.append((match.start(), match.end(), _in_unit(value, _named_unit(after[1] or "") if after else "")))
+                found.append(
+                    (match.start(), match.end(), _in_unit(value, _named_unit(after[1] or "") if after else ""))
+                )
     found.sort(key=lambda one: one[0])
     if whole and (not found or found[0][:2] != (0, len(folded))):
         return []
@@ -165,7 +187,11 @@ def _date(text: str) -> Value | None:
     if match[2] is None:
         return Value("date", start, start + 9_999)
     start += int(match[2]) * 100
-    return Value("date", start, start + 99) if match[3] is None else Value("date", start + int(match[3]), start + int(match[3]))
+    return (
+        Value("date", start, start + 99)
+        if match[3] is None
+        else Value("date", start + int(match[3]), start + int(match[3]))
+    )
 
 
 def _number(text: str, unit: str) -> Value | None:

@@ -18,7 +18,7 @@ from kgrag.training.operator_questions import OperatorQuestion, OperatorQuestion
 from kgrag.types import TextEncoder
 from kgrag.wordings.operators import CLAUSES, DIRECTIONS, OPERATORS
 
-QUESTIONS, EPOCHS, BATCH = 30_000, 8, 64
+QUESTIONS, EPOCHS, BATCH = 20_000, 7, 128
 LEARNING_RATE = 3e-3
 UNTAGGED = -100  # words of ordinary questions: they teach no marks
 
@@ -73,9 +73,7 @@ def prepared(
         for question, places in zip(part, spans):
             known = tags_of(places, question.parts) if question.parts else [UNTAGGED] * len(places)
             tags.append(torch.tensor(known))
-    targets = [
-        (OPERATORS.index(q.operator), CLAUSES.index(q.clause), DIRECTIONS.index(q.direction)) for q in questions
-    ]
+    targets = [(OPERATORS.index(q.operator), CLAUSES.index(q.clause), DIRECTIONS.index(q.direction)) for q in questions]
     return states, tags, torch.tensor(targets)
 
 
