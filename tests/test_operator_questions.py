@@ -1,10 +1,15 @@
 """Questions for what is computed, made from the shipped wordings."""
 
 from collections import Counter
+from pathlib import Path
 
+from kgrag import KnowledgeGraph
+from kgrag.training.computed_questions import KINDS, ComputedQuestions
 from kgrag.training.operator_questions import OperatorQuestions, marked
 from kgrag.training.operators import train_operators
 from kgrag.wordings.operators import CLAUSES, DIRECTIONS, MARKS, OPERATORS
+
+ATLAS = Path(__file__).parent.parent / "benchmarks" / "questions" / "symbolic.ttl"
 
 
 def test_marks_are_taken_out():
@@ -35,3 +40,18 @@ def test_a_recogniser_learns(encoder):
     found = recogniser.recognise([question.text for question in questions[:100]], encoder)
     wanted = [question.operator != "none" or question.clause != "none" for question in questions[:100]]
     assert sum((task is not None) == something for task, something in zip(found, wanted)) > 75
+
+
+def test_questions_over_a_graph_are_answered_by_it():
+    graph = KnowledgeGraph.from_rdf(ATLAS)
+    questions = ComputedQuestions(graph, 1).sample(80)
+    assert len(questions) == 80 and questions == ComputedQuestions(graph, 1).sample(80)
+    assert {question.kind for question in questions} == set(KINDS)
+    for question in questions:
+        assert all(topic in question.question for topic in question.topics)
+        if question.kind == "count":
+            reached, _ = graph.neighbours(graph.find(question.topics[0]))
+            assert 0 < int(question.answers[0]) <= len(reached)
+        else:
+            assert all(graph.find(answer) for answer in question.answers)
+    assert ComputedQuestions(KnowledgeGraph.from_triples([]), 1).sample(5) == []

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from kgrag.encoding import GraphReader
+from kgrag.graph import KnowledgeGraph
 from kgrag.symbolic.calculation import Measurement, measure
 from kgrag.symbolic.sets import SetReader
 from kgrag.symbolic.values import Value, of_literal, unit_of
@@ -53,8 +54,8 @@ class MeasureReader:
         return self._counted(words, nodes[:MOST], direction, around)
 
     def value_of(self, directed: int, node: int) -> Value | None:
-        """The value of a literal under a relation, in the unit that the relation's label says."""
-        return of_literal(self.graph.iri(node), unit_of(self.graph.relation_label(directed >> 1)))
+        """See `value_in`."""
+        return value_in(self.graph, directed, node)
 
     def _stated(self, words: str, nodes: Ids, direction: str) -> tuple[Measurement, str] | None:
         """A relation to numbers or dates."""
@@ -113,6 +114,11 @@ class MeasureReader:
         """Known measures with their encoded names, and the encoded words for them."""
         labels = self.reader.phrasebook.labels
         return [(one, labels(one.names), labels(_ways(one))) for one in MEASURES]
+
+
+def value_in(graph: KnowledgeGraph, directed: int, node: int) -> Value | None:
+    """The value of a literal under a relation of a graph, in the unit that the relation's label says."""
+    return of_literal(graph.iri(node), unit_of(graph.relation_label(directed >> 1)))
 
 
 def _ways(one: Measure) -> list[str]:

@@ -122,13 +122,13 @@ class OperatorQuestions:
             set_, clause, direction = self._with(set_, that, reduced), "filter", compared
         elif chance < 0.3:
             set_, clause = Phrases("", f"{set_.noun}] but not [T {self._named()}"), "difference"
-        return self._made(text, "count", clause, direction, set_, counting=True)
+        return self.put(text, "count", clause, direction, set_, counting=True)
 
     def _superlative(self) -> OperatorQuestion:
         compared = self.measures.compared()
         texts = [text for text in ways.SUPERLATIVE if compared.adjective or "{adjective}" not in text]
         slots = {"the": compared.the, "does": compared.does, "adjective": compared.adjective}
-        return self._made(self.rng.choice(texts), "superlative", "none", compared.direction, self._set(), slots)
+        return self.put(self.rng.choice(texts), "superlative", "none", compared.direction, self._set(), slots)
 
     def _comparison(self) -> OperatorQuestion:
         compared, rng = self.measures.compared(pair=True), self.rng
@@ -144,17 +144,17 @@ class OperatorQuestions:
             tables = (ways.COMPARISON_YES_NO, ways.COMPARISON)
         else:
             tables, slots = (ways.COMPARISON_HAVE, ways.COMPARISON_WHICH_HAS), had
-        return self._made(rng.choice(rng.choice(tables)), "comparison", "none", compared.direction, None, slots | names)
+        return self.put(rng.choice(rng.choice(tables)), "comparison", "none", compared.direction, None, slots | names)
 
     def _filter(self) -> OperatorQuestion:
         direction, that, reduced = self.measures.condition()
         slots = {"that": that, "reduced": reduced}
-        return self._made(self.rng.choice(ways.FILTER), "none", "filter", direction, self._set(), slots)
+        return self.put(self.rng.choice(ways.FILTER), "none", "filter", direction, self._set(), slots)
 
     def _order(self) -> OperatorQuestion:
         direction, order = self.measures.ordering()
         set_ = self._set()
-        return self._made(self.rng.choice(ways.ORDER), "order", "none", direction, set_, {"order": order})
+        return self.put(self.rng.choice(ways.ORDER), "order", "none", direction, set_, {"order": order})
 
     def _difference(self) -> OperatorQuestion:
         rng = self.rng
@@ -178,9 +178,9 @@ class OperatorQuestions:
             "dont": f"[T {verb} X]",
             "participle": f"[T {rng.choice(('directed by', 'treated with', 'caused by', 'a kind of', 'part of', 'in', 'from', 'by', 'members of', 'shared by'))} X]",
         }
-        return self._made(rng.choice(ways.DIFFERENCE), "none", "difference", "none", self._set(), slots)
+        return self.put(rng.choice(ways.DIFFERENCE), "none", "difference", "none", self._set(), slots)
 
-    def _made(
+    def put(
         self,
         text: str,
         operator: str,
@@ -190,6 +190,17 @@ class OperatorQuestions:
         slots: dict[str, str] | None = None,
         counting: bool = False,
     ) -> OperatorQuestion:
+        """A question in one wording.
+
+        Args:
+            text: The wording, of `kgrag.wordings.operators`.
+            operator: What it asks to compute.
+            clause: The same of its clause.
+            direction: In which direction.
+            set_: What goes into its slots for the set; None where it has none.
+            slots: What goes into the others.
+            counting: Whether the wording says "which" itself.
+        """
         slots = dict(slots or {})
         if set_ is not None:
             if "{set}" in text and not set_.asked:
@@ -221,6 +232,11 @@ class OperatorQuestions:
             else rng.choice((NAMED, NAMED, NAMED, f"the {rng.choice(self.classes)} {NAMED}"))
         )
         step = replace(step, classes=step.classes or (rng.choice(self.classes),))
+        return self.phrases(step, inner)
+
+    def phrases(self, step: Step, inner: str) -> Phrases:
+        """Wordings of what a relation leads to from what a phrase names."""
+        rng = self.rng
         asked = [match[1] for text in step.questions if (match := _WHICH.match(text))]
         question = rng.choice(asked).replace("{x}", inner) if asked else ""
         for _ in range(6):
