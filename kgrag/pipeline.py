@@ -262,7 +262,7 @@ class KGRAG:
         if computed is None:
             return None
         unknown = [link.mention.text for link in links if link.node is None]
-        unknown = [text for text in unknown if not calculator.is_in_a_relation(text)]
+        unknown = [text for text in unknown if not calculator.is_known(text, topics)]
         if unknown:
             return refusal(question, links, f"it does not know {unknown[0]!r}")
         teller = Teller(self.graph, self.passages, calculator, self.config.generation.threshold)

@@ -67,6 +67,11 @@ def test_what_cannot_be_compared(bounds, direction):
     assert within({1: number(5, "length")}, direction, bounds) is None
 
 
+def test_a_bare_number_is_one_of_the_stated_unit():
+    values = {n: Value("number", Decimal(n * 1000), Decimal(n * 1000), "length", Decimal(1000)) for n in (5, 900)}
+    assert within(values, "smaller", in_text("900")) == [5] and within(values, "at most", in_text("900 km")) == [5, 900]
+
+
 def test_only_like_is_compared_with_like():
     values = {1: [number(5, "length")], 2: [number(7, "length"), number(9)], 3: [number(100, "mass")], 4: []}
     assert comparable(values) == {1: number(5, "length"), 2: number(7, "length")}

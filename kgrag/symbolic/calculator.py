@@ -59,9 +59,11 @@ class Calculator:
         """Whether a node is neither a literal nor a class that has members, whose name speaks of these."""
         return not self.reader.graph.is_literal[node] and node not in self.sets.classes().values()
 
-    def is_in_a_relation(self, text: str) -> bool:
-        """Whether a relation's label says a text, which then names no thing: "joined the European Union on"."""
-        return any(normalise(text) in normalise(label) for label in self.reader.graph.relation_labels)
+    def is_known(self, text: str, topics: Sequence[int]) -> bool:
+        """Whether what looks like a name is part of one that was found, or of a relation: "joined the European Union on"."""
+        graph = self.reader.graph
+        labels = [*graph.relation_labels, *(name for topic in topics for name in graph.names(topic))]
+        return any(normalise(text) in normalise(label) for label in labels)
 
     def compute(self, masked: str, topics: Sequence[int]) -> Computed | None:
         """Computes what a question wants computed.
@@ -80,6 +82,10 @@ class Calculator:
             return None
         if task.operator == "comparison":
             return self._comparison(task, topics)
+        if self.reader.graph.is_partial:
+            return _in_vain("what is computed needs the whole graph, and this one is elsewhere")
+        if task.clause == "filter" and task.operator not in ("none", "count"):
+            return _in_vain("it asks for two computations at once")
         return self._over_set(task, topics)
 
     def run(self, calculation: Calculation, rows: Rows | None = None) -> Result:

@@ -67,14 +67,17 @@ class MeasureReader:
             values, _ = measure(Measurement((directed,), False, ""), nodes, self.reader.rows, self.value_of)
             if values:
                 candidates.append((directed, next(iter(values.values())).kind))
+        if not words:  # "in chronological order": the only date there is, or the only number
+            wanted = "date" if direction in DATED else "number"
+            fitting = [directed for directed, kind in candidates if kind == wanted]
+            if len(fitting) != 1:
+                return None
+            return Measurement((fitting[0],), False, self.graph.relation_label(fitting[0] >> 1)), direction
         for directed, kind in candidates:
-            label = self.graph.relation_label(directed >> 1)
-            score, time = self._likeness(words, label)
+            score, time = self._likeness(words, self.graph.relation_label(directed >> 1))
             if direction in DATED and kind == "number" and not time:
                 continue  # "older" of what is neither a date nor an age
-            if not words and len(candidates) > 1:
-                continue
-            found.append((1.0 if not words else score, directed, time))
+            found.append((score, directed, time))
         if not found or max(found)[0] < SPOKEN_OF:
             return None
         _, directed, time = max(found, key=lambda one: (one[0], -one[1]))
@@ -85,7 +88,7 @@ class MeasureReader:
     def _likeness(self, words: str, label: str) -> tuple[float, str]:
         """How far words speak of what a label names, directly or by a known measure; and whether that is a date or an age."""
         plain = _UNIT.sub("", label) or label
-        (said,), (named,) = self.reader.encoder.encode([words or "value"]), self.reader.phrasebook.labels([plain])
+        (said,), (named,) = self.reader.encoder.encode([words]), self.reader.phrasebook.labels([plain])
         best, time, nearest = float(said @ named), "", NAMED_SO
         for one, names, ways in self._known:
             near = float((names @ named).max())

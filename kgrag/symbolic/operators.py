@@ -86,4 +86,6 @@ def _fitted(bound: Value, values: Values) -> Value | None:
         return Value("number", bound.low // 10_000, bound.high // 10_000)
     if one.kind != bound.kind or (bound.unit and one.unit and bound.unit != one.unit):
         return None
+    if one.unit and not bound.unit:  # "under 900" of what is stated in kilometres
+        return bound._replace(low=bound.low * one.scale, high=bound.high * one.scale, unit=one.unit)
     return bound

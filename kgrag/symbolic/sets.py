@@ -23,8 +23,52 @@ MATCHING = 0.05  # weight of a plan that leads to none of the class named, besid
 UNSEEN = 0.15  # what is left of "none of these" where a plan leads to the class named
 SHARE = 0.5  # the same relations in another direction count from this share of the best one's weight
 FURTHER = 0.5  # weight of a plan beside one that leads to the class by a relation less
+UNSAID = 0.8  # belief in the only relation that joins what is named to the class, where words say none: "rivers of X"
 SAME = 3.0  # weight of the set's own relations where it is said what to leave out
 ALIKE = 0.68  # cosine of a word with the label of a class from which it names the class
+FUNCTION_WORDS = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "in",
+        "on",
+        "at",
+        "by",
+        "for",
+        "from",
+        "with",
+        "to",
+        "s",
+        "x's",
+        "all",
+        "any",
+        "some",
+        "each",
+        "are",
+    ]
+    + [
+        "which",
+        "what",
+        "who",
+        "whose",
+        "is",
+        "was",
+        "were",
+        "has",
+        "have",
+        "one",
+        "ones",
+        "do",
+        "does",
+        "there",
+        "against",
+        "name",
+    ]
+    + ["list", "give", "me", "show", "find", "tell", "please", "located", "through", "along", "near", "around"]
+)
+LIKENED = 300  # names of classes that words are likened to, at most
 _WORD = re.compile(r"[^\W\d_][\w-]*")
 
 
@@ -75,6 +119,9 @@ class SetReader:
         together = self._together(readings, chosen)
         places = range(len(chosen)) if together else [best]
         plans = tuple(tuple(plan.relations for plan in chosen[i][0]) for i in places)
+        joining = self._joining(text, named, topics, wanted)
+        if joining and chosen[best][1] < UNSAID:
+            return Read(Members((np.array(topics),), (joining,), kind), UNSAID)
         if not plans[0]:
             return None
         members = Members(tuple(readings[i].start for i in places), plans)
@@ -82,6 +129,19 @@ class SetReader:
             members = Members(members.starts, members.plans, kind)
         belief = min(chosen[i][1] for i in places) if together else chosen[best][1]
         return Read(members, belief if together or len(topics) == 1 else 0.0)
+
+    def _joining(
+        self, text: str, named: tuple[int, str] | None, topics: Sequence[int], wanted: Ids
+    ) -> tuple[tuple[int, ...], ...]:
+        """What joins something to the members of a class, where only one relation does, and words say no relation."""
+        if named is None or len(topics) != 1:
+            return ()
+        said = {normalise(word.group()) for word in _WORD.finditer(text.replace(named[1], " "))}
+        if said - {normalise(NAMED)} - FUNCTION_WORDS:
+            return ()
+        edges = self.reader.rows.along(np.array(topics))
+        relations = np.unique(edges.directed[np.isin(edges.targets, wanted)])
+        return tuple((directed,) for directed in relations.tolist()) if len(np.unique(relations >> 1)) == 1 else ()
 
     def without(self, text: str, topics: Sequence[int], members: Members, nodes: Ids) -> Read | None:
         """The set that words say to leave out of another.
@@ -112,7 +172,16 @@ class SetReader:
                     if _undirected(plan) == meant and weight >= SHARE * most
                 )
                 best = Read(Members((reading.start,), (plans,)), belief)
+        if best is None or best.belief < SHARE:  # "that X does not": what is not said again is the set's own relation
+            best = self._same(topics, members) or best
         return best
+
+    def _same(self, topics: Sequence[int], members: Members) -> Read | None:
+        """What the relations of a set lead to from other things."""
+        plans = members.plans[0]
+        start = np.array(sorted(topics))
+        there = any(len(plan.ends) for plan in Members((start,), (plans,)).followed(self.reader.rows)[0])
+        return Read(Members((start,), (plans,)), UNSAID) if there else None
 
     def relation(self, texts: Sequence[str], words: str, nodes: Ids) -> tuple[tuple[int, ...], float] | None:
         """The one relation from some nodes, in either direction or both, that words speak of, and belief in it.
@@ -151,7 +220,7 @@ class SetReader:
                     if form in known:
                         return known[form], " ".join(words[at : at + size])
         nouns = [word for word in words if word.islower() and len(word) > 3][:2]
-        if not known or not nouns:
+        if not known or not nouns or len(known) > LIKENED:
             return None
         labels = list(known)
         cosines = self.reader.encoder.encode(nouns) @ self.reader.phrasebook.labels(labels).T

@@ -84,12 +84,14 @@ class Value(NamedTuple):
         low: The least that it may mean: a number, or a date as ``year * 10000 + month * 100 + day``.
         high: The greatest.
         unit: What it is a number of; empty where that is not said. Lengths, areas, masses and times are in one unit each.
+        scale: How many of that unit one of those was that it was written in.
     """
 
     kind: str
     low: Decimal
     high: Decimal
     unit: str = ""
+    scale: Decimal = Decimal(1)
 
 
 def of_literal(term: str, unit: str = "") -> Value | None:
@@ -219,7 +221,7 @@ def _in_unit(value: Decimal, unit: str) -> Value:
     if factor is None or abs(value.adjusted()) > _LARGEST:
         return Value("number", value, value, unit)
     value *= factor[1]
-    return Value("number", value, value, factor[0])
+    return Value("number", value, value, *factor)
 
 
 def _factor(unit: str) -> tuple[str, Decimal] | None:

@@ -207,6 +207,7 @@ MEASURES = (
             "was made",
             "was written",
             "hit the screens",
+            "chronological",
         ),
         "date",
     ),
