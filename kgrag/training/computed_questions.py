@@ -113,8 +113,9 @@ class ComputedQuestions:
                 return None
             calculation = Calculation("none", kind, direction, members, one, (bound,))
             than = f"{'more' if up else 'less'} than [V {bound.low:f}]"
+            filters = [text for text in words.FILTER if "{when}" not in text]
             slots = {"that": f"have a {noun} of {than}", "reduced": f"with a {noun} of {than}"}
-            made = self.words.put(rng.choice(words.FILTER), "none", kind, direction, set_, slots)
+            made = self.words.put(rng.choice(filters), "none", kind, direction, set_, slots)
             return self._question(made, [topic], self._labels(self._run(calculation)))
         calculation = Calculation(kind, "none", direction, members, one)
         slots = {

@@ -174,6 +174,9 @@ class MeasureWords:
         value = f"[V {value} {unit}]".replace(" ]", "]")
         words = measure.more if direction in ("greater", "at least") else measure.less
         than = rng.choice(_THAN[direction])
+        if measure.verbs and rng.random() < 0.5:
+            verb = rng.choice(measure.verbs)
+            return direction, f"[M {verb}] {than} {value}", f"that [M {verb}] {than} {value}"
         if direction in ("greater", "smaller") and words and rng.random() < 0.6:
             adjective, comparative, _ = rng.choice(words)
             if measure.kind == "age":
@@ -192,23 +195,30 @@ class MeasureWords:
             f"with a [M {noun}] {rng.choice((than, 'of ' + than))} {value}",
         )
 
+    def moment(self) -> tuple[str, str, str]:
+        """A direction, and a condition in time that does not say what happened then."""
+        direction = self.rng.choice(("earlier", "later", "at least", "at most", "between"))
+        when = self._when(direction)
+        return direction, f"were {when}", when
+
+    def _when(self, direction: str) -> str:
+        rng = self.rng
+        if direction == "between":
+            return f"{rng.choice(('between', 'from'))} [V {_date(rng)}] {rng.choice(('and', 'to', 'until'))} [V {_date(rng)}]"
+        return f"{rng.choice(_WHEN[direction])} [V {_date(rng)}]"
+
     def _dated(self, measure: Measure) -> tuple[str, str, str]:
         rng = self.rng
         direction = rng.choice(("earlier", "later", "earlier", "later", "at least", "at most", "between"))
-        year = _date(rng)
-        verb = rng.choice(measure.verbs)
+        verb, when = rng.choice(measure.verbs), self._when(direction)
         plain = verb.removeprefix("was ").removeprefix("were ")
-        if direction == "between":
-            when = f"{rng.choice(('between', 'from'))} [V {year}] {rng.choice(('and', 'to', 'until'))} [V {_date(rng)}]"
-        else:
-            when = f"{rng.choice(_WHEN[direction])} [V {year}]"
         if (
             direction in ("earlier", "later")
             and (words := measure.more if direction == "later" else measure.less)
             and rng.random() < 0.2
         ):
-            comparative = rng.choice(words)[1]
-            return direction, f"is [M {comparative}] than [V {year}]", f"[M {comparative}] than [V {year}]"
+            than = f"[M {rng.choice(words)[1]}] than [V {_date(rng)}]"
+            return direction, f"is {than}", than
         return (
             direction,
             f"[M {verb}] {when}",

@@ -54,10 +54,12 @@ class Phrases:
     Attributes:
         asked: A question for it after "which": "drugs treat X". Empty where none is known.
         noun: A noun phrase: "the drugs that treat X".
+        question: Any question for it: "What helps against X". Empty where none is known.
     """
 
     asked: str
     noun: str
+    question: str = ""
 
     @property
     def bare(self) -> str:
@@ -147,9 +149,10 @@ class OperatorQuestions:
         return self.put(rng.choice(rng.choice(tables)), "comparison", "none", compared.direction, None, slots | names)
 
     def _filter(self) -> OperatorQuestion:
-        direction, that, reduced = self.measures.condition()
-        slots = {"that": that, "reduced": reduced}
-        return self.put(self.rng.choice(ways.FILTER), "none", "filter", direction, self._set(), slots)
+        text = self.rng.choice(ways.FILTER)
+        direction, that, reduced = self.measures.moment() if "{when}" in text else self.measures.condition()
+        slots = {"that": that, "reduced": reduced, "when": reduced}
+        return self.put(text, "none", "filter", direction, self._set(), slots)
 
     def _order(self) -> OperatorQuestion:
         direction, order = self.measures.ordering()
@@ -205,11 +208,14 @@ class OperatorQuestions:
         if set_ is not None:
             if "{set}" in text and not set_.asked:
                 text = text.replace("{set}", "{bare}") if counting else text.replace("{set}", "Which {bare}")
+            if "{question}" in text and not set_.question:
+                text = text.replace("{question}", "What are {np}")
             lead = "" if counting else self.rng.choice(("Which", "which", "What", "what"))
             slots |= {
                 "set": f"[S {lead} {set_.asked}]".replace("[S  ", "[S "),
                 "np": f"[S {set_.noun}]",
                 "bare": f"[S {set_.bare}]",
+                "question": f"[S {set_.question}]",
             }
         for slot, words in slots.items():
             text = text.replace("{" + slot + "}", words)
@@ -243,7 +249,8 @@ class OperatorQuestions:
             noun = step.phrase(inner, rng)
             if not noun.lower().startswith(("what", "who", "where", "when", "how")):
                 break
-        return Phrases(question, noun)
+        whole = rng.choice(step.questions).replace("{x}", inner).rstrip("?. ") if step.questions else ""
+        return Phrases(question, noun, whole)
 
     def _named(self) -> str:
         """What the members of a set must not be: things named, or another set."""

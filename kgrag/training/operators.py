@@ -18,7 +18,7 @@ from kgrag.training.operator_questions import OperatorQuestion, OperatorQuestion
 from kgrag.types import TextEncoder
 from kgrag.wordings.operators import CLAUSES, DIRECTIONS, OPERATORS
 
-QUESTIONS, EPOCHS, BATCH = 14_000, 9, 128
+QUESTIONS, EPOCHS, BATCH = 26_000, 8, 128
 LEARNING_RATE = 3e-3
 UNTAGGED = -100  # words of ordinary questions: they teach no marks
 

@@ -37,6 +37,7 @@ MEASURES = (
         ("length", "total length", "length in kilometres", "extent"),
         (("long", "longer", "longest"), ("extended", "more extended", "most extended")),
         (("short", "shorter", "shortest"),),
+        verbs=("measures", "measure", "stretches over"),
         units=("km", "kilometres", "miles", "m", "metres"),
     ),
     Measure(
@@ -61,6 +62,7 @@ MEASURES = (
         ("area", "surface area", "size", "land area", "area in square kilometres"),
         (*_BIG, ("extensive", "more extensive", "most extensive")),
         _SMALL,
+        verbs=("covers", "cover"),
         units=("square kilometres", "km2", "hectares", "square miles"),
     ),
     Measure(
@@ -73,18 +75,21 @@ MEASURES = (
         ("weight", "mass", "body weight"),
         (("heavy", "heavier", "heaviest"), ("massive", "more massive", "most massive")),
         (("light", "lighter", "lightest"),),
+        verbs=("weighs", "weigh"),
         units=("kg", "grams", "tonnes", "pounds"),
     ),
     Measure(
         ("price", "cost", "list price", "fee", "fare", "amount"),
         (("expensive", "more expensive", "most expensive"), ("costly", "costlier", "costliest")),
         (("cheap", "cheaper", "cheapest"), ("inexpensive", "less expensive", "least expensive")),
+        verbs=("costs", "cost"),
         units=("euros", "dollars", "USD", "pounds"),
     ),
     Measure(
         ("speed", "top speed", "maximum speed", "velocity"),
         (("fast", "faster", "fastest"), ("quick", "quicker", "quickest")),
         (("slow", "slower", "slowest"),),
+        verbs=("goes", "reaches"),
         units=("km/h", "mph"),
     ),
     Measure(

@@ -91,6 +91,11 @@ SUPERLATIVE = (
     "What {bare} {does}?",
     "Which {bare} is {the}?",
     "{np} that {does}",
+    "What's the {adjective} {bare} called?",
+    "What is the {adjective} {bare} called?",
+    "What is the name of the {adjective} {bare}?",
+    "Find me the {adjective} {bare}",
+    "{question}: which {does}?",
     "Take {np}. Which {does}?",
 )
 COMPARISON_YES_NO = (
@@ -119,6 +124,8 @@ COMPARISON = (
     "Which of the two is {comparative}: {x} or {y}?",
     "Which was {comparative}, {x} or {y}?",
     "Is {x} or {y} {comparative}?",
+    "Which of the two {one}s is {comparative}, {x} or {y}?",
+    "{x} or {y}: which one is {comparative}?",
     "Who was {comparative}, {x} or {y}?",
 )
 COMPARISON_HAVE = (
@@ -139,6 +146,8 @@ COMPARISON_WHICH_HAS = (
     "What {has}: {x} or {y}?",
     "Between {x} and {y}, which {has}?",
     "Of {x} and {y}, which one {has}?",
+    "Which {one} {has}, {x} or {y}?",
+    "Which of the two {one}s {has}: {x} or {y}?",
 )
 COMPARISON_TIME = (
     "Did {x} {come} {before} {y}?",
@@ -155,6 +164,9 @@ COMPARISON_WHICH_TIME = (
     "Of {x} and {y}, which {came} {first}?",
     "{x} or {y}, which {came} {first}?",
     "Between {x} and {y}, which one {came} {first}?",
+    "Which {one} {came} {first}, {x} or {y}?",
+    "which {one} {came} {first}: {x} or {y}",
+    "Which of the two {came} {first}, {x} or {y}?",
 )
 FILTER = (
     "{set} {that}?",
@@ -178,6 +190,11 @@ FILTER = (
     "Give me {np}, but only those that {that}",
     "I want {np} {reduced}",
     "who of {np} {that}?",
+    "{question} {when}?",
+    "{question} {when}?",
+    "{question}, but only {reduced}?",
+    "List all {bare} that {that}.",
+    "Which of all {bare} {that}?",
 )
 ORDER = (
     "List {np} {order}.",
@@ -204,6 +221,10 @@ ORDER = (
     "Can you list {np} {order}?",
     "{set}? List them {order}.",
     "{set}, {order}?",
+    "{question}, {order}?",
+    "{question}, {order}?",
+    "{question} {order}?",
+    "Please order {np} {order}",
 )
 DIFFERENCE = (
     "{set} but not {not}?",
@@ -234,6 +255,10 @@ DIFFERENCE = (
     "{set} and don't {dont}",
     "Give me {np} that are not {participle}",
     "{set}, without {not}?",
+    "{question} apart from {not}?",
+    "{question}, except {not}?",
+    "{question} but not {not}?",
+    "What are {np} apart from {not}?",
 )
 # questions of what is stated, that sound like the others
 PLAIN = (
