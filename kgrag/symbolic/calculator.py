@@ -15,7 +15,7 @@ from kgrag.symbolic.calculation import Calculation, Members, Result, run
 from kgrag.symbolic.measures import MeasureReader
 from kgrag.symbolic.recogniser import Recogniser, Task
 from kgrag.symbolic.sets import SetReader
-from kgrag.symbolic.values import in_text
+from kgrag.symbolic.values import Value, in_text
 
 log = logging.getLogger(__name__)
 LEAST = 0.3  # belief from which a set, or what is left out of it, is taken as meant
@@ -96,7 +96,7 @@ class Calculator:
         nodes = np.unique(np.array(topics, np.int64))
         if len(nodes) < 2:
             return None
-        found = self.measures.read(task.measure, nodes, task.direction)
+        found = self.measures.read(task.measure or task.rest, nodes, task.direction)
         if found is None:
             return _in_vain(f"it does not say for these how they compare ({task.measure or 'no measure'})")
         measurement, direction = found
@@ -123,19 +123,19 @@ class Calculator:
             return _in_vain("no statement says what the question is about")
         if self.reader.graph.is_literal[nodes].all():
             return None  # "how many inhabitants": the number is stated, and counts nothing
-        without, measurement, direction, bounds = None, None, task.direction, ()
+        without, measurement, direction = None, None, task.direction
+        bounds: tuple[Value, ...] = ()
         if task.clause == "difference":
             left_out = self.sets.without(task.other, others, members, nodes)
             if left_out is None or left_out.belief < LEAST:
                 return _in_vain("it does not say what is to be left out")
             without, belief = left_out.members, belief * left_out.belief
         if task.clause == "filter" or task.operator in ("superlative", "order"):
-            found = self.measures.read(task.measure, nodes, direction, read.about)
+            bounds = tuple(in_text(task.value)) if task.clause == "filter" else ()
+            found = self.measures.read(task.measure, nodes, direction, bounds, read.about)
             if found is None:
                 return _in_vain(f"it has nothing to compare the {len(nodes)} found by ({task.measure})")
             measurement, direction = found
-        if task.clause == "filter":
-            bounds = tuple(in_text(task.value))
         calculation = Calculation(task.operator, task.clause, direction, members, measurement, bounds, without)
         result = self.run(calculation)
         if not result.comparable:

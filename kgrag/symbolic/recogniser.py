@@ -40,6 +40,7 @@ class Task:
         measure: The words for what is measured or counted of each member.
         value: The words that hold the number or date to compare with.
         other: The words for what the members must not be.
+        rest: The words that say none of these.
         places: Mark of each ``X`` in the question, in their order; "S" where it has none.
     """
 
@@ -51,6 +52,7 @@ class Task:
     measure: str = ""
     value: str = ""
     other: str = ""
+    rest: str = ""
     places: tuple[str, ...] = ()
 
 
@@ -197,7 +199,7 @@ def _task(
         DIRECTIONS[int(direction.argmax())],
         something,
         _asked(question, spans, marks),
-        *(_words(question, spans, marks, mark) for mark in ("M", "V", "T")),
+        *(_words(question, spans, marks, mark) for mark in ("M", "V", "T", "O")),
         tuple(mark for named, mark in zip(is_name, marks) if named),
     )
 

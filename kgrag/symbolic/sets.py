@@ -22,7 +22,7 @@ from kgrag.types import Ids
 MATCHING = 0.05  # weight of a plan that leads to none of the class named, beside one that does
 UNSEEN = 0.15  # what is left of "none of these" where a plan leads to the class named
 SHARE = 0.5  # the same relations in another direction count from this share of the best one's weight
-FURTHER = 0.5  # weight of a plan beside one that leads to the class by a relation less
+FURTHER = 0.05  # weight of a plan beside one that leads to the class by a relation less
 UNSAID = 0.8  # belief in the only relation that joins what is named to the class, where words say none: "rivers of X"
 SAME = 3.0  # weight of the set's own relations where it is said what to leave out
 ALIKE = 0.68  # cosine of a word with the label of a class from which it names the class

@@ -135,6 +135,11 @@ def is_time(value: Value) -> bool:
     return not value.unit and value.low == value.high and 1000 <= value.low <= 2100 and value.low == int(value.low)
 
 
+def is_moment(value: Value) -> bool:
+    """Whether a value is a date, or a number that may be a year."""
+    return value.kind == "date" or is_time(value)
+
+
 def year(value: Value) -> Value:
     """A number as the year that it counts."""
     return Value("date", value.low * 10_000, value.high * 10_000 + 9_999)
