@@ -199,7 +199,10 @@ def _task(
         DIRECTIONS[int(direction.argmax())],
         something,
         _asked(question, spans, marks),
-        *(_words(question, spans, marks, mark) for mark in ("M", "V", "T", "O")),
+        _words(question, spans, marks, "M"),
+        _words(question, spans, marks, "V"),
+        _words(question, spans, marks, "T"),
+        _words(question, spans, marks, "O"),
         tuple(mark for named, mark in zip(is_name, marks) if named),
     )
 

@@ -62,7 +62,7 @@ _SCALES = {
 }
 _SCALED = "|".join(_SCALES)
 _WORDED = re.compile(rf"\b(?:({'|'.join(_WORDS)})\b)?(?:[ -]?({_SCALED})\b)?", re.IGNORECASE)
-_UNITS = {  # by what they measure: names, and how many of the first one each is
+_UNITS: dict[str, dict[str, int | str]] = {  # by what they measure: names, and how many of the first one each is
     "length": {"m": 1, "metre": 1, "meter": 1, "km": 1000, "kilometre": 1000, "kilometer": 1000, "cm": "0.01", "centimetre": "0.01",
                "centimeter": "0.01", "mm": "0.001", "millimetre": "0.001", "millimeter": "0.001", "mile": "1609.344", "mi": "1609.344",
                "ft": "0.3048", "foot": "0.3048", "feet": "0.3048", "yard": "0.9144", "inch": "0.0254", "inches": "0.0254"},

@@ -66,15 +66,7 @@ class MeasureWords:
         direction = _direction(measure, up)
         words = measure.more if up else measure.less
         noun = rng.choice(measure.names)
-        much = (
-            ("highest", "greatest", "largest", "biggest", "maximum", "top")
-            if up
-            else ("lowest", "smallest", "least", "minimum")
-        )
-        higher = ("higher", "greater", "larger", "bigger", "more") if up else ("lower", "smaller", "lesser", "less")
-        if measure.kind == "date":
-            much = higher = ("later", "more recent") if up else ("earlier",)
-            much = ("latest", "most recent", "last") if up else ("earliest", "first", "oldest")
+        much, higher = _HIGHEST[measure.kind == "date"][up], _HIGHER[measure.kind == "date"][up]
         with_noun = f"the {rng.choice(much)} [M {noun}]"
         verb = rng.choice(measure.verbs) if measure.verbs and rng.random() < 0.7 else ""
         first = rng.choice(("last", "latest", "most recently", "later") if up else ("first", "earliest", "earlier"))
@@ -303,6 +295,14 @@ class MeasureWords:
         return direction, rng.choice(forms)
 
 
+_HIGHEST = (  # of a quantity, of a date: least and most
+    (("lowest", "smallest", "least", "minimum"), ("highest", "greatest", "largest", "biggest", "maximum", "top")),
+    (("earliest", "first", "oldest"), ("latest", "most recent", "last")),
+)
+_HIGHER = (
+    (("lower", "smaller", "lesser", "less"), ("higher", "greater", "larger", "bigger", "more")),
+    (("earlier",), ("later", "more recent")),
+)
 _THAN = {
     "greater": ("more than", "over", "above", "exceeding", "greater than", "larger than"),
     "smaller": ("less than", "under", "below", "fewer than", "smaller than", "lower than"),

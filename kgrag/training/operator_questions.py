@@ -137,6 +137,7 @@ class OperatorQuestions:
         names = {"x": NAMED, "y": NAMED, "one": rng.choice(self.classes)}
         more = compared.more or compared.comparative
         had = {"have": f"have {more}", "has": f"has {more}", "more": more}
+        tables: tuple[Sequence[str], Sequence[str]]
         if compared.verb and rng.random() < 0.5:
             came = f"[M {compared.verb}]"
             times = {"come": came, "came": came, "done": came, "before": compared.when, "first": compared.first}
