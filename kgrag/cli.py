@@ -297,6 +297,8 @@ def _as_dict(answer: Answer) -> dict[str, object]:
         "confidence": answer.confidence,
         "abstained": answer.abstained,
         "reason": answer.reason,
+        "operator": answer.operator,
+        "steps": list(answer.steps),
         "gates": answer.gates,
         "seconds": round(answer.seconds, 4),
     }

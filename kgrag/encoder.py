@@ -116,6 +116,14 @@ class MiniLM:
         mask = torch.arange(int(lengths.max()))[None, :] < lengths[:, None]
         return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True), mask
 
+    def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        """Where each token of `tokens` stands in its text, as (start, end); (0, 0) for the special ones."""
+        if not len(texts):
+            return []
+        most = self._model.max_seq_length
+        found = self._model.tokenizer(list(texts), truncation=True, max_length=most, return_offsets_mapping=True)
+        return [list(map(tuple, offsets)) for offsets in found["offset_mapping"]]
+
     def _batches(self, texts: Sequence[str], progress: bool = False) -> Iterator[list[str]]:
         """Puts texts of equal token length together, shortest first."""
         if len(texts) < 2:

@@ -24,6 +24,8 @@ from kgrag.linking import EntityLinker
 from kgrag.persistence import read_folder, read_json, write_folder, write_json
 from kgrag.resources import data_folder
 from kgrag.retrieval import EncodedLabels, PassageIndex, Reranker, SubgraphRetriever, TripleScorer, retriever_named
+from kgrag.symbolic import Calculator, Recogniser
+from kgrag.telling import Teller
 from kgrag.types import Answer, Evidence, Ids, Link, Question, ScoredPassage, Subgraph, TextEncoder
 from kgrag.verification import Thought, Verifier, refusal
 
@@ -93,6 +95,7 @@ class KGRAG:
             raise InputError(f"There is no reasoner called {reasoner!r}.", 'There is "rearev", or leave it out.')
         follower = reasoner if isinstance(reasoner, Reasoner) else load_reasoner(shipped)
         self.reader = GraphReader(self.graph, follower, self.encoder)
+        self.calculator = Calculator(self.reader, Recogniser.load(shipped))
         if isinstance(reasoner, str):
             reasoner = ReaRev.new(self.encoder.width, seed=self.config.seed)
         if isinstance(reasoner, ReaRev):
@@ -150,7 +153,13 @@ class KGRAG:
             self._check(question)
         links = [self._link(question) for question in questions]
         answers = [refusal(q, found, "nothing in it names anything in the graph") for q, found in zip(questions, links)]
-        open_ = [i for i, found in enumerate(links) if any(link.node is not None for link in found)]
+        computed = [self._compute(question, found) for question, found in zip(questions, links)]
+        open_ = []
+        for i, answer in enumerate(computed):
+            if answer is not None:
+                answers[i] = answer
+            elif any(link.node is not None for link in links[i]):
+                open_.append(i)
         for i in list(open_):
             unknown = [link.mention.text for link in links[i] if link.node is None]
             if unknown and asks_yes_no(questions[i]):  # nothing can be said for or against what is not known
@@ -331,6 +340,21 @@ class KGRAG:
             links[place] = replace(link, node=alike[int(np.argmax(beliefs))])
         return links
 
+    def _compute(self, question: str, links: Sequence[Link]) -> Answer | None:
+        """Answers what is to be computed: how many, the longest, older than ...; None for what is stated."""
+        calculator = self.calculator
+        named = [link for link in links if link.node is not None and calculator.is_thing(link.node)]
+        topics = [link.node for link in named if link.node is not None]
+        computed = calculator.compute(self.linker.mask(question, named), topics)
+        if computed is None:
+            return None
+        unknown = [link.mention.text for link in links if link.node is None]
+        unknown = [text for text in unknown if not calculator.is_known(text, topics)]
+        if unknown:
+            return refusal(question, links, f"it does not know {unknown[0]!r}")
+        teller = Teller(self.graph, self.passages, calculator, self.config.generation.threshold)
+        return teller.tell(question, links, computed, asks_yes_no(question))
+
     def _reason(self, question: str, links: Sequence[Link], wider: bool = False) -> tuple[Findings, bool]:
         """Follows what the question asks for from what it names; and whether a wider look might find more."""
         linked = [link for link in links if link.node is not None]
@@ -346,6 +370,7 @@ class KGRAG:
     def _reason_by(self, rearev: ReaRev) -> None:
         """Reasons over sub-graphs as a whole from now on; what nodes were reached over is told as the generator knows it."""
         self.reader = ReaRevReader(self.graph, rearev, self.encoder, self._nearby, self.reader.reasoner)
+        self.calculator = Calculator(self.reader, self.calculator.recogniser)
 
     def _nearby(self, masked: str, topics: Ids) -> Subgraph:
         """The part of the graph to reason over as a whole."""

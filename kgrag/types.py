@@ -185,6 +185,9 @@ class Answer:
         confidence: Calibrated, 0..1.
         abstained: Whether the system refused to answer; ``reason`` says why.
         gates: Mean share of graph and text in the evidence that the generator read.
+        operator: What was computed from statements, such as "count"; empty where the answer is what is stated.
+        value: The number that was counted.
+        steps: What was computed, step by step, in words.
     """
 
     question: str
@@ -199,11 +202,15 @@ class Answer:
     reason: str = ""
     gates: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
+    operator: str = ""
+    value: str = ""
+    steps: tuple[str, ...] = ()
 
     @property
     def answers(self) -> list[str]:
-        """The answers as plain strings, best first: labels of the entities, or the verdict."""
-        return [self.verdict] if self.verdict else [entity.label for entity in self.entities]
+        """The answers as plain strings, best first: the verdict, the number, or the labels of the entities."""
+        said = self.verdict or self.value
+        return [said] if said else [entity.label for entity in self.entities]
 
     def __str__(self) -> str:
         return "\n".join([self.text, *(f"  {citation}" for citation in self.citations)])
@@ -247,3 +254,6 @@ class TextEncoder(Protocol):
 
     def tokens(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
         """Returns contextual token states (texts, tokens, width) and their mask (texts, tokens)."""
+
+    def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        """Returns where each token of `tokens` stands in its text."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,8 @@ from kgrag.generation.sentences import NOUNS, RELATIONS, joined, relation_senten
 from kgrag.graph import KnowledgeGraph
 from kgrag.graph.directed import DirectedRows
 from kgrag.retrieval import PassageIndex
-from kgrag.types import Answer, AnswerEntity, Citation, Evidence, Link, Passage, Triple
+from kgrag.sources import Sources
+from kgrag.types import Answer, AnswerEntity, Citation, Evidence, Link
 
 KEPT = 0.5  # share of its belief that an answer must keep when only the cited statements are read
 
@@ -212,13 +213,12 @@ def _id(citation: Citation) -> str:
     return citation.passage.id if citation.passage else ""
 
 
-class _Sources:
-    """Numbers the sources of an answer in the order in which they are used: statements, and the passages they come from."""
+class _Sources(Sources):
+    """The sources of what a draft says."""
 
     def __init__(self, graph: KnowledgeGraph, passages: PassageIndex, thought: Thought) -> None:
-        self.graph, self.passages, self.thought = graph, passages, thought
-        self.citations: list[Citation] = []
-        self.numbers: dict[object, int] = {}
+        super().__init__(graph, passages)
+        self.thought = thought
 
     def cite(self, item: int) -> list[int]:
         """Source numbers of an item; none for what needs no source."""
@@ -231,30 +231,8 @@ class _Sources:
             return self._statement(reference)
         if role is Role.SENTENCE:
             passage = self.thought.evidence.passages[reference[0]].passage
-            return [self._passage(passage, items.texts[item])]
+            return [self.passage(passage, items.texts[item])]
         return []
 
     def _statement(self, position: int) -> list[int]:
-        statement = int(self.thought.evidence.subgraph.statements[position])
-        triple = self.graph.triple(statement)
-        numbers = [self._number(("statement", statement), Citation(0, triple=triple))]
-        for source in self.graph.sources_of(statement):
-            if source in self.passages:
-                passage = self.passages.get(source)
-                numbers.append(self._passage(passage, self._stating(passage, triple)))
-        return numbers
-
-    def _stating(self, passage: Passage, triple: Triple) -> str:
-        """The sentence of a passage that names most of what a statement is about."""
-        names = [label.casefold() for label in triple.labels]
-        sentences = self.passages.sentences(passage)
-        return max(sentences, key=lambda sentence: sum(name in sentence.casefold() for name in names))
-
-    def _passage(self, passage: Passage, sentence: str) -> int:
-        return self._number((passage.id, sentence), Citation(0, passage=passage, sentence=sentence))
-
-    def _number(self, key: object, citation: Citation) -> int:
-        if key not in self.numbers:
-            self.numbers[key] = len(self.numbers) + 1
-            self.citations.append(replace(citation, number=self.numbers[key]))
-        return self.numbers[key]
+        return self.statement(int(self.thought.evidence.subgraph.statements[position]))

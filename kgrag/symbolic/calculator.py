@@ -1,0 +1,149 @@
+"""From a question to what it wants computed, and what comes out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kgrag.encoding import GraphReader
+from kgrag.encoding.plans import Rows
+from kgrag.graph import normalise
+from kgrag.symbolic.calculation import Calculation, Members, Result, run
+from kgrag.symbolic.measures import MeasureReader
+from kgrag.symbolic.recogniser import Recogniser, Task
+from kgrag.symbolic.sets import SetReader
+from kgrag.symbolic.values import Value, in_text
+
+log = logging.getLogger(__name__)
+LEAST = 0.3  # belief from which a set, or what is left out of it, is taken as meant
+
+
+@dataclass(frozen=True)
+class Computed:
+    """What was computed for a question.
+
+    Attributes:
+        calculation: What.
+        result: What came out; None where nothing could be computed.
+        belief: How far it is believed to be what was asked.
+        reason: Why nothing could be computed; empty where something was.
+    """
+
+    calculation: Calculation | None
+    result: Result | None
+    belief: float
+    reason: str = ""
+
+
+class Calculator:
+    """Computes what questions over one graph want computed.
+
+    Args:
+        reader: Applies the reasoner.
+        recogniser: Tells what is to be computed; nothing is, where it does not know the reader's text encoder.
+    """
+
+    def __init__(self, reader: GraphReader, recogniser: Recogniser) -> None:
+        self.reader, self.recogniser = reader, recogniser
+        if not recogniser.knows(reader.encoder):
+            log.warning(
+                "with the text encoder %s nothing is computed: train the recogniser with it", reader.encoder.name
+            )
+        self.sets = SetReader(reader)
+        self.measures = MeasureReader(reader, self.sets)
+
+    def is_thing(self, node: int) -> bool:
+        """Whether a node is neither a literal nor a class that has members, whose name speaks of these."""
+        return not self.reader.graph.is_literal[node] and node not in self.sets.classes().values()
+
+    def is_known(self, text: str, topics: Sequence[int]) -> bool:
+        """Whether what looks like a name is part of one that was found, or of a relation: "joined the European Union on"."""
+        graph = self.reader.graph
+        labels = [*graph.relation_labels, *(name for topic in topics for name in graph.names(topic))]
+        return any(normalise(text) in normalise(label) for label in labels)
+
+    def compute(self, masked: str, topics: Sequence[int]) -> Computed | None:
+        """Computes what a question wants computed.
+
+        Args:
+            masked: The question, ``X`` for each of the topics.
+            topics: The nodes that it names, in its order.
+
+        Returns:
+            None where the question is answered by what is stated.
+        """
+        if not self.recogniser.knows(self.reader.encoder):
+            return None
+        (task,) = self.recogniser.recognise([masked], self.reader.encoder)
+        if task is None or len(task.places) != len(topics):
+            return None
+        if task.operator == "comparison":
+            return self._comparison(task, topics)
+        if self.reader.graph.is_partial:
+            return _in_vain("what is computed needs the whole graph, and this one is elsewhere")
+        if task.clause == "filter" and task.operator not in ("none", "count"):
+            return _in_vain("it asks for two computations at once")
+        return self._over_set(task, topics)
+
+    def run(self, calculation: Calculation, rows: Rows | None = None) -> Result:
+        """Runs a calculation; over the whole graph where no rows are given."""
+        return run(calculation, rows or self.reader.rows, self.measures.value_of)
+
+    def _comparison(self, task: Task, topics: Sequence[int]) -> Computed | None:
+        nodes = np.unique(np.array(topics, np.int64))
+        if len(nodes) < 2:
+            return None
+        found = self.measures.read(task.measure or task.rest, nodes, task.direction)
+        if found is None:
+            return _in_vain(f"it does not say for these how they compare ({task.measure or 'no measure'})")
+        measurement, direction = found
+        members = Members((nodes,), (((),),))
+        calculation = Calculation("comparison", "none", direction, members, measurement)
+        result = self.run(calculation)
+        lacking = [node for node in nodes.tolist() if node not in result.values]
+        if lacking:
+            label = self.reader.graph.label(lacking[0])
+            return _in_vain(f"it has no {measurement.label} of {label} that could be compared")
+        return Computed(calculation, result, task.probability)
+
+    def _over_set(self, task: Task, topics: Sequence[int]) -> Computed | None:
+        own = list(dict.fromkeys(topic for topic, place in zip(topics, task.places) if place != "T"))
+        others = [topic for topic, place in zip(topics, task.places) if place == "T"]
+        if task.clause == "difference" and not (own and others):
+            return None
+        read = self.sets.read(task.set, own)
+        if read is None or read.belief < LEAST:
+            return _in_vain("no statement says what the question is about", 0.0 if read is None else read.belief)
+        members, belief = read.members, task.probability * read.belief
+        nodes = self.run(Calculation("none", "none", "none", members)).members
+        if not len(nodes):
+            return _in_vain("no statement says what the question is about")
+        if self.reader.graph.is_literal[nodes].all():
+            return None  # "how many inhabitants": the number is stated, and counts nothing
+        without, measurement, direction = None, None, task.direction
+        bounds: tuple[Value, ...] = ()
+        if task.clause == "difference":
+            left_out = self.sets.without(task.other, others, members, nodes)
+            if left_out is None or left_out.belief < LEAST:
+                return _in_vain("it does not say what is to be left out")
+            without, belief = left_out.members, belief * left_out.belief
+        if task.clause == "filter" or task.operator in ("superlative", "order"):
+            bounds = tuple(in_text(task.value)) if task.clause == "filter" else ()
+            found = self.measures.read(task.measure, nodes, direction, bounds, read.about)
+            if (found is None and not task.measure) or (task.clause == "filter" and not bounds):
+                return None  # nothing in it says what to compare by, or with what
+            if found is None:
+                return _in_vain(f"it has nothing to compare the {len(nodes)} found by ({task.measure})")
+            measurement, direction = found
+        calculation = Calculation(task.operator, task.clause, direction, members, measurement, bounds, without)
+        result = self.run(calculation)
+        if not result.comparable:
+            return _in_vain(f"it has no {measurement.label if measurement else 'value'} that could be compared")
+        return Computed(calculation, result, belief)
+
+
+def _in_vain(reason: str, belief: float = 0.0) -> Computed:
+    return Computed(None, None, belief, reason)
