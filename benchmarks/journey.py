@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from reporting import DATASETS
+from reporting import DATASETS, machine, shown
 
 from kgrag import KGRAG, KnowledgeGraph, Report, read_questions
+from kgrag.evaluation.page import write_page
 from kgrag.resources import data_folder
 
 HERE = Path(__file__).parent
@@ -31,6 +30,10 @@ COLUMNS = (
     "refused",
     "grounded",
     "citation_validity",
+    "citation_precision",
+    "citation_recall",
+    "augrc",
+    "ece",
     "seconds_per_question",
 )
 
@@ -99,18 +102,14 @@ def main() -> None:
     print("| subject | " + " | ".join(COLUMNS) + " |\n|---" * 1 + "|---" * len(COLUMNS) + "|")
     for name in arguments.subjects or SUBJECTS:
         report, extra = SUBJECTS[name](arguments.quick)
-        cells = [report[c] for c in COLUMNS]
-        shown = ["–" if c is None else f"{c:.3f}" if isinstance(c, float) else str(c) for c in cells]
-        print(f"| {name} | " + " | ".join(shown) + " |", flush=True)
+        print(f"| {name} | " + " | ".join(shown(report[column]) for column in COLUMNS) + " |", flush=True)
         print(f"{report}\n{extra or ''}", file=sys.stderr)
         if not arguments.quick:
-            record = (
-                report.figures
-                | extra
-                | {"machine": f"{os.cpu_count()} cores, {platform.processor() or platform.machine()}"}
-            )
+            record = report.as_json() | extra | {"machine": machine()}
+            del record["predictions"]
             (results / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n")
             report.write(predictions=results / f"{name}.predictions.jsonl")
+            write_page(report, results / f"{name}.html", name)
 
 
 if __name__ == "__main__":

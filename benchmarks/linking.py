@@ -22,6 +22,8 @@ from linking_systems import BASELINES, Candidates, Kgrag, Rapidfuzz, System
 from reporting import DATASETS, Goal, goal_table, machine, say, shown, table, versions
 
 from kgrag.encoder import default_encoder
+from kgrag.evaluation.confidence import risk_at_coverage
+from kgrag.evaluation.metrics import Overlap, hit_at, mean
 from kgrag.evaluation.runner import current_commit
 from kgrag.graph import KnowledgeGraph
 from kgrag.linking import EntityLinker, LabelledText
@@ -244,50 +246,45 @@ def ranked(gold: list[Nodes], candidates: list[Candidates]) -> Figures:
     known = [(nodes, list(dict(found))) for nodes, found in zip(gold, candidates) if nodes]
     first = {"accuracy@1": 1, "accuracy@10": 10, "recall@30": 30}
     return {"mentions": len(known)} | {
-        measure: mean(not nodes.isdisjoint(found[:n]) for nodes, found in known) for measure, n in first.items()
+        measure: mean(hit_at(found, nodes, n) for nodes, found in known) or 0.0 for measure, n in first.items()
     }
 
 
 def risks(gold: list[Nodes], candidates: list[Candidates]) -> Figures:
     """Share of wrong links among the surest of all mentions; where the graph has no node every link is wrong."""
-    links = [(found[0][1], found[0][0] in nodes) if found else (0.0, False) for nodes, found in zip(gold, candidates)]
-    links.sort(key=lambda link: -link[0])
-    return {f"risk@{c}": 1 - mean(right for _, right in links[: round(len(links) * c / 100)]) for c in COVERAGES}
+    scores = [found[0][1] if found else 0.0 for found in candidates]
+    wrong = [not found or found[0][0] not in nodes for nodes, found in zip(gold, candidates)]
+    return {f"risk@{c}": risk_at_coverage(scores, wrong, c / 100) for c in COVERAGES}
 
 
 def nil(gold: list[Nodes], candidates: list[Candidates], threshold: float) -> Figures:
     """Mentions taken for unknown because no candidate reaches the threshold, against those that the graph has no node for."""
-    said = [not found or found[0][1] < threshold for found in candidates]
-    right = sum(unknown and not nodes for unknown, nodes in zip(said, gold))
-    return {"nil_precision": right / max(sum(said), 1), "nil_recall": right / sum(not nodes for nodes in gold)}
+    said = {at for at, found in enumerate(candidates) if not found or found[0][1] < threshold}
+    overlap = Overlap.of(said, {at for at, nodes in enumerate(gold) if not nodes})
+    return {"nil_precision": overlap.precision, "nil_recall": overlap.recall}
 
 
 def end_to_end(texts: list[Document], linked: list[dict[tuple[int, int], int]]) -> Figures:
     """Precision and recall of links whose span and node are right, over the mentions that the graph has a node for."""
-    right = said = there = 0
+    overlaps = []
     for text, links in zip(texts, linked):
         gold = {span: nodes for span, nodes in zip(text.spans, text.gold) if nodes}
-        right += sum(node in gold.get(span, ()) for span, node in links.items())
-        said, there = said + len(links), there + len(gold)
-    return {"precision": right / max(said, 1), "recall": right / there, "f1": 2 * right / (said + there)}
+        right = sum(node in gold.get(span, ()) for span, node in links.items())
+        overlaps.append(Overlap(right, len(links), len(gold)))
+    total = Overlap.total(overlaps)
+    return {"precision": total.precision, "recall": total.recall, "f1": total.f1}
 
 
 def found(rows: list[Asked], linked: list[list[int]]) -> Figures:
     """How many topics were linked, and how many links are of a topic."""
     hits = [[not nodes.isdisjoint(links) for nodes in row.topics] for row, links in zip(rows, linked)]
     of_topic = [any(node in nodes for nodes in row.topics) for row, links in zip(rows, linked) for node in links]
-    return {
-        "questions": len(rows),
+    shares = {
         "topics": mean(hit for of_row in hits for hit in of_row),
-        "whole": mean(all(of_row) for of_row in hits),
+        "whole": mean(map(all, hits)),
         "named": mean(of_topic),
     }
-
-
-def mean(flags: Iterable[bool]) -> float:
-    """Share of what is true."""
-    counted = list(flags)
-    return sum(counted) / max(len(counted), 1)
+    return {"questions": len(rows)} | {name: share or 0.0 for name, share in shares.items()}
 
 
 def speed(aliases: int) -> Figures:

@@ -21,6 +21,7 @@ import numpy as np
 import tantivy
 from reporting import Goal, goal_table, machine, say, shown, table, versions
 
+from kgrag.evaluation.metrics import Overlap, mean
 from kgrag.evaluation.runner import current_commit
 from kgrag.retrieval import PassageIndex
 from kgrag.retrieval.passages.analysis import analyzer
@@ -302,8 +303,8 @@ def use(name: str, size: int, folder: Path) -> Figures:
         system.search(text, vector)
     figures["memory_mib"], figures["mapped_mib"] = memory("RssAnon") - held, memory("RssFile") - mapped
     exact = np.argpartition(-(asked[:CHECKED] @ vectors.T), K, axis=1)[:, :K]
-    nearest = (set(found) for found in system.nearest(asked[:CHECKED]))
-    figures["recall@10"] = float(np.mean([len(set(w.tolist()) & found) / K for w, found in zip(exact, nearest)]))
+    nearest = system.nearest(asked[:CHECKED])
+    figures["recall@10"] = mean(Overlap.of(found, set(w.tolist())).recall for w, found in zip(exact, nearest)) or 0.0
 
     def change(row: int) -> None:
         system.add(row, f"{questions[0]} unheard{row}", asked[row % ASKED])

@@ -27,6 +27,7 @@ from retrieval_systems import BUDGET, SYSTEMS, transitions, walked
 
 from kgrag import KGRAG, KnowledgeGraph, Question, read_questions
 from kgrag.config import RetrievalConfig
+from kgrag.evaluation.metrics import mean
 from kgrag.evaluation.runner import current_commit
 from kgrag.retrieval import Relevance, SubgraphRetriever, retriever_named
 from kgrag.retrieval.parts import assemble, between, in_order
@@ -162,16 +163,16 @@ def taken(
         subgraph = retriever(graph, asked.seeds, config, asked.relevance if is_aware else None)
         took.append(1e3 * (time.process_time() - before))
         inside = set(subgraph.nodes.tolist())
-        found = [bool(answer & inside) for answer in asked.answers]
+        found = [not answer.isdisjoint(inside) for answer in asked.answers]
         any_.append(any(found))
         all_.append(all(found))
-        share.append(sum(found) / len(found))
+        share.append(mean(found))
         nodes.append(len(subgraph.nodes))
         statements.append(len(subgraph.statements))
     return {
-        "any": statistics.mean(any_[1:]),
-        "all": statistics.mean(all_[1:]),
-        "share": statistics.mean(share[1:]),
+        "any": mean(any_[1:]),
+        "all": mean(all_[1:]),
+        "share": mean(share[1:]),
         "nodes": statistics.median(nodes[1:]),
         "statements": statistics.median(statements[1:]),
         "ms": statistics.median(took[1:]),

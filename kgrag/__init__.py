@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kgrag.linking import EntityLinker
     from kgrag.pipeline import KGRAG
     from kgrag.retrieval import PassageIndex
+    from kgrag.training.synthesize import synthesize
     from kgrag.types import Answer, Passage, Question
 
 __version__ = "0.1.0"
@@ -31,6 +32,7 @@ _HOME = {
     "Question": "kgrag.types",
     "Report": "kgrag.evaluation",
     "read_questions": "kgrag.evaluation",
+    "synthesize": "kgrag.training.synthesize",
 }
 __all__ = [
     "KGRAG",
@@ -45,6 +47,7 @@ __all__ = [
     "Question",
     "Report",
     "read_questions",
+    "synthesize",
 ]
 
 

@@ -58,7 +58,17 @@ DEMO_QUESTIONS = {
         "Is malaria transmitted by mosquito bites?",
         "What is the ATC code of metformin?",
         "How much does metformin cost?",
-    )
+    ),
+    "legal": (
+        "What are the exceptions to the right to erasure?",
+        "What must a data protection impact assessment contain?",
+        "In which article is profiling defined?",
+        "What is a deep fake?",
+        "Which articles does Article 34 GDPR refer to?",
+        "Is social scoring prohibited by Article 5 AI Act?",
+        "What is the title of Article 22 GDPR?",
+        "What does a data protection officer earn?",
+    ),
 }
 
 
@@ -190,16 +200,57 @@ def evaluate(
     questions: Annotated[Path, typer.Option(help="Questions with gold answers, JSON lines.")],
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
     predictions: Annotated[Path | None, typer.Option(help="Write one line a question here.")] = None,
+    page: Annotated[
+        Path | None, typer.Option("--report", help="Write an HTML page with tables and charts here.")
+    ] = None,
 ) -> None:
-    """Measure linking, coverage, answers, citations and time on questions with gold answers."""
+    """Measure linking, coverage, answers, citations, confidence and time on questions with gold answers."""
     from kgrag import KGRAG
     from kgrag.evaluation import read_questions
+    from kgrag.evaluation.page import write_page
 
     gold = read_questions(questions)
     rag = KGRAG.load(folder) if folder.exists() else KGRAG.demo(str(folder))
     report = rag.evaluate(gold)
     report.write(json_file, predictions)
+    if page:
+        write_page(report, page, f"{folder.name} on {questions.name}")
     typer.echo(str(report))
+
+
+@app.command()
+def synthesize(
+    out: Annotated[Path, typer.Option(help="File of JSON lines to write; an older one is replaced at the end.")],
+    graph: Graph = None,
+    imports: Imports = None,
+    n: Annotated[int, typer.Option("--n", min=1, help="How many questions.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Same seed, same questions.")] = 0,
+) -> None:
+    """Make questions with their answers from a graph alone, to train or to measure with."""
+    from collections import Counter
+
+    from kgrag import KnowledgeGraph
+    from kgrag.evaluation import write_questions
+    from kgrag.training.synthesize import synthesize as make
+
+    if not graph:
+        raise typer.BadParameter("give at least one --graph FILE")
+    questions = make(KnowledgeGraph.from_rdf(*graph, imports=imports), n, seed)
+    write_questions(questions, out)
+    kinds = Counter(question.kind for question in questions)
+    typer.echo(f"{out}: {n:,} questions ({', '.join(f'{count:,} {kind}' for kind, count in sorted(kinds.items()))})")
+
+
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(help="What `kgrag evaluate` wrote by --json or --predictions.")],
+    second: Annotated[Path, typer.Argument(help="The same of another run over the same questions.")],
+    seed: Annotated[int, typer.Option(help="Same seed, same intervals.")] = 0,
+) -> None:
+    """Compare two runs question by question: differences with intervals, and what was won and lost."""
+    from kgrag.evaluation.comparison import compare, read_predictions
+
+    typer.echo(str(compare(read_predictions(first), read_predictions(second), seed)))
 
 
 def _open(graph: list[str], imports: Path | None) -> KnowledgeGraph:

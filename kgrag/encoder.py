@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # all-MiniLM-L6-v2 as its authors published it; the package that brings it is a third party's.
 DEFAULT_NAME = "all-MiniLM-L6-v2"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-CACHED_CHARS, CACHED_TEXTS = 200, 200_000
+CACHED_CHARS, CACHED_TEXTS, CACHED_STATES = 200, 200_000, 256
 BATCH_TOKENS, BATCH_TEXTS = 4_096, 128
 
 
@@ -53,6 +53,7 @@ class MiniLM:
         self._model = _load(folder)
         self._prepare = getattr(self._model, "preprocess", None) or self._model.tokenize
         self._cache: dict[str, Floats] = {}
+        self._state_cache: dict[str, torch.Tensor] = {}
         self.width = int(self.encode([""]).shape[1])
 
     def encode(self, texts: Sequence[str], progress: bool = False) -> Floats:
@@ -90,7 +91,7 @@ class MiniLM:
         return copy.deepcopy(self._model).float().requires_grad_(True)
 
     def tokens(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Encodes every token of texts, the special ones at both ends included.
+        """Encodes every token of texts, the special ones at both ends included; the last short ones are remembered.
 
         Args:
             texts: What to encode.
@@ -101,9 +102,15 @@ class MiniLM:
         """
         import torch
 
-        states = {text: s for batch in self._batches(list(dict.fromkeys(texts))) for text, s in self._states(batch)}
-        if not states:
+        if not len(texts):
             return torch.zeros(0, 0, self.width), torch.zeros(0, 0, dtype=torch.bool)
+        states = {text: known for text in texts if (known := self._state_cache.get(text)) is not None}
+        new = [text for text in dict.fromkeys(texts) if text not in states]
+        states.update(pair for batch in self._batches(new) for pair in self._states(batch))
+        short = [text for text in new if len(text) <= CACHED_CHARS][-CACHED_STATES:]
+        if len(self._state_cache) + len(short) > CACHED_STATES:
+            self._state_cache.clear()
+        self._state_cache.update((text, states[text].clone()) for text in short)
         rows = [states[text] for text in texts]
         lengths = torch.tensor([len(row) for row in rows])
         mask = torch.arange(int(lengths.max()))[None, :] < lengths[:, None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +13,9 @@ import numpy as np
 
 from kgrag.composer import compose
 from kgrag.config import Config
-from kgrag.encoding import Findings, GraphReader, Reasoner, reason
-from kgrag.encoding.reader import load_reasoner, save_reasoner
-from kgrag.errors import ModelError, QuestionError
+from kgrag.encoding import Findings, GraphReader, ReaRev, ReaRevReader, Reasoner, reason
+from kgrag.encoding.saving import load_rearev, load_reasoner, save_reasoner
+from kgrag.errors import InputError, ModelError, QuestionError
 from kgrag.fusion.items import best_sentences
 from kgrag.generation import Generator
 from kgrag.graph import KnowledgeGraph, readable
@@ -24,11 +24,11 @@ from kgrag.linking import EntityLinker
 from kgrag.persistence import read_folder, read_json, write_folder, write_json
 from kgrag.resources import data_folder
 from kgrag.retrieval import EncodedLabels, PassageIndex, Reranker, SubgraphRetriever, TripleScorer, retriever_named
-from kgrag.types import Answer, Evidence, Link, Question, ScoredPassage, Subgraph, TextEncoder
+from kgrag.types import Answer, Evidence, Ids, Link, Question, ScoredPassage, Subgraph, TextEncoder
 from kgrag.verification import Thought, Verifier, refusal
 
 if TYPE_CHECKING:
-    from kgrag.evaluation import Report
+    from kgrag.evaluation import Guarantee, Isotonic, Report
 
 _YES_NO = re.compile(  # a clause that begins with an auxiliary, and asks for nothing
     r"(?:^|[.!?:;,]\s+|\s[-\u2013\u2014]\s+|\band\s+)\W*"
@@ -39,8 +39,13 @@ _YES_NO = re.compile(  # a clause that begins with an auxiliary, and asks for no
     re.IGNORECASE | re.DOTALL,
 )
 _ASKS = re.compile(r"^\W*(?:what|which|who|whom|whose|where|when|why|how)\b", re.IGNORECASE)
+HALF_A_DIGIT = 5e-5  # by which a confidence may have been rounded up
 ALIKE, MOST_ALIKE = 0.9, 4  # share of the best score from which a candidate might as well be meant, and how many
-DISCLAIMER = {"medical": "For information only: not medical advice, and no substitute for a clinician."}
+NEARBY = 100  # nodes of a sub-graph that is reasoned over as a whole, where no retriever is given
+DISCLAIMER = {
+    "medical": "For information only: not medical advice, and no substitute for a clinician.",
+    "legal": "For information only: not legal advice, and not the authentic text of the law.",
+}
 
 
 class KGRAG:
@@ -52,7 +57,8 @@ class KGRAG:
         linker: Maps mentions to nodes; `EntityLinker` over the graph where not given.
         retriever: Takes sub-graphs for questions to be followed in, or the name of a way to do so; questions are followed in the
             whole graph where not given.
-        reasoner: Graph neural network; the shipped one where not given.
+        reasoner: Graph neural network; the shipped one, which follows relations, where not given. "rearev" is a ReaRev-like
+            one that knows nothing before it is trained; it reasons over sub-graphs, by PageRank where no retriever is given.
         generator: A `Generator`, or a folder that holds one; the shipped one where not given.
         encoder: Text encoder; the packaged MiniLM where not given.
         config: Settings of all stages.
@@ -65,7 +71,7 @@ class KGRAG:
         *,
         linker: EntityLinker | None = None,
         retriever: SubgraphRetriever | str | None = None,
-        reasoner: Reasoner | None = None,
+        reasoner: Reasoner | ReaRev | str | None = None,
         generator: Generator | str | Path | None = None,
         encoder: TextEncoder | None = None,
         config: Config | None = None,
@@ -83,12 +89,20 @@ class KGRAG:
         self.passages.build(self.encoder)
         self._reranker = Reranker(self.config.retrieval.reranker) if self.config.retrieval.reranker else None
         shipped = data_folder() / "models" / "default"
-        self.reader = GraphReader(self.graph, reasoner or load_reasoner(shipped), self.encoder)
+        if isinstance(reasoner, str) and reasoner != "rearev":
+            raise InputError(f"There is no reasoner called {reasoner!r}.", 'There is "rearev", or leave it out.')
+        follower = reasoner if isinstance(reasoner, Reasoner) else load_reasoner(shipped)
+        self.reader = GraphReader(self.graph, follower, self.encoder)
+        if isinstance(reasoner, str):
+            reasoner = ReaRev.new(self.encoder.width, seed=self.config.seed)
+        if isinstance(reasoner, ReaRev):
+            self._reason_by(reasoner)
         if isinstance(generator, (str, Path)) and not (Path(generator) / "generator.json").is_file():
             raise ModelError(
                 f"There is no generator at {generator}.", "Give a folder that holds generator.json, or leave it out."
             )
         self.generator = generator if isinstance(generator, Generator) else Generator.load(Path(generator or shipped))
+        self.calibration: Isotonic | None = None
         self.disclaimer = ""
 
     @classmethod
@@ -115,9 +129,9 @@ class KGRAG:
         """
         folder = data_folder() / name
         if not (folder / "graph.ttl").is_file():
-            raise ModelError(f"There is no demo called {name!r}.", "There is: medical.")
+            raise ModelError(f"There is no demo called {name!r}.", f"There are: {', '.join(DISCLAIMER)}.")
         graph = KnowledgeGraph.from_rdf(folder / "graph.ttl")
-        rag = cls(graph, PassageIndex.from_jsonl(folder / "passages.jsonl"))  # the shipped models know this graph
+        rag = cls(graph, PassageIndex.from_jsonl(folder / "passages.jsonl"))  # the shipped models as they are
         rag.disclaimer = DISCLAIMER.get(name, "")
         return rag
 
@@ -150,7 +164,7 @@ class KGRAG:
                 answers[i] = verifier.verify(thought, draft)
             open_ = [i for i, (_, more) in zip(open_, thoughts) if more and answers[i].abstained]
         seconds = (time.perf_counter() - started) / max(len(questions), 1)
-        return [replace(answer, seconds=seconds) for answer in answers]
+        return [replace(answer, seconds=seconds, confidence=self._calibrated(answer)) for answer in answers]
 
     def retrieve(self, question: str) -> Evidence:
         """The evidence for a question, without an answer."""
@@ -165,11 +179,49 @@ class KGRAG:
 
         return evaluate(self, list(questions))
 
+    def calibrate(self, questions: Iterable[Question], risk: float | None = None) -> Guarantee | None:
+        """Makes the confidence of answers the share of such answers that are right.
+
+        What is promised is of answers at the first look; a retriever that looks again, and wider, may add others.
+
+        Args:
+            questions: With gold answers, none of them trained on.
+            risk: The share of wrong answers that is acceptable, such as 0.05: from now on answers are refused below the
+                confidence above which no more are wrong, with 95 % probability, on questions of this kind.
+
+        Returns:
+            What is promised of the answers; None without a risk.
+
+        Raises:
+            InputError: None of the questions is answered, or they are too few to promise the risk of any answer.
+        """
+        from kgrag.evaluation import Isotonic, guaranteed, judged
+
+        before, self.config = self.config, _refusing_below(self.config, 0.0)  # so that each question has its answer
+        calibration, self.calibration = self.calibration, None
+        try:
+            confidence, right = judged(self, list(questions))
+        finally:
+            self.config, self.calibration = before, calibration
+        given, guarantee = np.isfinite(confidence), None
+        calibration = Isotonic.fit(confidence[given], right[given])
+        if risk is not None:
+            guarantee = guaranteed(confidence, right, risk)
+            if not guarantee.coverage:
+                raise InputError(
+                    f"{given.sum()} answers do not show that at most {100 * risk:g} % of any of them would be wrong.",
+                    "Give more questions, or accept a greater risk.",
+                )
+            self.config = _refusing_below(before, guarantee.threshold - HALF_A_DIGIT)
+        self.calibration = calibration
+        return guarantee
+
     def train(self, questions: Sequence[Question], valid: Sequence[Question] = (), **options: Any) -> KGRAG:
         """Trains on labelled questions; returns this system, improved."""
         from kgrag.training.labelled import train
 
         train(self, list(questions), list(valid), **options)
+        self.calibration = None  # was of another reasoner
         return self
 
     def train_retriever(self, questions: Sequence[Question], valid: Sequence[Question] = (), **options: Any) -> KGRAG:
@@ -204,11 +256,14 @@ class KGRAG:
             self.graph.save(target / "graph")
             self.passages.save(target / "passages")
             save_reasoner(self.reader.reasoner, target / "models")
+            if isinstance(self.reader, ReaRevReader):
+                save_reasoner(self.reader.rearev, target / "models")
             self.generator.save(target / "models")
             if isinstance(self.retriever, TripleScorer):
                 self.retriever.save(target / "models")
             settings = {
-                "config": _as_json(self.config),
+                "config": asdict(self.config),
+                "calibration": self.calibration and asdict(self.calibration),
                 "disclaimer": self.disclaimer,
                 "encoder": self.encoder.name,
                 "retriever": self._retriever_name,
@@ -237,7 +292,13 @@ class KGRAG:
             encoder=encoder,
             config=_from_json(settings["config"]),
         )
+        if rearev := load_rearev(models):
+            rag._reason_by(rearev)
         rag.disclaimer = settings["disclaimer"]
+        if settings.get("calibration"):
+            from kgrag.evaluation import calibration_from
+
+            rag.calibration = calibration_from(settings["calibration"])
         return rag
 
     # the stages, in the order of the journey
@@ -282,10 +343,27 @@ class KGRAG:
         budget = self.config.retrieval.nodes
         return reason(self.reader, masked, topics, asks_yes_no(question), rows, budget), more
 
+    def _reason_by(self, rearev: ReaRev) -> None:
+        """Reasons over sub-graphs as a whole from now on; what nodes were reached over is told as the generator knows it."""
+        self.reader = ReaRevReader(self.graph, rearev, self.encoder, self._nearby, self.reader.reasoner)
+
+    def _nearby(self, masked: str, topics: Ids) -> Subgraph:
+        """The part of the graph to reason over as a whole."""
+        retriever, config = self.retriever, self.config.retrieval
+        if retriever is None:
+            retriever, config = retriever_named("pagerank"), replace(config, nodes=min(config.nodes, NEARBY))
+        return retriever(self.graph, topics, config, self.labels.relevance(masked))
+
     def _gather(self, question: str, links: Sequence[Link], subgraph: Subgraph, seconds: float) -> Evidence:
         iris = [self.graph.iri(link.node) for link in links if link.node is not None]
         passages = self.find_passages(question, self.config.retrieval.passages, iris)
         return Evidence(question, tuple(links), subgraph, tuple(passages), seconds)
+
+    def _calibrated(self, answer: Answer) -> float:
+        """Confidence as calibrated on answers that were given; refusals keep that below which they were refused."""
+        if self.calibration is None or answer.abstained:
+            return answer.confidence
+        return round(float(self.calibration.transform(answer.confidence)), 4)
 
     def _think(self, question: str, links: Sequence[Link], wider: bool = False) -> tuple[Thought, bool]:
         """Reasons, retrieves, and lays out the prompt; and whether a wider look might find more."""
@@ -319,10 +397,8 @@ def asks_yes_no(question: str) -> bool:
     return bool(_YES_NO.search(question)) and not _ASKS.match(question)
 
 
-def _as_json(config: Config) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return asdict(config)
+def _refusing_below(config: Config, threshold: float) -> Config:
+    return replace(config, generation=replace(config.generation, threshold=threshold))
 
 
 def _from_json(settings: dict[str, Any]) -> Config:

@@ -68,6 +68,26 @@ def test_token_states_and_mask(encoder: MiniLM) -> None:
     torch.nn.Linear(384, 2)(states).sum().backward()  # can be trained upon
 
 
+def test_token_states_of_short_texts_are_remembered_within_bounds(
+    encoder: MiniLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CACHED_STATES", 2)
+    encoder._state_cache.clear()
+    with torch.inference_mode():
+        first, _ = encoder.tokens(["ache", "long " * 60])
+    assert set(encoder._state_cache) == {"ache"}
+    monkeypatch.setattr(encoder, "_features", None)  # nothing is encoded again
+    again, _ = encoder.tokens(["ache"])
+    torch.testing.assert_close(again[0], first[0, : again.shape[1]])
+    torch.nn.Linear(384, 2)(again).sum().backward()  # can be trained upon, too
+    again.zero_()
+    assert encoder.tokens(["ache"])[0].any()
+    monkeypatch.undo()
+    monkeypatch.setattr(module, "CACHED_STATES", 2)
+    encoder.tokens(["b", "c", "d"])
+    assert set(encoder._state_cache) == {"c", "d"}
+
+
 def test_a_local_folder_gives_the_same_vectors(encoder: MiniLM) -> None:
     local = MiniLM(module._packaged_folder())
     np.testing.assert_array_equal(local.encode(["fever"]), encoder.encode(["fever"]))

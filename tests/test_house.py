@@ -98,6 +98,7 @@ def test_public_names_are_pinned():
             "Question",
             "Report",
             "read_questions",
+            "synthesize",
         ]
     )
     assert all(getattr(kgrag, name) is not None for name in kgrag.__all__)
@@ -120,7 +121,7 @@ def test_help_is_quick_and_names_every_command():
         env=os.environ | {"COLUMNS": "100"},
     )
     assert shown.returncode == 0, shown.stderr
-    for command in ("demo", "ask", "build", "train", "evaluate"):
+    for command in ("demo", "ask", "build", "train", "evaluate", "compare", "synthesize"):
         assert command in shown.stdout
     heavy = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "kgrag.cli", "--help"], capture_output=True, text=True
@@ -136,4 +137,4 @@ def test_readme_commands_exist():
     used = set(re.findall(r"^\s*make (\w+)", readme, re.M))
     assert {"demo", "test"} <= used <= targets
     commands = set(re.findall(r"^\s*kgrag (\w+)", readme, re.M))
-    assert commands <= {"demo", "ask", "build", "train", "evaluate"}
+    assert commands <= {"demo", "ask", "build", "train", "evaluate", "compare", "synthesize"}

@@ -222,7 +222,7 @@ def test_every_error_is_a_kgrag_error():
     assert all(issubclass(e, KgragError) for e in (ModelError, QuestionError, SavedFolderError))
 
 
-def test_report_is_one_flat_object(rag, tmp_path):
+def test_a_report_has_its_figures_on_top(rag, tmp_path):
     questions = [
         Question("What causes brivane?", ("Colma virus",), id="a", topics=("brivane",), hops=1),
         Question("Who won the world cup?", id="b", kind="unanswerable"),

@@ -1,5 +1,6 @@
 """Questions made from a graph, and prompts with reference answers made from those."""
 
+import numpy as np
 import pytest
 
 from kgrag import KnowledgeGraph
@@ -7,8 +8,9 @@ from kgrag.encoder import default_encoder
 from kgrag.encoding import GraphReader, Reasoner
 from kgrag.fusion import Role
 from kgrag.training.examples import make_examples
+from kgrag.training.makers import KINDS
 from kgrag.training.references import reference
-from kgrag.training.synthesis import KINDS, Synthesiser
+from kgrag.training.synthesis import Synthesiser
 from kgrag.training.worlds import random_world
 
 
@@ -17,19 +19,22 @@ def world() -> KnowledgeGraph:
     return random_world(7)
 
 
-def test_the_answers_are_what_the_path_leads_to(world):
+def test_the_answers_are_what_the_paths_lead_to(world):
     synthesiser = Synthesiser(world, seed=3)
     questions = synthesiser.sample(250)
     assert {q.kind for q in questions} == {*KINDS, "unanswerable", "both", "yes/no"}
     for question in questions:
-        assert all(world.label(topic) in question.text for topic in question.topics) and "X" in question.masked
+        assert all(name in question.text for name in question.mentions) and "X" in question.masked
+        assert all(topic in world.find(name) for topic, name in zip(question.topics, question.mentions))
         assert "{" not in question.text
         reached = []
-        for topic in question.topics:
-            nodes = {topic}
-            for step in question.path:
-                nodes = synthesiser.follow(nodes, *step) - ({topic} if len(question.path) > 1 else set())
-            reached.append(nodes)
+        for topic, path in zip(question.topics, question.paths):
+            nodes = np.array([topic])
+            for last, (relation, inverse) in zip((None, *path), path):
+                nodes = synthesiser.follow(nodes, relation, inverse)
+                if last == (relation, not inverse):  # others that share it
+                    nodes = nodes[nodes != topic]
+            reached.append(set(nodes.tolist()))
         if question.kind in KINDS:
             assert len(question.path) == KINDS.index(question.kind) + 1
             assert set(question.answers) == reached[0]

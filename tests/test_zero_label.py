@@ -10,8 +10,9 @@ import torch
 from kgrag import KGRAG, KnowledgeGraph
 from kgrag.config import Config
 from kgrag.encoding import GraphReader
-from kgrag.training import loop
-from kgrag.training.reasoner import PreparedQuestion, ReasonerTrainer, TrainingSet, believed, choices
+from kgrag.training import loop, zero_label
+from kgrag.training.lessons import trail
+from kgrag.training.reasoner import PreparedQuestion, ReasonerTrainer, TrainingSet, believed
 from kgrag.training.synthesis import Synthesiser
 from kgrag.training.worlds import random_world
 from kgrag.training.zero_label import best_threshold, fit_to_graph, prepare, unfamiliar
@@ -47,7 +48,7 @@ def test_nothing_is_lost_by_fitting(world):
 
     before, weights_before = right(rag.reader), weights(rag)
     with unfamiliar(rag.reader):
-        refused = [((choices(rag.reader.rows, q.topics[0], ()),),) for q in held]
+        refused = [((trail(rag.reader.rows, q.topics[0], ()),),) for q in held]
         useless = [PreparedQuestion("X", q.topics, np.zeros(0, np.int64), plans) for q, plans in zip(held, refused)]
         trainer = ReasonerTrainer(rag.reader.reasoner, rag.encoder, 1, learning_rate=1e-2)
         trainer.train([TrainingSet(rag.reader, useless, held)])
@@ -99,3 +100,18 @@ def stopping(epoch, after):
         epoch(run, description)
 
     return until
+
+
+def test_a_reasoner_that_knows_nothing_is_fitted_to_the_graph(world, monkeypatch):
+    monkeypatch.setattr(zero_label, "REASONED_OVER", 2_500)  # passes over the questions are what takes time
+    rag = KGRAG(world, reasoner="rearev")
+    held = prepare(rag.reader, Synthesiser(world, 11).sample(60))
+    answerable = [question for question in held if len(question.answers)]
+
+    def right() -> float:
+        return float(np.mean([bool(hit) for _, hit, _ in believed(rag.reader, answerable)]))
+
+    before = right()
+    fit_to_graph(rag, questions=300)
+    assert right() >= before + 0.3
+    assert 0 < rag.config.generation.threshold < 1

@@ -2,6 +2,8 @@
 
 from kgrag.encoding.findings import Findings, reason
 from kgrag.encoding.reader import GraphReader, Reading
+from kgrag.encoding.rearev import ReaRev
+from kgrag.encoding.rearev_reader import ReaRevReader
 from kgrag.encoding.reasoner import Reasoner
 
-__all__ = ["Findings", "GraphReader", "Reading", "Reasoner", "reason"]
+__all__ = ["Findings", "GraphReader", "ReaRev", "ReaRevReader", "Reading", "Reasoner", "reason"]

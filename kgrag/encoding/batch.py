@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from kgrag.types import Ids, Subgraph
 
 
 @dataclass(frozen=True)
 class GraphBatch:
-    """The disjoint union of several sub-graphs, every statement once in each direction.
+    """The disjoint union of several sub-graphs, every statement once in each direction, but where a node is not left.
 
     A directed relation is a column of the batch's relation table: column ``2 * c`` for the c-th of ``relation_ids`` as it is
     stated, ``2 * c + 1`` for the same read backwards.
@@ -42,13 +44,26 @@ class GraphBatch:
         """How many sub-graphs the batch holds."""
         return len(self.offsets) - 1
 
+    def to(self, device: torch.device | str) -> GraphBatch:
+        """The same on a device."""
+        moved: dict[str, Any] = {
+            name: value.to(device) for name, value in vars(self).items() if isinstance(value, torch.Tensor)
+        }
+        return replace(self, **moved)
+
     @classmethod
-    def collate(cls, subgraphs: Sequence[Subgraph], seeds: Sequence[Ids] | None = None) -> GraphBatch:
+    def collate(
+        cls,
+        subgraphs: Sequence[Subgraph],
+        seeds: Sequence[Ids] | None = None,
+        closed: Sequence[NDArray[np.bool_]] | None = None,
+    ) -> GraphBatch:
         """Joins sub-graphs.
 
         Args:
             subgraphs: One a question.
             seeds: Where reasoning starts in each, as positions in ``nodes``; all its seeds where not given.
+            closed: Which nodes of each are not left; none where not given.
         """
         sizes = [len(s.nodes) for s in subgraphs]
         offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
@@ -58,13 +73,15 @@ class GraphBatch:
         tails = _join([s.tails for s in subgraphs]) + shift
         relation_ids, column = np.unique(_join([s.relations for s in subgraphs]), return_inverse=True)
         starts = [s.seeds for s in subgraphs] if seeds is None else seeds
+        left = np.concatenate([heads, tails])
+        kept = slice(None) if closed is None else ~np.concatenate([*closed, np.zeros(0, np.bool_)])[left]
         tensor = torch.from_numpy
         return cls(
             relation_ids=relation_ids,
-            heads=tensor(np.concatenate([heads, tails])),
-            tails=tensor(np.concatenate([tails, heads])),
-            columns=tensor(np.concatenate([2 * column, 2 * column + 1]).astype(np.int64)),
-            edge_question=tensor(np.concatenate([question, question]).astype(np.int64)),
+            heads=tensor(left[kept]),
+            tails=tensor(np.concatenate([tails, heads])[kept]),
+            columns=tensor(np.concatenate([2 * column, 2 * column + 1]).astype(np.int64)[kept]),
+            edge_question=tensor(np.concatenate([question, question]).astype(np.int64)[kept]),
             node_question=tensor(np.repeat(np.arange(len(subgraphs)), sizes).astype(np.int64)),
             seeds=tensor(_join([np.asarray(s, np.int64) + o for s, o in zip(starts, offsets)])),
             offsets=offsets,

@@ -102,7 +102,7 @@ def reason(
 
 
 def _joined(reader: GraphReader, masked: str, rows: Rows, starts: Sequence[int], asks_yes_no: bool) -> _Found:
-    readings = reader.read([masked] * len(starts), [[start] for start in starts], rows)
+    readings = reader.read_each(masked, starts, rows)
     tops = [float(reading.beliefs[1].max(initial=0.0)) for reading in readings]
     best = max(range(len(readings)), key=lambda i: (tops[i], -i))
     nodes, scores = readings[best].beliefs

@@ -17,6 +17,7 @@ from kgrag.wordings.ways import Ways, is_membership
 NAMED = "X"  # stands for a linked mention in a question
 MOST_FOREIGN = 5  # questions for a relation that is none of the graph's
 FOREIGN = 0.55  # cosine of labels below which a relation is none of the graph's, whatever the graph calls its own
+COMMON = 0.5  # likeness that any two questions have
 SAME = 0.97  # cosine from which two questions are the same
 
 Directed = tuple[int, ...]
@@ -67,12 +68,12 @@ class Phrasebook:
             return np.zeros((0, self.encoder.width), np.float32)
         return np.stack([self._labels[label] for label in labels])
 
-    def leads_to_members(self, directed: Ids) -> bool:
-        """Whether one of the directed relations leads from a class to what belongs to it."""
-        return bool((self._membership[directed >> 1] & (directed & 1 == 1)).any())
+    def to_members(self, directed: Ids) -> Ids:
+        """Those of some directed relations that lead from a class to what belongs to it."""
+        return directed[self._membership[directed >> 1] & (directed & 1 == 1)]
 
     def likeness(self, question: Floats, plans: Sequence[Directed]) -> Floats:
-        """Cosine of a question with the nearest way of asking for each plan.
+        """Cosine of a question with the nearest way of asking for each plan; `COMMON` where none is known.
 
         Args:
             question: Encoded, its mentions masked, shape (width,).
@@ -89,7 +90,11 @@ class Phrasebook:
         first, sizes = bounds[slots], bounds[slots + 1] - bounds[slots]
         starts = np.cumsum(sizes) - sizes
         rows = np.arange(sizes.sum()) + np.repeat(first - starts, sizes)
-        return np.maximum.reduceat(self._cosine(question, self._vectors[rows]), starts)
+        alike = np.full(len(plans), COMMON, np.float32)
+        if len(rows):
+            asked = sizes > 0
+            alike[asked] = np.maximum.reduceat(self._cosine(question, self._vectors[rows]), starts[asked])
+        return alike
 
     def foreign(self, question: Floats) -> Floats:
         """How alike a question is to those for relations of the world that the graph does not have.

@@ -5,28 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from kgrag.encoding.phrasebook import Phrasebook
+from kgrag.encoding.phrasebook import COMMON, Phrasebook
 from kgrag.encoding.plans import Plan, Rows, seek
 from kgrag.encoding.reasoner import Reasoner
-from kgrag.errors import ModelError
 from kgrag.graph import KnowledgeGraph
 from kgrag.graph.directed import Edges, GraphRows
 from kgrag.types import Floats, Ids, TextEncoder
 
 SHARPNESS = 20.0  # of likeness, which is a cosine
-COMMON = 0.5  # likeness that any two questions have
 COMPARED = 24  # relations of one node, the best fitting, that a question is compared with
 ABSENT = 12  # relations of the graph that are not there, the best fitting, that speak for "none"
 APART = 0.1  # what a relation that does not leave the start must give way by
-BEYOND = 0.2  # the same where that which is reached has it
+LONGER = 0.1  # likeness that a plan of several relations has less than the best of one
+ABROAD = 4  # relations that the graph does not have, the best fitting, that speak for "none"
+RANKED = 64  # questions whose plans are ranked together
 FAR = 0.01  # probability, by what was learned, from which plans of so many relations are sought; of two they always are
 LEAST = 1e-4  # plans below this probability do not count
+
+Directed = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Reading:
         start: Node ids, ascending.
         plans: The plans that it may mean, best first.
         probabilities: Of each plan, shape (plans,); what is missing to 1 is that it means none of them.
-        hops: Probability of each number of relations, shape (steps,).
+        hops: Probability of each number of relations, shape (steps,); none may be meant.
         familiar: Likeness of the question to the best known way of asking for the best plan.
         returning: How far a node is believed in that is both start and end.
     """
@@ -102,16 +103,37 @@ class _Sight(NamedTuple):
     """What was read of one question, wherever it starts.
 
     Attributes:
+        tokens: Shape (tokens, width).
         encoded: Shape (width,).
         fits: Logit of each directed relation at each step, shape (steps, 2 * relations).
-        foreign: Of the best relation that the graph does not have.
+        foreign: The best fitting relations that the graph does not have, and how alike the question is to those for them.
         hops: Logit of each number of relations, shape (steps,).
     """
 
+    tokens: torch.Tensor
     encoded: Floats
     fits: Floats
-    foreign: float
+    foreign: tuple[Ids, Floats]
     hops: Floats
+
+
+class _Proposal(NamedTuple):
+    """What a question may ask for from where it starts.
+
+    Attributes:
+        start: Node ids, ascending.
+        there: Directed relations that leave it.
+        plans: The plans that it may mean, by their number of relations.
+        absent: Directed relations that do not leave the start, the best fitting: what may be asked in vain.
+        of_members: Places of the plans that lead from a class to its members, and on. People ask as if the class had itself
+            what its members have ("side effects of statins").
+    """
+
+    start: Ids
+    there: Ids
+    plans: list[list[Plan]]
+    absent: Ids
+    of_members: list[int]
 
 
 class GraphReader:
@@ -148,10 +170,16 @@ class GraphReader:
         while True:
             known = self.graph.num_relations
             self.phrasebook.refresh()
-            sights = self._see(list(dict.fromkeys(questions)))
-            readings = [self._read(sights[q], start, rows or self.rows) for q, start in zip(questions, nodes)]
+            seen = self._see(list(dict.fromkeys(questions)))
+            sights = [seen[question] for question in questions]
+            proposals = [self._propose(sight, start, rows or self.rows) for sight, start in zip(sights, nodes)]
+            ranks = self._rank(sights, proposals)
             if self.graph.num_relations == known:  # more may be met where a graph is elsewhere
-                return readings
+                return [self._weigh(*one) for one in zip(sights, proposals, ranks)]
+
+    def read_each(self, question: str, starts: Sequence[int], rows: Rows | None = None) -> list[Reading]:
+        """Reads a question whose mentions are masked, once from each node where it starts."""
+        return self.read([question] * len(starts), [[start] for start in starts], rows)
 
     def relations(self) -> torch.Tensor:
         """The graph's relations as the reasoner represents them, shape (2 * relations, hidden)."""
@@ -167,22 +195,25 @@ class GraphReader:
     def _see(self, questions: list[str]) -> dict[str, _Sight]:
         """What the reasoner makes of questions."""
         reasoner = self.reasoner
-        queries, hops = reasoner.read(*self.encoder.tokens(questions))
+        tokens, mask = self.encoder.tokens(questions)
+        queries, hops = reasoner.read(tokens, mask)
         encoded = self.encoder.encode(questions)
         fits = reasoner.fit(queries, self.relations()).numpy()
         sights = {}
         for i, question in enumerate(questions):
-            likeness, foreign = self.phrasebook.foreign(encoded[i]), -1e4
+            likeness = self.phrasebook.foreign(encoded[i]) - np.float32(APART / 2)
+            near = np.zeros(0, np.int64)
             if len(likeness):
                 abroad = self._represent("foreign", self.phrasebook.foreign_labels)
-                fit = reasoner.fit(queries[0, i], abroad).numpy() + self._trusted(likeness - APART / 2, 0)
-                foreign = float(fit.max())
-            sights[question] = _Sight(encoded[i], fits[:, i], foreign, hops[i].numpy())
+                fit = reasoner.fit(queries[0, i], abroad).numpy() + self._trusted(likeness, 0)
+                near = np.argsort(-fit, kind="stable")[:ABROAD]
+            own = tokens[i][mask[i].bool()]
+            sights[question] = _Sight(own, encoded[i], fits[:, i], (near, likeness[near]), hops[i].numpy())
         return sights
 
-    def _read(self, sight: _Sight, start: Ids, rows: Rows) -> Reading:
-        reasoner = self.reasoner
-        none = reasoner.none.tolist()
+    def _propose(self, sight: _Sight, start: Ids, rows: Rows) -> _Proposal:
+        """What may be meant: found relation by relation, and what might be asked for in vain."""
+        none = self.reasoner.none.tolist()
 
         def learned(step: int, there: Ids) -> tuple[Floats, float]:
             return sight.fits[step, there], none[step]
@@ -193,53 +224,94 @@ class GraphReader:
         far = np.flatnonzero(_softmax(sight.hops) >= FAR)
         steps = max(int(far[-1]) + 1, 2)
         known = _Known(rows, sight.fits.shape[1])
-        found = seek(known, start, steps, learned, hinted, lambda reached: self.graph.is_literal[reached])
-        by_length, familiar = [], []
-        for length, plans in enumerate(found, start=1):
-            if length == 1:
-                logits, best = self._single(sight, plans, start, known)
-            else:
-                alike = self.phrasebook.likeness(sight.encoded, [plan.relations for plan in plans])
-                logits = np.array([plan.score for plan in plans]) + self._trusted(alike, length - 1)
-                left = max(1.0 - float(np.exp([plan.score for plan in plans]).sum()), 1e-6)
-                logits, best = np.append(logits, np.log(left)), float(alike.max(initial=-1.0))
-            by_length.append(_softmax(logits)[:-1])
-            familiar.append(best)
-        hops = self._count(sight, familiar)
-        plans = [plan for several in found for plan in several]
-        probabilities = np.concatenate([hops[i] * share for i, share in enumerate(by_length)]).astype(np.float32)
+        plans = seek(known, start, steps, learned, hinted, lambda reached: self.graph.is_literal[reached])
+        # what leaves the start is there, though not in the part that is read now
+        there = np.union1d(known.leaving(start), _Known(self.rows, sight.fits.shape[1]).leaving(start))
+        met = [plan.relations for several in plans for plan in several]
+        members = set(self.phrasebook.to_members(there).tolist())
+        of_members = [place for place, one in enumerate(met) if len(one) > 1 and one[0] in members]
+        had = np.union1d(there, [met[place][1] for place in of_members]).astype(np.int64)
+        fit = sight.fits[0].copy()
+        fit[had] = -np.inf
+        absent = np.argsort(-fit, kind="stable")[: min(ABSENT, len(fit) - len(had))]
+        return _Proposal(start, there, plans, absent, of_members)
+
+    def _rank(self, sights: Sequence[_Sight], proposals: Sequence[_Proposal]) -> list[Floats]:
+        """Logits of each proposal's plans, of what may be asked in vain, of relations that are not the graph's, and of none."""
+        own, abroad = self.phrasebook.relation_labels(), self.phrasebook.foreign_labels()
+        labels = torch.from_numpy(np.concatenate([own, abroad]))
+        ranks: list[Floats] = []
+        for first in range(0, len(sights), RANKED):
+            part = sights[first : first + RANKED]
+            written: list[list[Directed]] = []
+            for sight, proposal in zip(part, proposals[first : first + RANKED]):
+                every: list[Directed] = [plan.relations for several in proposal.plans for plan in several]
+                singles = [*proposal.absent.tolist(), *(sight.foreign[0] + 2 * len(own)).tolist()]
+                beyond = [every[place][1:] for place in proposal.of_members]
+                written.append([*every, *((one,) for one in singles), *beyond])
+            sizes = [len(several) for several in written]
+            plans = [plan for several in written for plan in several]
+            table = torch.full((len(plans), self.reasoner.steps), -1)
+            for place, plan in enumerate(plans):
+                table[place, : len(plan)] = torch.tensor(plan)
+            tokens = torch.nn.utils.rnn.pad_sequence([sight.tokens for sight in part], batch_first=True)
+            lengths = torch.tensor([len(sight.tokens) for sight in part])
+            mask = torch.arange(tokens.shape[1]) < lengths[:, None]
+            owner = torch.arange(len(part)).repeat_interleave(torch.tensor(sizes))
+            scores, none = self.reasoner.ranker(tokens, mask, labels, table, owner)
+            split = np.split(scores.numpy(), np.cumsum(sizes)[:-1])
+            for scored, nothing, proposal in zip(split, none.numpy(), proposals[first : first + RANKED]):
+                places = proposal.of_members
+                rest, members = np.split(scored, [len(scored) - len(places)])
+                rest[places] = np.maximum(rest[places], members)
+                ranks.append(np.append(rest, nothing))
+        return ranks
+
+    def _weigh(self, sight: _Sight, proposal: _Proposal, ranks: Floats) -> Reading:
+        """How probable each plan is; what the question may ask for in vain speaks for none."""
+        reasoner, plans = self.reasoner, [plan for several in proposal.plans for plan in several]
+        ends = np.cumsum([len(plans), len(proposal.absent), len(sight.foreign[0])])
+        own, missed, foreign, none = np.split(ranks, ends)
+        alike = np.concatenate([self._likeness(sight, several) for several in proposal.plans] or [own])
+        absent = self._alone(sight, proposal.absent, 0)
+        turned = np.isin(proposal.absent ^ 1, proposal.there)
+        length = np.array([len(plan.relations) for plan in plans], np.int64)
+        # likeness speaks against none of them, and among plans of one relation; how many are meant is for the ranker to say,
+        # but that people were heard to ask so for several
+        most = max(one.max(initial=COMMON) for one in (alike[length == 1], absent, sight.foreign[1])) - LONGER
+        further = self._trusted(np.full(len(own), most), 0) + self._trusted(COMMON + (alike - most).clip(0), 1)
+        own = own + np.where(length == 1, self._trusted(alike, 0), further)
+        missed = missed + self._trusted(absent, 0) + float(reasoner.turned) * turned
+        foreign = foreign + self._trusted(sight.foreign[1], 0)
+        in_vain = max(float(missed.max(initial=-1e4)), float(foreign.max(initial=-1e4))) + float(reasoner.missed)
+        probabilities = _softmax(np.append(own, np.logaddexp(none[0], in_vain))).astype(np.float32)[:-1]
+        by_length = np.zeros(reasoner.steps, np.float32)
+        np.add.at(by_length, length - 1, probabilities)
         order = [i for i in np.argsort(-probabilities, kind="stable").tolist() if probabilities[i] >= LEAST]
+        familiar = -1.0
+        if order:
+            best = plans[order[0]]
+            familiar = float(self.phrasebook.likeness(sight.encoded, [best.relations])[0])
+            if len(best.relations) == 1:
+                # what a class does not have itself is hardly asked in vain: its members may have it
+                apart = 3 * APART if len(self.phrasebook.to_members(proposal.there)) else APART
+                familiar = max(familiar, float((absent - apart).max(initial=-1.0)))
         return Reading(
-            start=start,
+            start=proposal.start,
             plans=tuple(plans[i] for i in order),
             probabilities=probabilities[order],
-            hops=hops,
-            familiar=familiar[len(plans[order[0]].relations) - 1] if order else -1.0,
+            hops=by_length,
+            familiar=familiar,
             returning=float(reasoner.returning.sigmoid()),
         )
 
-    def _single(self, sight: _Sight, plans: Sequence[Plan], start: Ids, rows: Rows) -> tuple[Floats, float]:
-        """Logits of plans of one relation, and last of none of them; and likeness to the best such plan.
-
-        What the question may ask for in vain, a relation that the start or the graph does not have, speaks for none.
-        """
-        reasoner = self.reasoner
-        # what leaves the start is there, though not in the part that is read now
-        there = np.union1d(rows.leaving(start), _Known(self.rows, sight.fits.shape[1]).leaving(start))
-        own = np.array([plan.relations[0] for plan in plans], np.int64)
-        alone = self._alone(sight, own, 0)
-        fit = sight.fits[0].copy()
-        fit[there] = -np.inf
-        absent = np.argsort(-fit, kind="stable")[: min(ABSENT, len(fit) - len(there))]
-        likeness = self._alone(sight, absent, 0)
-        turned = np.isin(absent ^ 1, there)
-        missed = sight.fits[0, absent] + self._trusted(likeness, 0) + float(reasoner.turned) * turned
-        in_vain = max(float(missed.max(initial=-1e4)), sight.foreign) + float(reasoner.missed)
-        logits = sight.fits[0, own] + self._trusted(alone, 0)
-        # of a class, people ask as if it were its members: what it does not have itself is hardly asked in vain
-        apart = 3 * APART if self.phrasebook.leads_to_members(there) else APART
-        best = max(float(alone.max(initial=-1.0)), float((likeness - apart).max(initial=-1.0)))
-        return np.append(logits, np.logaddexp(float(reasoner.none[0]), in_vain)), best
+    def _likeness(self, sight: _Sight, plans: Sequence[Plan]) -> Floats:
+        """How alike a question is to those for each of some plans of one length."""
+        if not plans or float(self.reasoner.trust[len(plans[0].relations) - 1]) <= 0:
+            return np.full(len(plans), COMMON, np.float32)
+        if len(plans[0].relations) == 1:
+            return self._alone(sight, np.array([plan.relations[0] for plan in plans], np.int64), 0)
+        return self.phrasebook.likeness(sight.encoded, [plan.relations for plan in plans])
 
     def _alone(self, sight: _Sight, directed: Ids, step: int) -> Floats:
         """Likeness to single relations, of the best fitting ones; the others are like nothing."""
@@ -249,14 +321,7 @@ class GraphReader:
         return alike
 
     def _trusted(self, alike: Floats, step: int) -> Floats:
-        return SHARPNESS * max(float(self.reasoner.trust[step]), 0.0) * (alike - COMMON)
-
-    def _count(self, sight: _Sight, familiar: Sequence[float]) -> Floats:
-        """Probability of each number of relations, shape (steps,)."""
-        reasoner = self.reasoner
-        alike = np.array([*familiar, *[-1.0] * (reasoner.steps - len(familiar))])
-        alike = SHARPNESS * max(float(reasoner.hop_trust), 0.0) * (alike - COMMON)
-        return _softmax(float(reasoner.hop_scale) * sight.hops + alike + reasoner.hop_bias.numpy()).astype(np.float32)
+        return SHARPNESS * max(float(self.reasoner.trust[step]), 0.0) * (alike - np.float32(COMMON))
 
 
 class _Known(NamedTuple):
@@ -276,34 +341,3 @@ class _Known(NamedTuple):
 def _softmax(logits: Floats) -> Floats:
     shifted = np.exp(logits - logits.max())
     return shifted / shifted.sum()
-
-
-def save_reasoner(reasoner: Reasoner, folder: Path) -> None:
-    """Writes a reasoner's weights (half precision) and settings into a folder."""
-    import json
-
-    from safetensors.torch import save_file
-
-    folder.mkdir(parents=True, exist_ok=True)
-    weights = {name: value.half().contiguous() for name, value in reasoner.state_dict().items()}
-    save_file(weights, folder / "reasoner.safetensors")
-    (folder / "reasoner.json").write_text(json.dumps(reasoner.settings, sort_keys=True) + "\n")
-
-
-def load_reasoner(folder: Path) -> Reasoner:
-    """Reads a reasoner back.
-
-    Raises:
-        ModelError: A file is missing or does not fit.
-    """
-    import json
-
-    from safetensors.torch import load_file
-
-    try:
-        reasoner = Reasoner(**json.loads((folder / "reasoner.json").read_text()))
-        weights = load_file(folder / "reasoner.safetensors")
-        reasoner.load_state_dict({name: value.float() for name, value in weights.items()})
-    except (OSError, ValueError, TypeError, RuntimeError) as error:
-        raise ModelError(f"No reasoner can be loaded from {folder}: {error}.", "Build or train it again.") from error
-    return reasoner.eval()

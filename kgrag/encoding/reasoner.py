@@ -12,6 +12,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from kgrag.encoding.ranker import PlanRanker
+
 
 class Reasoner(nn.Module):
     """Relation-following reasoner.
@@ -45,9 +47,7 @@ class Reasoner(nn.Module):
         self.missed = nn.Parameter(torch.tensor(-3.0))
         self.turned = nn.Parameter(torch.tensor(-3.0))  # for a missed relation that is there the other way round
         self.returning = nn.Parameter(torch.tensor(-2.0))  # to where the question starts
-        self.hop_scale = nn.Parameter(torch.tensor(0.45))
-        self.hop_trust = nn.Parameter(torch.tensor(1.2))
-        self.hop_bias = nn.Parameter(torch.tensor([0.5, 0.0, *[-1.0] * (steps - 2)][:steps]))
+        self.ranker = PlanRanker(width, steps=steps)
         self.dropout = nn.Dropout(0.1)
 
     def read(self, tokens: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

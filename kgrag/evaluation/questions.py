@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import secrets
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +31,30 @@ def read_questions(path: str | Path) -> list[Question]:
     if not questions:
         raise QuestionError(f"The question file {path} is empty.", "Write one JSON object a line.")
     return questions
+
+
+def write_questions(questions: Iterable[Question], path: str | Path) -> None:
+    """Writes a question file, of which `read_questions` reads the same questions; an older one is replaced when all is ready.
+
+    Raises:
+        QuestionError: The file cannot be written.
+    """
+    path = Path(path)
+    staging = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with staging.open("w", encoding="utf-8", newline="\n") as lines:
+            for question in questions:
+                fields = {name: value for name, value in asdict(question).items() if value not in ((), "", None)}
+                lines.write(json.dumps(fields, ensure_ascii=False) + "\n")
+            lines.flush()
+            os.fsync(lines.fileno())
+        staging.replace(path)
+    except OSError as error:
+        raise QuestionError(
+            f"{path} cannot be written: {error.strerror}.", "Give a file in a folder that exists."
+        ) from error
+    finally:
+        staging.unlink(missing_ok=True)
 
 
 def _read(line: str, where: str, number: int) -> Question:

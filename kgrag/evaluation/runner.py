@@ -2,160 +2,153 @@
 
 from __future__ import annotations
 
-import statistics
 import subprocess
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 import kgrag
-from kgrag.evaluation.metrics import hit_at_1, recall_at, reciprocal_rank, set_f1
+from kgrag.evaluation.citations import Judge, holds_the_words
+from kgrag.evaluation.confidence import augrc, aurc, brier, coverage_at_risk, e_aurc, ece
+from kgrag.evaluation.intervals import bootstrap, mean_interval
+from kgrag.evaluation.metrics import mean, percentile
 from kgrag.evaluation.report import Report
-from kgrag.graph import normalise
+from kgrag.evaluation.scoring import Row, kind_of, right, scored
+from kgrag.evaluation.texts import bleu
 from kgrag.progress import track
-from kgrag.types import Answer, Question
+from kgrag.types import Question
 
 if TYPE_CHECKING:
     from kgrag.pipeline import KGRAG
 
+RISK = 0.05  # share of wrong answers at which coverage is reported
+SAMPLES = 500  # of a bootstrap, which are sorted anew each
+MEANS = (
+    "linking_accuracy",
+    "coverage",
+    "coverage_all",
+    "hits@1",
+    "mrr",
+    "precision",
+    "recall",
+    "f1",
+    "exact_match",
+    "right",
+    "abstained",
+    "answered",
+    "refused",
+    "grounded",
+    "citation_validity",
+    "citation_precision",
+    "citation_recall",
+    "rouge_l",
+    "recall@10",
+    "mrr@10",
+)
+OF_A_KIND = ("right", "hits@1", "f1", "exact_match", "abstained")
 
-@dataclass
-class _Tally:
-    """Values of each figure, one a question to which it applies."""
 
-    values: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-
-    def add(self, name: str, value: float) -> None:
-        self.values[name].append(value)
-
-    def mean(self, name: str) -> float | None:
-        values = self.values.get(name)
-        return sum(values) / len(values) if values else None
-
-    def median(self, name: str) -> float | None:
-        values = self.values.get(name)
-        return statistics.median(values) if values else None
-
-
-def evaluate(rag: KGRAG, questions: Sequence[Question]) -> Report:
+def evaluate(rag: KGRAG, questions: Sequence[Question], judge: Judge = holds_the_words) -> Report:
     """Asks every question, one at a time, and compares with gold.
 
     Hits@1, F1 and exact match count the questions that have ``answers``; a refusal of such a question is a miss.
+
+    Args:
+        rag: The system.
+        questions: With gold answers; without any a refusal is right.
+        judge: Decides whether passages bear out what an answer says; see `kgrag.evaluation.citations`.
     """
-    tally, kinds = _Tally(), defaultdict(list)
-    predictions: list[dict[str, Any]] = []
+    rows = [scored(rag, question, judge) for question in track(questions, "asking", total=len(questions))]
+    figures = figures_of(rows, rag.config.seed)
+    figures |= {"seed": rag.config.seed, "version": kgrag.__version__, "commit": current_commit()}
+    return Report(
+        figures,
+        rows,
+        by_kind=_groups(rows, kind_of),
+        by_hops=_groups(rows, lambda row: "" if row["hops"] is None else str(row["hops"])),
+        errors=dict(sorted(Counter(row["error"] for row in rows if row["error"]).items())),
+    )
+
+
+def judged(rag: KGRAG, questions: Sequence[Question]) -> tuple[np.ndarray, np.ndarray]:
+    """Confidence of each answer, minus infinity where there is none, and whether it is right, shape (questions,) each.
+
+    Questions whose gold is only a text are left out.
+    """
+    confidence, found = [], []
     for question in track(questions, "asking", total=len(questions)):
         answer = rag.ask(question.question)
-        _score(rag, question, answer, tally)
-        right = float(answer.abstained) if question.unanswerable else _hit(rag, question, answer)
-        kinds[question.kind or (f"{question.hops}-hop" if question.hops else "all")].append(right)
-        predictions.append(
-            {
-                "id": question.id,
-                "answers": answer.answers,
-                "text": answer.text,
-                "citations": [str(c) for c in answer.citations],
-                "confidence": answer.confidence,
-                "abstained": answer.abstained,
-                "right": right,
-            }
-        )
-    names = (
-        "linking_accuracy",
-        "coverage",
-        "coverage_all",
-        "hits@1",
-        "f1",
-        "exact_match",
-        "abstained",
-        "refused",
-        "grounded",
-        "citation_validity",
-        "recall@10",
-        "mrr@10",
+        if (is_right := right(rag, question, answer)) is not None:
+            confidence.append(-np.inf if answer.abstained else answer.confidence)
+            found.append(bool(is_right) and not answer.abstained)
+    return np.array(confidence), np.array(found, bool)
+
+
+def figures_of(rows: Sequence[Row], seed: int = 0) -> dict[str, Any]:
+    """All figures of a run by name; None where one does not apply. BLEU and ROUGE-L are of the answers that were given."""
+    figures: dict[str, Any] = {"n": len(rows)} | {name: _mean(rows, name) for name in MEANS}
+    hits = [row["hits@1"] for row in rows if "hits@1" in row]
+    figures["hits@1_interval"] = list(mean_interval(hits, seed)) if hits else None
+    compared = [row for row in rows if "answer_text" in row]
+    texts, references = [row["text"] for row in compared], [row["answer_text"] for row in compared]
+    figures["bleu"] = bleu(texts, references) if compared else None
+    figures |= confidence_figures(rows, seed)
+    for name in ("subgraph_nodes", "subgraph_statements", "subgraph_seconds"):
+        figures[name] = percentile((row.get(name) for row in rows), 50)
+    seconds = [row["seconds"] for row in rows]
+    return figures | {"seconds_per_question": percentile(seconds, 50), "seconds_p95": percentile(seconds, 95)}
+
+
+def confidence_figures(rows: Sequence[Row], seed: int = 0) -> dict[str, Any]:
+    """Whether confidence tells right from wrong (all questions), and means what it says (questions that were answered)."""
+    figures: dict[str, Any] = dict.fromkeys(
+        ("aurc", "e_aurc", "augrc", "coverage@5%risk", "ece", "ece_interval", "brier")
     )
-    figures: dict[str, Any] = {"n": len(questions)} | {name: tally.mean(name) for name in names}
-    figures |= {name: tally.median(name) for name in ("subgraph_nodes", "subgraph_statements", "subgraph_seconds")}
-    figures["seconds_per_question"] = tally.median("seconds")
-    figures |= {"seed": rag.config.seed, "version": kgrag.__version__, "commit": current_commit()}
-    by_kind = {kind: (len(values), sum(values) / len(values)) for kind, values in kinds.items()}
-    return Report(figures, predictions, by_kind)
+    confidence, loss = selective(rows)
+    if len(loss):
+        figures |= {
+            "aurc": aurc(confidence, loss),
+            "e_aurc": e_aurc(confidence, loss),
+            "augrc": augrc(confidence, loss),
+        }
+        figures["coverage@5%risk"] = coverage_at_risk(confidence, loss, RISK)
+    is_given = np.isfinite(confidence)
+    said, found = confidence[is_given], 1 - loss[is_given]
+    if len(said):
+        figures |= {"ece": ece(said, found), "brier": brier(said, found)}
+        figures["ece_interval"] = list(bootstrap(ece, said, found, seed=seed, samples=SAMPLES))
+    return figures
 
 
-def _gold(rag: KGRAG, answers: Sequence[str]) -> set[str]:
-    """Gold answers in one form: IRIs where they name nodes, normalised text otherwise."""
-    return {_key(rag, text) for text in answers}
+def selective(rows: Sequence[Row]) -> tuple[np.ndarray, np.ndarray]:
+    """Confidence and loss of each question that can be judged, shape (questions,) each.
+
+    What was refused comes after all that was answered, and counts as wrong: no threshold can bring an answer back. So systems
+    that refuse more or less of the same questions can be compared.
+    """
+    judged = [row for row in rows if row["right"] is not None]
+    confidence = np.array([-np.inf if row["abstained"] else row["confidence"] for row in judged])
+    return confidence, np.array([1.0 if row["abstained"] else 1 - row["right"] for row in judged])
 
 
-def _key(rag: KGRAG, text: str) -> str:
-    return normalise(rag.graph.label(rag.graph.find(text)[0])) if rag.graph.find(text) else normalise(text)
+def _groups(rows: Sequence[Row], key: Callable[[Row], str]) -> dict[str, dict[str, Any]]:
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(key(row), []).append(row)
+    groups.pop("", None)
+    return {
+        name: {"n": len(group)}
+        | {measure: _mean(group, measure) for measure in OF_A_KIND}
+        | {f"seconds_p{p}": percentile((row["seconds"] for row in group), p) for p in (50, 95)}
+        for name, group in sorted(groups.items())
+    }
 
 
-def _hit(rag: KGRAG, question: Question, answer: Answer) -> float:
-    if question.answers:
-        return hit_at_1([_key(rag, text) for text in answer.answers], _gold(rag, question.answers))
-    cited = {c.passage.id for c in answer.citations if c.passage}
-    return float(bool(cited & set(question.gold_passages)))
-
-
-def _score(rag: KGRAG, question: Question, answer: Answer, tally: _Tally) -> None:
-    tally.add("seconds", answer.seconds)
-    tally.add("abstained", float(answer.abstained))
-    if question.unanswerable:
-        tally.add("refused", float(answer.abstained))
-    linked = {link.node for link in answer.links if link.node is not None}
-    if question.topics:
-        wanted = [set(rag.graph.find(topic)) for topic in question.topics]
-        tally.add("linking_accuracy", float(all(nodes & linked for nodes in wanted)))
-    if question.answers:
-        gold = _gold(rag, question.answers)
-        predicted = [_key(rag, text) for text in answer.answers]
-        tally.add("hits@1", hit_at_1(predicted, gold))
-        tally.add("f1", set_f1(predicted, gold))
-        tally.add("exact_match", float(set(predicted) == gold))
-        if question.answers[0] not in ("yes", "no"):
-            _score_subgraph(rag, question, bool(linked), tally)
-    if not answer.abstained:
-        tally.add("grounded", float(_grounded(rag, answer)))
-        for citation in answer.citations:
-            passage = citation.passage.id if citation.passage else ""
-            valid = rag.graph.contains(citation.triple) if citation.triple else passage in rag.passages
-            tally.add("citation_validity", float(valid))
-    if question.gold_passages:
-        iris = [rag.graph.iri(node) for node in sorted(linked)]
-        ranked = [p.passage.id for p in rag.find_passages(question.question, 10, iris)]
-        tally.add("recall@10", recall_at(ranked, set(question.gold_passages), 10))
-        tally.add("mrr@10", reciprocal_rank(ranked, set(question.gold_passages), 10))
-
-
-def _score_subgraph(rag: KGRAG, question: Question, is_linked: bool, tally: _Tally) -> None:
-    """Coverage, size and time; answers that are nowhere in the graph do not count."""
-    found = [nodes for text in question.answers if (nodes := set(rag.graph.find(text)))]
-    inside: set[int] = set()
-    if is_linked:
-        evidence = rag.retrieve(question.question)
-        inside = set(evidence.subgraph.nodes.tolist())
-        tally.add("subgraph_nodes", len(evidence.subgraph.nodes))
-        tally.add("subgraph_statements", len(evidence.subgraph.statements))
-        tally.add("subgraph_seconds", evidence.seconds)
-    tally.add("coverage", float(any(nodes & inside for nodes in found)))
-    tally.add("coverage_all", float(bool(found) and all(nodes & inside for nodes in found)))
-
-
-def _grounded(rag: KGRAG, answer: Answer) -> bool:
-    """Whether every node that the answer names is in its cited statements, its cited passages or the question."""
-    held = " ".join([answer.question, *(str(c) for c in answer.citations)])
-    held_nodes = {link.node for link in rag.linker.link(held)}
-    held_nodes |= {link.node for link in answer.links}
-    iris = {x for c in answer.citations if c.triple for x in (c.triple.subject, c.triple.object)}
-    for link in rag.linker.link(answer.text):
-        if link.node is None or not link.exact or link.node in held_nodes or rag.graph.iri(link.node) in iris:
-            continue
-        if normalise(link.mention.text) not in normalise(held):
-            return False
-    return True
+def _mean(rows: Sequence[Row], name: str) -> float | None:
+    return mean(row.get(name) for row in rows)
 
 
 def current_commit() -> str | None:

@@ -14,21 +14,31 @@ from pathlib import Path
 
 from kgrag.encoder import default_encoder
 from kgrag.encoding import GraphReader, Reasoner
-from kgrag.encoding.reader import load_reasoner, save_reasoner
+from kgrag.encoding.ranker import PlanRanker
+from kgrag.encoding.saving import load_reasoner, save_reasoner
+from kgrag.evaluation import read_questions
 from kgrag.generation import Generator
 from kgrag.generation.generator import SPECIAL
 from kgrag.graph import KnowledgeGraph
+from kgrag.linking import EntityLinker
 from kgrag.progress import track
 from kgrag.resources import data_folder
 from kgrag.training.examples import make_examples
 from kgrag.training.generator import Example, train_generator
+from kgrag.training.labelled import prepare
+from kgrag.training.loop import Course
+from kgrag.training.ranking import train_ranker
 from kgrag.training.references import FRAME
 from kgrag.training.schema import Schema, train_on_schema
+from kgrag.training.settling import set_trust
 from kgrag.training.synthesis import Synthesiser
 from kgrag.training.worlds import random_world
 from kgrag.wordings import held_out, shipped_wordings
 
 VOCABULARY = 3000
+PARTS = ("reasoner", "ranker", "generator")
+RANKER_WORLDS, RANKER_EPOCHS = 320, 5
+MEDICAL_RANKED = 4_000  # questions about the shipped graph for the ranker
 DOUBT = 0.9  # natural logarithm of how much less a doubting reasoner trusts
 
 
@@ -84,6 +94,7 @@ def doubting(reasoner: Reasoner) -> Reasoner:
     with torch.no_grad():
         doubtful.log_scale.sub_(DOUBT)
         doubtful.trust.div_(math.exp(DOUBT))
+        doubtful.ranker.certainty.sub_(DOUBT)
     return doubtful
 
 
@@ -99,47 +110,54 @@ def main() -> None:
     parser.add_argument("--examples", type=int, default=12_000, help="prompts for the generator")
     parser.add_argument("--worlds", type=int, default=20, help="random graphs")
     parser.add_argument(
-        "--reader-only", action="store_true", help="train the reasoner that is there on, keep the generator"
+        "--ranked", type=int, default=150, help="questions about each random graph for the ranker of plans"
     )
-    parser.add_argument("--generator-only", action="store_true", help="keep the reasoner that is there")
+    parser.add_argument("--only", choices=PARTS, help="train this part again, and keep the others as they are")
     arguments = parser.parse_args()
     started = time.time()
     encoder = default_encoder()
     card: dict[str, object] = {}
     card_file = arguments.out / "training.json"
-    if arguments.generator_only:
-        reasoner = load_reasoner(arguments.out)
-        card = json.loads(card_file.read_text())
+    torch.manual_seed(arguments.seed)
+    if arguments.only:
+        reasoner, card = load_reasoner(arguments.out), json.loads(card_file.read_text())
     else:
-        torch.manual_seed(arguments.seed)
-        reasoner = load_reasoner(arguments.out) if arguments.reader_only else Reasoner(encoder.width)
-        card = json.loads(card_file.read_text()) if arguments.reader_only else {}
+        reasoner = Reasoner(encoder.width)
+    if arguments.only in (None, "reasoner"):
         kept, held = held_out(shipped_wordings())
-        accuracy = train_on_schema(
-            reasoner,
-            Schema(kept, held, encoder),
-            encoder,
-            arguments.questions,
-            arguments.epochs,
-            arguments.seed,
-            learning_rate=1e-3 if arguments.reader_only else 2e-3,
-            reader_only=arguments.reader_only,
-        )
-        save_reasoner(reasoner, arguments.out)
+        schema = Schema(kept, held, encoder)
+        accuracy = train_on_schema(reasoner, schema, encoder, arguments.questions, arguments.epochs, arguments.seed)
         card |= {
             "seed": arguments.seed,
             "reasoner_questions": arguments.questions,
             "reasoner_accuracy": accuracy,
             "reasoner_seconds": round(time.time() - started),
         }
+    medical = KnowledgeGraph.from_rdf(data_folder() / "medical" / "graph.ttl")
+    if arguments.only in (None, "ranker"):
+        started = time.time()
+        reasoner.ranker = PlanRanker(encoder.width, steps=reasoner.steps)
+        worlds = [(random_world(5_000 + i), arguments.ranked) for i in range(RANKER_WORLDS)]
+        course = Course(RANKER_EPOCHS, arguments.seed, learning_rate=2e-3, batch_size=64, patience=RANKER_EPOCHS)
+        ranked = train_ranker(reasoner, encoder, [*worlds, (medical, MEDICAL_RANKED)], course)
+        card |= {
+            "ranker_questions": len(worlds) * arguments.ranked + MEDICAL_RANKED,
+            "ranker_accuracy": ranked,
+            "ranker_seconds": round(time.time() - started),
+        }
+    if arguments.only != "generator":
+        reader, linker = GraphReader(medical, reasoner, encoder), EntityLinker(medical)
+        asked = read_questions(data_folder() / "medical" / "questions" / "train.jsonl")
+        set_trust(reader, [p for q in asked if (p := prepare(reader, linker, q, reasoner.steps)) is not None])
+        save_reasoner(reasoner, arguments.out)
         print(json.dumps(card), flush=True)
         card_file.write_text(json.dumps(card, indent=1) + "\n")
-    if arguments.reader_only:
+    if arguments.only not in (None, "generator"):
         return
     started = time.time()
     reasoner = load_reasoner(arguments.out)
     examples: list[Example] = []
-    graphs = [(KnowledgeGraph.from_rdf(data_folder() / "medical" / "graph.ttl"), arguments.examples // 3)]
+    graphs = [(medical, arguments.examples // 3)]
     graphs += [
         (random_world(1000 + i), 2 * arguments.examples // 3 // arguments.worlds) for i in range(arguments.worlds)
     ]

@@ -60,7 +60,7 @@ def make_examples(
         if question.kind == "one-hop" and rng.random() < 0.15 and len(gold) < 4:
             sentences, told = _tell(graph, question, rng)
             findings = replace(findings, scores=np.zeros_like(findings.scores))
-        links = _links(graph, question)
+        links = _links(question)
         composition = compose(graph, question.text, links, findings, encoding, encoder.encode, sentences)
         items = composition.prompt.items
         answers = list(items.where(Role.ANSWER, Role.TEXT)) if right and told is None else []
@@ -72,13 +72,13 @@ def make_examples(
     return examples
 
 
-def _links(graph: KnowledgeGraph, question: SyntheticQuestion) -> list[Link]:
+def _links(question: SyntheticQuestion) -> list[Link]:
     """The question's topics where they stand in it, in the order of the topics."""
     links = []
-    for topic in question.topics:
-        start = question.text.find(graph.label(topic))
+    for topic, name in zip(question.topics, question.mentions):
+        start = question.text.find(name)
         if start >= 0:
-            links.append(Link(Mention(start, start + len(graph.label(topic)), graph.label(topic)), topic, 1.0))
+            links.append(Link(Mention(start, start + len(name), name), topic, 1.0))
     return links
 
 

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kgrag.encoding import GraphReader, ReaRevReader
 from kgrag.encoding.plans import Rows
 from kgrag.errors import QuestionError
 from kgrag.graph import KnowledgeGraph, normalise
+from kgrag.linking import EntityLinker
 from kgrag.progress import track
+from kgrag.training.lessons import trail
+from kgrag.training.loop import Course
 from kgrag.training.mining import plans_to
-from kgrag.training.reasoner import Directed, PreparedQuestion, ReasonerTrainer, TrainingSet, choices, settle
+from kgrag.training.rearev import FROM_SCRATCH, REASONED_OVER, train_rearev
+from kgrag.training.reasoner import Directed, PreparedQuestion, ReasonerTrainer, TrainingSet
+from kgrag.training.settling import settle
 from kgrag.types import Question
 
 if TYPE_CHECKING:
     from kgrag.pipeline import KGRAG
 
 log = logging.getLogger(__name__)
-MOST_EPOCHS, QUESTIONS_READ = 12, 60_000
+FOLLOWING = Course(epochs=12, learning_rate=1e-3, batch_size=32, patience=3)
+QUESTIONS_READ = 60_000  # in all passes together
 LOOKED_AT = 200  # questions that tell how many relations one may take
 
 
@@ -31,9 +39,9 @@ def train(
     valid: Sequence[Question] = (),
     epochs: int | None = None,
     seed: int = 0,
-    learning_rate: float = 1e-3,
-    batch_size: int = 32,
-    patience: int = 3,
+    learning_rate: float | None = None,
+    batch_size: int | None = None,
+    patience: int | None = None,
     checkpoint: str | Path | None = None,
 ) -> None:
     """Trains the reasoner of a system in place.
@@ -42,7 +50,7 @@ def train(
         rag: The system.
         questions: Labelled questions; those whose topics cannot be found in the graph are left out.
         valid: Questions to choose the best epoch by; a tenth of ``questions`` where not given.
-        epochs: Most passes; as many as read some 60,000 questions, and 12 at most, where not given.
+        epochs: Most passes. By the number of questions, where not given; this and what follows suit the reasoner then.
         seed: Same seed, same result.
         learning_rate: Peak of the one-cycle schedule.
         batch_size: Questions a step.
@@ -53,57 +61,74 @@ def train(
         QuestionError: None of the questions can be used.
         SavedFolderError: The checkpoint is damaged, or that of another training.
     """
-    steps = _needed_steps(rag, questions[:LOOKED_AT])
-    prepared = [p for q in track(questions, "finding plans") if (p := prepare(rag, q, steps)) is not None]
+    by_plans = not isinstance(rag.reader, ReaRevReader)
+    steps = _needed_steps(rag, questions[:LOOKED_AT]) if by_plans else 0
+    prepared = [
+        p for q in track(questions, "finding plans") if (p := prepare(rag.reader, rag.linker, q, steps)) is not None
+    ]
     if not any(len(p.answers) for p in prepared):
         raise QuestionError(
             "None of the training questions names a node and has an answer in the graph.",
             "Check that 'topic' and 'answers' are labels or IRIs of this graph.",
         )
-    held = [p for q in valid if (p := prepare(rag, q, steps)) is not None]
+    held = [p for q in valid if (p := prepare(rag.reader, rag.linker, q, steps)) is not None]
     if not held:
         cut = max(1, len(prepared) // 10)
         order = np.random.default_rng(seed).permutation(len(prepared))
         held, prepared = [prepared[i] for i in order[:cut]], [prepared[i] for i in order[cut:]] or prepared
     log.info("training on %d of %d questions", len(prepared), len(questions))
-    epochs = epochs or max(1, min(MOST_EPOCHS, round(QUESTIONS_READ / len(prepared))))
-    trainer = ReasonerTrainer(
-        rag.reader.reasoner, rag.encoder, epochs, seed, learning_rate, batch_size, patience, checkpoint
+    count = len(prepared)
+    usual = FOLLOWING.within(QUESTIONS_READ, count) if by_plans else FROM_SCRATCH.within(REASONED_OVER, count)
+    course = Course(
+        epochs or usual.epochs,
+        seed,
+        learning_rate or usual.learning_rate,
+        batch_size or usual.batch_size,
+        patience or usual.patience,
     )
-    trainer.train([TrainingSet(rag.reader, prepared, held)])
+    sets = [TrainingSet(rag.reader, prepared, held)]
+    if isinstance(rag.reader, ReaRevReader):
+        train_rearev(rag.reader.rearev, rag.encoder, sets, course, checkpoint)
+        return
+    ReasonerTrainer(rag.reader.reasoner, rag.encoder, checkpoint=checkpoint, **asdict(course)).train(sets)
     settle(rag.reader, held)
 
 
-def prepare(rag: KGRAG, question: Question, steps: int) -> PreparedQuestion | None:
-    """A question with the plans that lead to its answers; None where it names no node, or has no answer in the graph."""
-    graph, rows = rag.graph, rag.reader.rows
+def prepare(reader: GraphReader, linker: EntityLinker, question: Question, steps: int) -> PreparedQuestion | None:
+    """A question with the plans that lead to its answers; None where it names no node, or has no answer in the graph.
+
+    Without steps, no plans are sought.
+    """
+    graph, rows = reader.graph, reader.rows
     refused = question.kind == "unanswerable"
     if not (question.answers or refused):
         return None
-    seeds, masked = topics_of(rag, question)
+    seeds, masked = topics_of(graph, linker, question)
     answers = np.array(sorted({node for answer in question.answers for node in graph.find(answer)}), np.int64)
     if not seeds or not (len(answers) or refused):
         return None
+    if not steps:
+        return PreparedQuestion(masked, tuple(seeds), answers, ())
     if refused:
-        return PreparedQuestion(masked, tuple(seeds[:1]), answers, ((choices(rows, seeds[0], ()),),))
+        return PreparedQuestion(masked, tuple(seeds[:1]), answers, ((trail(rows, seeds[0], ()),),))
     plans = [_plans(graph, rows, question, seed, answers, steps, partly=len(seeds) > 1) for seed in seeds]
     kept = [(seed, several) for seed, several in zip(seeds, plans) if several]
     if not kept:
         return None
-    made = tuple(tuple(choices(rows, seed, plan) for plan in several) for seed, several in kept)
+    made = tuple(tuple(trail(rows, seed, plan) for plan in several) for seed, several in kept)
     return PreparedQuestion(masked, tuple(seed for seed, _ in kept), answers, made)
 
 
-def topics_of(rag: KGRAG, question: Question) -> tuple[list[int], str]:
+def topics_of(graph: KnowledgeGraph, linker: EntityLinker, question: Question) -> tuple[list[int], str]:
     """The nodes of a question's topics, else those that it is linked to; and the question with its mentions masked.
 
     The linker's own mentions are masked, so that training sees what asking will see.
     """
-    links = [link for link in rag.linker.link(question.question) if link.node is not None]
+    links = [link for link in linker.link(question.question) if link.node is not None]
     linked = [link.node for link in links if link.node is not None]
-    topics = [_named(rag.graph, topic, linked) for topic in question.topics]
+    topics = [_named(graph, topic, linked) for topic in question.topics]
     seeds = [node for node in topics if node is not None] or linked
-    return seeds, rag.linker.mask(question.question, [link for link in links if link.node in seeds] or links)
+    return seeds, linker.mask(question.question, [link for link in links if link.node in seeds] or links)
 
 
 def _named(graph: KnowledgeGraph, topic: str, linked: Sequence[int]) -> int | None:
@@ -152,7 +177,7 @@ def _needed_steps(rag: KGRAG, questions: Sequence[Question]) -> int:
     most = rag.reader.reasoner.steps
     lengths = []
     for question in questions:
-        prepared = prepare(rag, question, most)
+        prepared = prepare(rag.reader, rag.linker, question, most)
         if prepared is not None and len(prepared.answers):
             lengths.append(max(min(len(plan) for plan in plans) for plans in prepared.plans))
     return (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -66,6 +66,15 @@ class Course:
     learning_rate: float = 1e-3
     batch_size: int = 32
     patience: int = 3
+
+    def within(self, read: int, lessons: int) -> Course:
+        """The same with so few passes that, of so many lessons, no more are read in all.
+
+        Args:
+            read: How many lessons may be read in all passes together.
+            lessons: How many there are.
+        """
+        return replace(self, epochs=max(1, min(self.epochs, round(read / lessons))))
 
 
 def learn(

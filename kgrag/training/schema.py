@@ -178,7 +178,6 @@ def train_on_schema(
     seed: int = 0,
     learning_rate: float = 2e-3,
     batch_size: int = 128,
-    reader_only: bool = False,
 ) -> list[float]:
     """Trains the reasoner to pick relations.
 
@@ -191,7 +190,6 @@ def train_on_schema(
         seed: Same seed, same result.
         learning_rate: Peak of the one-cycle schedule.
         batch_size: Questions a step.
-        reader_only: Whether relations keep their representation, and nodes the states that a generator was trained with.
 
     Returns:
         After each epoch, the share of 2,000 questions in held-out wordings of which the first relation was picked rightly.
@@ -209,7 +207,7 @@ def train_on_schema(
     def loss_of(batch: Sequence[SchemaQuestion], draw: np.random.Generator) -> tuple[torch.Tensor, float]:
         return _lesson(reasoner, schema, batch, [states[place[q.text]] for q in batch], draw)
 
-    kept = ("log_scale", "relation.", "message.") if reader_only else ("log_scale",)
+    kept = ("log_scale", "ranker.")
     learned = [value for name, value in reasoner.named_parameters() if not name.startswith(kept)]
     optimiser = torch.optim.AdamW(learned, lr=learning_rate, weight_decay=0.01)
     steps = epochs * (len(training) // batch_size)

@@ -117,7 +117,7 @@ def train_scorer(
 
 def _example(rag: KGRAG, question: Question) -> Example | None:
     """A sub-graph with the answers in it; None where the question cannot be used."""
-    seeds, masked = topics_of(rag, question)
+    seeds, masked = topics_of(rag.graph, rag.linker, question)
     if not seeds:
         return None
     relevance = rag.labels.relevance(masked)

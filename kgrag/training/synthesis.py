@@ -1,33 +1,50 @@
 """Questions about a graph, made from the graph alone.
 
-Paths of one to three relations are walked from random nodes and put into words: the words in which people ask for such
-relations where the shipped wordings know their labels, generic ones otherwise. Some name two nodes, and ask what both lead to
-or whether the one leads to the other. One question in six asks for what the graph does not hold: for a relation that it does not
-have, or one that the node named does not have.
+Paths of one to three relations are walked and put into words: those in which people ask for such relations where the
+shipped wordings know them, and those of a grammar, to which labels and classes are enough (`kgrag.wordings.grammar`). Relations and
+the paths that they make come up alike often, whether the graph holds few or many statements of them. Some questions name two
+nodes, and some ask for what the graph does not hold.
+
+Each kind of question has a maker, see `kgrag.training.makers`.
 """
 
 from __future__ import annotations
 
 import random
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from kgrag.graph import KnowledgeGraph
-from kgrag.wordings import generic_wording
-from kgrag.wordings.grammar import Step, composed
-from kgrag.wordings.ways import Ways
+from kgrag.graph.directed import GraphRows
+from kgrag.graph.vocabulary import TYPE_PROPERTIES
+from kgrag.progress import track
+from kgrag.training.makers import KINDS, MAKERS, Maker
+from kgrag.types import Floats, Ids
+from kgrag.wordings import templates
+from kgrag.wordings.english import singular
+from kgrag.wordings.filling import Step
+from kgrag.wordings.speech import Speech
 
 Path = tuple[tuple[int, bool], ...]
 
-MOST_ANSWERS = 25
+MOST_ATTEMPTS = 300  # at one question
 LONGEST_LABEL = 60
-UNANSWERABLE, YES_NO, BOTH = 0.16, 0.1, 0.06
-KINDS = ("one-hop", "two-hop", "three-hop")
-LENGTHS = (0.35, 0.3, 0.35)  # share of questions that take one step, two, three
-COMPOSED = 0.6  # share of questions that the grammar puts together
-GENERIC = 0.15  # chance that a question is put as for a label of which nothing is known
+BACKWARD = 0.45  # weight of a step backwards
+MIRRORED = 0.05  # the same where another relation states it
+OF_CLASS = 0.2  # weight of a step to a class
+THERE_AND_BACK = 0.6  # weight of a step back along the same relation
+COMMON = 0.1  # share of what a step leads to, from which on a further step is no exception
+LEAST = 1e-6
+ALIAS = 0.2  # chance that a node is called by another of its names
+LOWER = 0.1  # chance of a question in lower case
+BARE, SPACED = 0.12, 0.12  # chance of no mark at the end, and of a space before it
+CHATTY = 0.05  # chance of a word more, at the beginning or at the end
+_SENTENCE = re.compile(r"[.!?。]\s*$|(?:\S+\s+){6}")
 
 
 @dataclass(frozen=True)
@@ -35,20 +52,27 @@ class SyntheticQuestion:
     """A question made from a graph.
 
     Attributes:
-        text: The question, with the labels of the nodes it names.
-        masked: The same with ``X`` for those labels.
+        text: The question, with the names of the nodes it is about.
+        masked: The same with ``X`` for those names.
         topics: The nodes it names; a yes/no question asks whether the first leads to the second.
-        path: ``(relation, inverse)`` a step; empty for an unanswerable question.
+        paths: For each topic ``(relation, inverse)`` a step, as far as it is one to start from; none for what is not there.
         answers: The nodes that answer, ascending; for a yes/no question, the second topic if it is true.
-        kind: ``one-hop``, ``two-hop``, ``three-hop``, ``both``, ``yes/no`` or ``unanswerable``.
+        kind: ``one-hop``, ``two-hop``, ``three-hop``, ``both``, ``yes/no``, ``unanswerable``, or that of a further maker.
+        mentions: The names of the topics as they stand in the text.
     """
 
     text: str
     masked: str
     topics: tuple[int, ...]
-    path: Path
+    paths: tuple[Path, ...]
     answers: tuple[int, ...]
     kind: str
+    mentions: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> Path:
+        """The path from the first topic; empty where there is none."""
+        return self.paths[0] if self.paths else ()
 
 
 class Synthesiser:
@@ -57,129 +81,181 @@ class Synthesiser:
     Args:
         graph: The graph.
         seed: The same seed gives the same questions.
+        makers: Those of each kind, with the share of questions that they make.
+
+    Attributes:
+        graph: The graph.
+        rng: Where all chance comes from.
+        rows: To follow relations in.
+        speech: How one speaks of the relations.
+        usable: Relations that have a statement.
+        foreign: Questions for relations that the graph does not have, by the class of what they name; all of them under "".
     """
 
-    def __init__(self, graph: KnowledgeGraph, seed: int = 0) -> None:
+    def __init__(
+        self, graph: KnowledgeGraph, seed: int = 0, makers: Sequence[tuple[float, Maker]] | None = None
+    ) -> None:
         self.graph = graph
         self.rng = random.Random(seed)
-        self.ways = Ways(graph.relation_labels)
-        self.foreign = self.ways.foreign()
-        self._steps: dict[tuple[int, bool], Step] = {}
+        self.rows = GraphRows(graph)
+        self.speech = Speech(graph)
+        self._makers = tuple(MAKERS if makers is None else makers)
+        self.foreign = _by_class(self.speech)
+        self._asked: Counter[Path] = Counter()
+        self._steps, self._beyond = _weights(self.speech)
         order = graph.statements[np.argsort(graph.relations[graph.statements], kind="stable")]
         bounds = np.searchsorted(graph.relations[order], np.arange(graph.num_relations + 1))
-        self.statements = [order[bounds[r] : bounds[r + 1]] for r in range(graph.num_relations)]
-        self.usable = [r for r in range(graph.num_relations) if len(self.statements[r])]
-
-    def follow(self, nodes: set[int], relation: int, inverse: bool) -> set[int]:
-        """The nodes that a relation leads to."""
-        graph = self.graph
-        array = np.array(sorted(nodes), np.int64)
-        statements, _ = graph.statements_to(array) if inverse else graph.statements_from(array)
-        statements = statements[graph.relations[statements] == relation]
-        reached = graph.heads[statements] if inverse else graph.tails[statements]
-        return set(reached.tolist())
-
-    def leaving(self, nodes: set[int]) -> list[tuple[int, bool]]:
-        """Directed relations that leave a set of nodes."""
-        array = np.array(sorted(nodes), np.int64)
-        forward, _ = self.graph.statements_from(array)
-        backward, _ = self.graph.statements_to(array)
-        there = {(int(r), False) for r in self.graph.relations[forward]}
-        return sorted(there | {(int(r), True) for r in self.graph.relations[backward]})
+        self._statements = [order[bounds[r] : bounds[r + 1]] for r in range(graph.num_relations)]
+        self.usable = [r for r in range(graph.num_relations) if len(self._statements[r])]
+        self._both = [2 * relation + inverse for relation in self.usable for inverse in (0, 1)]
 
     def sample(self, count: int) -> list[SyntheticQuestion]:
-        """Samples questions: as many as asked for, fewer where the graph does not have them."""
-        questions: list[SyntheticQuestion] = []
-        attempts = 0
-        while self.usable and len(questions) < count and attempts < 30 * count + 100:
-            attempts += 1
-            question = self._one()
-            if question is not None:
-                questions.append(question)
-        return questions
+        """Samples questions, no two of the same text: as many as asked for, fewer where the graph does not have them."""
+        questions: dict[str, SyntheticQuestion] = {}
+        shares = [share for share, _ in self._makers]
+        for _ in track(range(count), "making questions"):
+            for _ in range(MOST_ATTEMPTS if self.usable else 0):
+                _, maker = self.rng.choices(self._makers, shares)[0]
+                question = maker(self)
+                if question is not None and question.text not in questions:
+                    questions[question.text] = question
+                    break
+            else:
+                break
+        return list(questions.values())
 
-    def _one(self) -> SyntheticQuestion | None:
-        rng, graph = self.rng, self.graph
-        relation = rng.choice(self.usable)
-        statement = int(rng.choice(self.statements[relation]))
-        inverse = rng.random() < 0.35
-        ends = int(graph.heads[statement]), int(graph.tails[statement])
-        topic, other = ends[::-1] if inverse else ends
-        step = (relation, inverse)
-        chance = rng.random()
-        if chance < UNANSWERABLE:
-            return self._in_vain(topic)
-        if chance < UNANSWERABLE + YES_NO:
-            return self._yes_no(relation, *ends)
-        if chance < UNANSWERABLE + YES_NO + BOTH:
-            return self._both(step, topic, other)
-        return self._walk(topic, step, rng.choices((1, 2, 3), LENGTHS)[0])
+    def follow(self, nodes: Ids, relation: int, inverse: bool) -> Ids:
+        """The nodes that a relation leads to, ascending."""
+        return np.unique(self.rows.along(nodes, 2 * relation + inverse).targets)
 
-    def _walk(self, topic: int, step: tuple[int, bool], length: int) -> SyntheticQuestion | None:
-        """A question for what a path leads to."""
-        path: Path = (step,)
-        answers = self.follow({topic}, *step)
-        while len(path) < length and 0 < len(answers) <= MOST_ANSWERS:
-            step = self.rng.choice(self.leaving(answers))
-            answers, path = self.follow(answers, *step) - {topic}, (*path, step)
-        if not 0 < len(answers) <= MOST_ANSWERS:
-            return None
-        return self._make(self._words(path), (topic,), path, answers, KINDS[length - 1])
+    def leaving(self, nodes: Ids) -> list[int]:
+        """Directed relations, as numbers, that leave any of some nodes."""
+        return self.rows.leaving(nodes).tolist()
 
-    def _in_vain(self, topic: int) -> SyntheticQuestion | None:
-        """A question for what the graph does not hold."""
-        if self.rng.random() < 0.5 and self.foreign:
-            wording = self.rng.choice(self.foreign)
-            return self._make(wording.questions(self.rng.random() < 0.3), (topic,), (), (), "unanswerable")
-        step = (self.rng.choice(self.usable), self.rng.random() < 0.3)
-        if step in self.leaving({topic}):
-            return None
-        return self._make(self._words((step,)), (topic,), (), (), "unanswerable")
+    def statement(self, relation: int) -> tuple[int, int]:
+        """Subject and object of any statement of a relation."""
+        statement = int(self.rng.choice(self._statements[relation]))
+        return int(self.graph.heads[statement]), int(self.graph.tails[statement])
 
-    def _yes_no(self, relation: int, subject: int, target: int) -> SyntheticQuestion | None:
-        """A question whether a statement holds; four in ten do not."""
-        if self.rng.random() < 0.4:
-            target = int(self.graph.tails[int(self.rng.choice(self.statements[relation]))])
-        answers = {target} & self.follow({subject}, relation, False)
-        texts = self.ways.yes_no(self.graph.relation_label(relation))
-        texts = [text.replace("{s}", "{x}").replace("{o}", "{y}") for text in texts]
-        return self._make(texts, (subject, target), ((relation, False),), answers, "yes/no")
+    def step(self, known: Path, there: Sequence[int], further: int = 0) -> tuple[int, bool]:
+        """One of some directed relations, so that all paths come up alike often.
 
-    def _both(self, step: tuple[int, bool], topic: int, answer: int) -> SyntheticQuestion | None:
-        """A question for what two nodes both lead to."""
-        others = sorted(self.follow({answer}, step[0], not step[1]) - {topic})
-        if not others:
-            return None
-        other = self.rng.choice(others)
-        answers = self.follow({topic}, *step) & self.follow({other}, *step)
-        if len(answers) > MOST_ANSWERS:
-            return None
-        texts = self.ways.of_both(((self.graph.relation_label(step[0]), step[1]),))
-        return self._make(texts, (topic, other), (step,), answers, "both")
+        Args:
+            known: The steps before it.
+            there: The directed relations, as numbers.
+            further: How many steps are to come after it.
+        """
+        weights = self._beyond[further][there]
+        if known:
+            relation, inverse = known[-1]
+            weights = weights * self._steps[2 * relation + inverse, there].toarray().ravel()
+        path = [(*known, (directed >> 1, bool(directed & 1))) for directed in there]
+        chances = [float(weight) / (1 + self._asked[one]) + LEAST for weight, one in zip(weights, path)]
+        chosen = self.rng.choices(path, chances)[0]
+        self._asked[chosen] += 1
+        return chosen[-1]
 
-    def _words(self, path: Path) -> Sequence[str]:
-        """Questions for a path that name one node."""
-        if self.rng.random() < COMPOSED:
-            steps = [self._step(relation, inverse) for relation, inverse in path]
-            return [composed(steps, "{x}", self.rng)]
-        if len(path) == 1 and self.rng.random() < GENERIC:
-            return generic_wording(self.graph.relation_label(path[0][0])).questions(path[0][1])
-        texts = self.ways.of(tuple((self.graph.relation_label(relation), inverse) for relation, inverse in path))
-        return [text for text in texts if text.count("{x}") == 1]
+    def start(self, further: int = 0) -> tuple[int, tuple[int, bool]]:
+        """A node, and a directed relation that leaves it."""
+        relation, inverse = self.step((), self._both, further)
+        subject, target = self.statement(relation)
+        return (target if inverse else subject), (relation, inverse)
 
-    def _step(self, relation: int, inverse: bool) -> Step:
-        key = (relation, inverse)
-        if key not in self._steps:
-            self._steps[key] = self.ways.step(self.graph.relation_label(relation), inverse)
-        return self._steps[key]
+    def steps(self, topic: int, path: Path) -> list[Step]:
+        """How one speaks of the relations of a path from a node."""
+        nodes, steps = np.array([topic]), []
+        for relation, inverse in path:
+            nodes = self.follow(nodes, relation, inverse)
+            steps.append(self.speech.step(relation, inverse, many=len(nodes) > 1))
+        return steps
 
-    def _make(
-        self, texts: Sequence[str], topics: tuple[int, ...], path: Path, answers: set[int] | tuple[()], kind: str
+    def make(
+        self, text: str, topics: Sequence[int], paths: Sequence[Path], answers: Ids | Sequence[int], kind: str
     ) -> SyntheticQuestion | None:
-        labels = [self.graph.label(topic) for topic in topics]
-        if not texts or len({*topics}) < len(topics) or not all(0 < len(label) <= LONGEST_LABEL for label in labels):
+        """A question from its text, with ``{x}`` and ``{y}`` for what it names; None where that has no fit name.
+
+        Args:
+            text: The text.
+            topics: What it names.
+            paths: See `SyntheticQuestion`.
+            answers: The nodes that answer.
+            kind: What sort of question it is.
+        """
+        names = [self.name(topic) for topic in topics]
+        if not text or len({*topics}) < len(topics) or not all(names):
             return None
-        text = masked = self.rng.choice(texts)
-        for slot, label in zip(("{x}", "{y}"), labels):
-            text, masked = text.replace(slot, label), masked.replace(slot, "X")
-        return SyntheticQuestion(text, masked, topics, path, tuple(sorted(answers)), kind)
+        text = _mannered(text, self.rng)
+        lower = self.rng.random() < LOWER
+        if lower:
+            text, names = text.lower(), [name.lower() for name in names]
+        masked = text
+        for slot, name in zip(("{x}", "{y}"), names):
+            text, masked = text.replace(slot, name), masked.replace(slot, "X")
+        ids = tuple(int(node) for node in np.unique(np.asarray(answers, np.int64)))
+        return SyntheticQuestion(text, masked, tuple(topics), tuple(paths), ids, kind, tuple(names))
+
+    def name(self, node: int) -> str:
+        """What a node may be called; empty where it has no fit name."""
+        label = self.graph.label(node)
+        if self.graph.is_literal[node] and _SENTENCE.search(label):
+            return ""
+        if not 0 < len(label) <= LONGEST_LABEL or label.startswith("_:"):
+            return ""
+        if self.rng.random() < ALIAS:
+            others = [name for name in self.graph.names(node) if name != label and 2 < len(name) <= LONGEST_LABEL]
+            return self.rng.choice(others) if others else label
+        return label
+
+
+def _mannered(text: str, rng: random.Random) -> str:
+    """A question with or without a mark at its end, and now and then a word more."""
+    chance = rng.random()
+    if chance < BARE:
+        return text.rstrip("?.")
+    if chance < BARE + SPACED:
+        return re.sub(r" ?\?$", " ?", text)
+    if chance < BARE + SPACED + CHATTY:
+        return text if re.search(r"please\W*$", text) else text + rng.choice(templates.TAILS)
+    if chance < BARE + SPACED + 2 * CHATTY:
+        return rng.choice(templates.HEADERS) + (
+            text if text.startswith(("{", "I ", "I'")) else text[:1].lower() + text[1:]
+        )
+    return text
+
+
+def _weights(speech: Speech) -> tuple[csr_matrix, list[Floats]]:
+    """The weight of each directed relation after each other one, and of each with all that may follow in 0, 1 and 2 steps."""
+    graph, ends = speech.graph, speech.ends
+    alone = np.ones(2 * graph.num_relations, np.float32)
+    alone[1::2] = np.where(ends.mirrored >= 0, MIRRORED, BACKWARD)
+    of_class = [graph.relation_iri(relation) in TYPE_PROPERTIES for relation in range(graph.num_relations)]
+    alone[np.repeat(of_class, 2)] *= OF_CLASS
+    after = ends.follows.minimum(COMMON) / COMMON
+    after = after.tocoo()
+    back = np.where(after.row == (after.col ^ 1), THERE_AND_BACK, 1.0)
+    after = csr_matrix((after.data * back, (after.row, after.col)), after.shape)
+    beyond = [alone]
+    for _ in range(len(KINDS) - 1):
+        beyond.append(alone * (after @ beyond[-1]))
+    return after, beyond
+
+
+def _by_class(speech: Speech) -> dict[str, list[list[str]]]:
+    """Questions for relations that the graph does not have, by the class of what they name; all of them under "".
+
+    A relation that shares a word with one of the graph's may well be the same.
+    """
+    own = {word for label in speech.graph.relation_labels for word in _stems(label)}
+    found: dict[str, list[list[str]]] = {}
+    for wording in speech.ways.foreign():
+        if own & {word for label in wording.labels for word in _stems(label)}:
+            continue
+        for inverse, names in ((False, wording.subject), (True, wording.object)):
+            questions = list(wording.questions(inverse))
+            for name in ("", *names):
+                found.setdefault(name, []).append(questions)
+    return found
+
+
+def _stems(label: str) -> set[str]:
+    return {singular(word.lower()) for word in label.split() if len(word) > 3}

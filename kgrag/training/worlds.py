@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 
 from kgrag.graph import KnowledgeGraph
-from kgrag.wordings import shipped_wordings
+from kgrag.wordings import Wording, shipped_wordings
+
+NEAR = 0.8  # chance that a relation is about a class that another one is about
 
 _ONSETS = [
     "b",
@@ -65,7 +67,7 @@ def random_world(seed: int, relations: int = 14, entities: int = 160, statements
         statements: How many statements, at most.
     """
     rng = random.Random(seed)
-    wordings = rng.sample(shipped_wordings(), relations)
+    wordings = _together(relations, rng)
     names = sorted({invented_name(rng) for _ in range(entities)})
     rng.shuffle(names)
     groups: dict[str, list[str]] = {}
@@ -84,3 +86,15 @@ def random_world(seed: int, relations: int = 14, entities: int = 160, statements
             if subject != target:
                 triples[subject, label, target] = None
     return KnowledgeGraph.from_triples(list(triples))
+
+
+def _together(count: int, rng: random.Random) -> list[Wording]:
+    """Relations of a few matters: most of them are about a class that another of them is about."""
+    rest = list(shipped_wordings())
+    rng.shuffle(rest)
+    chosen, classes = [rest.pop()], set[str]()
+    while len(chosen) < min(count, len(shipped_wordings())):
+        classes.update((*chosen[-1].subject[:1], *chosen[-1].object[:1]))
+        near = [i for i, wording in enumerate(rest) if classes & {*wording.subject[:1], *wording.object[:1]}]
+        chosen.append(rest.pop(near[-1] if near and rng.random() < NEAR else -1))
+    return chosen

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kgrag.encoding import GraphReader
-from kgrag.training.reasoner import PreparedQuestion, ReasonerTrainer, TrainingSet, believed, choices
+from kgrag.encoding import GraphReader, ReaRevReader
+from kgrag.training.lessons import trail
+from kgrag.training.rearev import FROM_SCRATCH, REASONED_OVER, train_rearev
+from kgrag.training.reasoner import PreparedQuestion, ReasonerTrainer, TrainingSet, believed
 from kgrag.training.synthesis import Synthesiser, SyntheticQuestion
 
 if TYPE_CHECKING:
@@ -42,8 +44,12 @@ def fit_to_graph(rag: KGRAG, questions: int = QUESTIONS, seed: int = 0) -> None:
     if not held:
         return
     with unfamiliar(reader):
-        trainer = ReasonerTrainer(reader.reasoner, rag.encoder, EPOCHS, seed, LEARNING_RATE)
-        trainer.train([TrainingSet(reader, training, held)])
+        sets = [TrainingSet(reader, training, held)]
+        if isinstance(reader, ReaRevReader):
+            course = replace(FROM_SCRATCH.within(REASONED_OVER, len(training)), seed=seed)
+            train_rearev(reader.rearev, rag.encoder, sets, course)
+        else:
+            ReasonerTrainer(reader.reasoner, rag.encoder, EPOCHS, seed, LEARNING_RATE).train(sets)
         threshold = best_threshold(reader, held)
     log.info("answers below a confidence of %.2f are refused", threshold)
     rag.config = replace(rag.config, generation=replace(rag.config.generation, threshold=threshold))
@@ -57,7 +63,7 @@ def prepare(reader: GraphReader, questions: Sequence[SyntheticQuestion]) -> list
             continue
         start = question.topics[0]
         plan = tuple(2 * relation + inverse for relation, inverse in question.path)
-        plans = ((choices(reader.rows, start, plan),),)
+        plans = ((trail(reader.rows, start, plan),),)
         prepared.append(PreparedQuestion(question.masked, (start,), np.array(question.answers, np.int64), plans))
     return prepared
 

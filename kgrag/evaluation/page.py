@@ -1,0 +1,61 @@
+"""A report as one HTML page that needs nothing else: no network, no script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from pathlib import Path
+
+from kgrag.evaluation.plots import can_draw, charts
+from kgrag.evaluation.report import Report, group_rows, shown
+from kgrag.evaluation.scoring import Row
+
+SHOWN = 200  # questions that went wrong, at most
+STYLE = """\
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1rem; color: #1a202c }
+table { border-collapse: collapse; margin: 1rem 0 }
+td, th { padding: .2rem .8rem .2rem 0; border-bottom: 1px solid #e2e8f0; text-align: left; vertical-align: top }
+figure { display: inline-block; margin: 0 1rem 1rem 0 }
+svg { max-width: 100%; height: auto }
+"""
+
+
+def write_page(report: Report, path: str | Path, title: str = "Evaluation") -> None:
+    """Writes the figures, charts where matplotlib is installed, and what went wrong."""
+    Path(path).write_text("\n".join(_page(report, title)) + "\n", encoding="utf-8")
+
+
+def _page(report: Report, title: str) -> Iterator[str]:
+    yield f"<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<title>{escape(title)}</title>\n<style>\n{STYLE}</style>"
+    policy = "default-src 'none'; style-src 'unsafe-inline'"  # what questions and labels hold is never run or fetched
+    yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n<h1>{escape(title)}</h1>'
+    if can_draw():
+        for chart, svg in charts(report).items():
+            yield f"<figure><figcaption>{escape(chart.capitalize())}</figcaption>{svg}</figure>"
+    else:
+        yield "<p>For charts: <code>pip install 'kgrag[plots]'</code>.</p>"
+    yield from _table("Figures", [["figure", "value"], *([k, shown(v)] for k, v in report.figures.items())])
+    for head, groups in (("kind", report.by_kind), ("hops", report.by_hops)):
+        if groups:
+            yield from _table(f"By {head}", group_rows(head, groups))
+    if report.errors:
+        yield from _table("Lost at", [["stage", "questions"], *([k, str(n)] for k, n in report.errors.items())])
+    wrong = [row for row in report.predictions if row["right"] == 0]
+    if wrong:
+        columns = ["question", "gold", "answer", "confidence", "lost at"]
+        more = f", the first {SHOWN}" if len(wrong) > SHOWN else ""
+        yield from _table(f"Wrong: {len(wrong)}{more}", [columns, *map(_cells, wrong[:SHOWN])])
+    yield "</html>"
+
+
+def _cells(row: Row) -> list[str]:
+    gold = "; ".join(row["gold"]) or "(to be refused)" * (row["error"] == "not refused")
+    return [row["question"], gold, row["text"], shown(row["confidence"]), row["error"]]
+
+
+def _table(title: str, rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield f"<h2>{escape(title)}</h2>\n<table>"
+    for number, row in enumerate(rows):
+        tag = "td" if number else "th"
+        yield "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row) + "</tr>"
+    yield "</table>"

@@ -1,0 +1,66 @@
+"""Sets the few numbers of a reasoner that are no matter of gradients: how much likeness to known ways of asking counts."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import torch
+
+from kgrag.encoding import GraphReader
+from kgrag.training.loop import Quality
+from kgrag.training.reasoner import PreparedQuestion, TrainingSet, quality
+
+log = logging.getLogger(__name__)
+SHARES = (1.0, 0.5, 0.25, 0.0)  # how much as before likeness may count once there are labels
+TRUSTS = (0.0, 0.3, 0.6, 1.0, 1.4, 2.4)  # how much it may count at all
+MISSED = (-6.0, -4.5, -3.0, -1.5)  # how much what the graph lacks may speak for none
+ROUNDS = 2
+
+
+def settle(reader: GraphReader, held: Sequence[PreparedQuestion]) -> None:
+    """Sets, by labelled questions, how much less likeness counts now, and how far a start is believed to answer."""
+    reasoner = reader.reasoner
+    returned = [float(q.topics[0] in q.answers) for q in held if len(q.answers) and _comes_back(reader, q)]
+    trust = reasoner.trust.detach().clone()
+    if returned:
+        share = (sum(returned) + 0.1) / (len(returned) + 1)
+        with torch.no_grad():
+            reasoner.returning.fill_(float(np.log(share / max(1 - share, 1e-3))))
+    best = _best(reader, held, reasoner.trust, (share * trust for share in SHARES))
+    log.info("known ways of asking count %s", best.tolist())
+
+
+def set_trust(reader: GraphReader, questions: Sequence[PreparedQuestion]) -> None:
+    """Sets how much likeness counts for plans of each length, by questions that people asked, one number after the other."""
+    reasoner = reader.reasoner
+    with torch.no_grad():
+        reasoner.trust.fill_(TRUSTS[-2])
+    for _ in range(ROUNDS):
+        for step in range(reasoner.steps):
+            own = torch.eye(reasoner.steps)[step]
+            rest = reasoner.trust.detach() * (1 - own)
+            _best(reader, questions, reasoner.trust, (rest + value * own for value in TRUSTS))
+        _best(reader, questions, reasoner.missed, (torch.tensor(value) for value in MISSED))
+    log.info("known ways of asking count %s, what is missed %.1f", reasoner.trust.tolist(), float(reasoner.missed))
+
+
+def _best(
+    reader: GraphReader, held: Sequence[PreparedQuestion], number: torch.Tensor, values: Iterable[torch.Tensor]
+) -> torch.Tensor:
+    """Sets a number of the reasoner to the value that serves best, the first of equally good ones."""
+    tried: list[tuple[Quality, torch.Tensor]] = []
+    with torch.no_grad():
+        for value in values:
+            number.copy_(value)
+            tried.append((quality([TrainingSet(reader, [], held)]), value))
+        best = max(range(len(tried)), key=lambda i: (tried[i][0], -i))
+        number.copy_(tried[best][1])
+    return tried[best][1]
+
+
+def _comes_back(reader: GraphReader, question: PreparedQuestion) -> bool:
+    """Whether the best plan of a question, one of several relations, leads to where it starts as well."""
+    reading = reader.read([question.masked], [question.topics[:1]])[0]
+    return bool(reading.plans) and len(reading.plans[0].relations) > 1 and question.topics[0] in reading.plans[0].ends
