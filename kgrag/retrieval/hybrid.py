@@ -30,7 +30,8 @@ TRAITS = ("many_words", "rare_words", "agreement", "meaning_gap", "words_gap")
 
 # What passages are ranked by before anything was learned: both measures alike, as fractions of the best (Bruch, Gai and
 # Ingber: An Analysis of Fusion Functions for Hybrid Retrieval, TOIS 2023). The others help on data/medical, for its questions
-# (not test), and for titles and single sentences asked of the passages without them.
+# (not test), and for titles and single sentences asked of the passages without them; `meaning_above` helps most there at 0.3,
+# and is lower because the questions of ObliQA that benchmarks/passages.py measures by were found worse than by BM25 at 0.2.
 UNTRAINED = {"meaning": 0.5, "words": 0.5, "meaning_above": 0.1, "naming": 0.3, "tied": 0.2, "together": 0.2}
 
 
