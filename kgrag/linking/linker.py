@@ -18,6 +18,7 @@ from kgrag.linking.disambiguation import Disambiguator, LabelledText
 from kgrag.linking.folding import fold, spaced
 from kgrag.linking.lexicon import Lexicon
 from kgrag.linking.matches import Match, NamesInText
+from kgrag.linking.pairs import Asked
 from kgrag.linking.spans import SpanNames
 from kgrag.linking.spellings import respellings, spellings
 from kgrag.linking.tokens import Token, Tokenizer
@@ -101,7 +102,7 @@ class EntityLinker:
     @property
     def threshold(self) -> float:
         """The score below which `link_spans` takes a mention for NIL: the configured one, or what was learned."""
-        return self._ranking.ranker.threshold if self._ranking.ready else self.config.threshold
+        return self._ranking.ranker.threshold
 
     def link_spans(self, text: str, spans: Sequence[tuple[int, int]]) -> list[Link]:
         """Links given mentions.
@@ -124,18 +125,9 @@ class EntityLinker:
         meant = [acronyms.expanded(mention, long_forms) for mention in written]
         self.graph.look_up(name for one in (*written, *meant) for name in spellings(one, self._tokenizer(one)))
         self.refresh()
-        if self._ranking.ready:
-            return self._ranked_spans(text, spans, meant)
-        names = iter(self._span_names([*written, *(full for full, own in zip(meant, written) if full != own)]))
-        own_names = [next(names) for _ in written]
-        links = []
-        for span, mention, full, own in zip(spans, written, meant, own_names):
-            rated = own if full == mention else [*next(names), *((key, _SHORT_FORM * score) for key, score in own)]
-            candidates = self._ranked(sorted(rated, key=lambda one: -one[1]), mention)
-            links.append(self._resolved(text, *span, candidates, exact=bool(rated) and rated[0][1] == 1.0))
-        return links
+        return self._ranked_spans(text, spans, meant)
 
-    def train(self, texts: Sequence[LabelledText], valid: Sequence[LabelledText] = ()) -> None:
+    def train(self, texts: Sequence[LabelledText], valid: Sequence[LabelledText] = (), seed: int = 0) -> None:
         """Learns from labelled mentions how `link_spans` ranks: names, weights, and how sure it may be.
 
         Args:
@@ -148,7 +140,11 @@ class EntityLinker:
         for labelled in (*texts, *valid):
             _check_labels(labelled)
         self.refresh()
-        self._ranking.train(texts, valid)
+        self._ranking.train(texts, valid, seed)
+
+    def fit(self, texts: int = 2_000, seed: int = 0) -> None:
+        self.refresh()
+        self._ranking.fit(texts, seed)
 
     def save(self, folder: str | Path) -> None:
         """Saves what was learned; graph and encoder are not in it.
@@ -196,11 +192,11 @@ class EntityLinker:
 
     def _ranked_spans(self, text: str, spans: Sequence[tuple[int, int]], meant: Sequence[str]) -> list[Link]:
         links = []
-        for (start, end), full, ranked in zip(spans, meant, self._ranking.rank(meant)):
+        for (start, end), full, ranked in zip(spans, meant, self._ranking.rank(text, [Asked(full, (span,)) for full, span in zip(meant, spans)])):
             node, score = ranked[0] if ranked else (None, 0.0)
             key = self._aliases.key(fold(full))
             exact = key is not None and any(name.node == node for name in self._aliases.names[key])
-            named = node if score >= self.threshold else None
+            named = node if sum(share for _, share in ranked) >= self.threshold else None
             links.append(Link(_mention(text, start, end), named, score, exact, tuple(ranked[: self.config.candidates])))
         return links
 

@@ -40,8 +40,8 @@ class MentionMemory:
         self._forms = list(self._places)
         self._vectors = None if vectors is None else vectors[[places[0] for places in self._places.values()]]
 
-    def shares(self, mention: str, without: int | None = None) -> dict[str, float]:
-        """How often the same mention was linked to each IRI, as a share that grows with the number of times.
+    def shares(self, mention: str, without: int | None = None) -> dict[str | None, float]:
+        """How often the same mention was linked to each IRI, and to none, as a share that grows with the number of times.
 
         Args:
             mention: Written out and folded.
@@ -49,9 +49,9 @@ class MentionMemory:
         """
         return self._counted(self._places.get(form(mention), ()), without)
 
-    def near(self, vector: Floats, without: int | None = None) -> dict[str, float]:
-        """For each IRI the greatest product of share and cosine among the labelled mentions nearest to a unit vector."""
-        found: dict[str, float] = {}
+    def near(self, vector: Floats, without: int | None = None) -> dict[str | None, float]:
+        """For each IRI, and for none, the greatest product of share and cosine among the labelled mentions nearest to a unit vector."""
+        found: dict[str | None, float] = {}
         if self._vectors is None or not len(self._vectors):
             return found
         cosines = self._vectors @ vector
@@ -60,9 +60,9 @@ class MentionMemory:
                 found[iri] = max(found.get(iri, 0.0), share * float(cosines[place]))
         return found
 
-    def _counted(self, places: Iterable[int], without: int | None) -> dict[str, float]:
+    def _counted(self, places: Iterable[int], without: int | None) -> dict[str | None, float]:
         kept = [self.rows[place] for place in places if self.rows[place].text != without]
-        counts = Counter(iri for row in kept for iri in row.iris)
+        counts: Counter[str | None] = Counter(iri for row in kept for iri in row.iris or (None,))
         return {iri: count / (len(kept) + 1 / len(kept)) for iri, count in counts.items()}
 
 
