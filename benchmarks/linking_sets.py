@@ -12,10 +12,32 @@ from typing import NamedTuple
 from kgrag.graph import KnowledgeGraph
 
 DO = "http://purl.obolibrary.org/obo/DOID_"
-QUESTIONS = {  # by folder of KGRAG_DATASETS: parts, each with its graph and its questions
-    "metaqa": {f"{hops} hop": ("kb.nt", f"{hops}hop_valid.jsonl") for hops in (1, 2, 3)},
-    "pathquestion": {part: (f"{part}/kb.nt", f"{part}/valid.jsonl") for part in ("PQ-2H", "PQ-3H", "PQL-2H", "PQL-3H")},
-    "wc2014": {kind: ("kb.nt", f"{kind}_valid.jsonl") for kind in ("1hop", "2hop", "conjunction")},
+BILINGUAL = Path(__file__).parent / "questions" / "pcqa_bilingual.jsonl"
+
+
+class Part(NamedTuple):
+    """A part of a set of questions.
+
+    Attributes:
+        graph: File of the graph, in the folder of the set.
+        file: File of the questions, there too where it is not one of ours.
+        key: By which a line holds the question.
+        typos: Whether topics are also misspelt.
+    """
+
+    graph: str
+    file: str | Path
+    key: str = "question"
+    typos: bool = True
+
+
+QUESTIONS = {  # by folder of KGRAG_DATASETS
+    "metaqa": {f"{hops} hop": Part("kb.nt", f"{hops}hop_valid.jsonl") for hops in (1, 2, 3)},
+    "pathquestion": {
+        part: Part(f"{part}/kb.nt", f"{part}/valid.jsonl") for part in ("PQ-2H", "PQ-3H", "PQL-2H", "PQL-3H")
+    },
+    "wc2014": {kind: Part("kb.nt", f"{kind}_valid.jsonl") for kind in ("1hop", "2hop", "conjunction")},
+    "pcqa": {tag: Part("kb.nt", BILINGUAL, key=tag, typos=False) for tag in ("en", "zh")},
 }
 
 
@@ -54,14 +76,15 @@ def documents(file: Path, graph: KnowledgeGraph) -> list[Document]:
     return found
 
 
-def questions(file: Path, graph: KnowledgeGraph, typos: bool, seed: int) -> list[Asked]:
+def questions(file: Path, graph: KnowledgeGraph, typos: bool, seed: int, key: str = "question") -> list[Asked]:
     """Questions with those of their topics that the graph has; without any they are left out.
 
     Args:
-        file: JSON lines with ``question`` and ``topic`` or ``topics``, and where known ``question_marked``.
+        file: JSON lines with a question and ``topic`` or ``topics``, names or IRIs, and where known ``question_marked``.
         graph: That they are asked of.
         typos: Whether to misspell each topic once.
         seed: Of the typos.
+        key: By which a line holds the question.
     """
     found = []
     for row in _rows(file):
@@ -69,7 +92,7 @@ def questions(file: Path, graph: KnowledgeGraph, typos: bool, seed: int) -> list
         nodes = [frozenset(node for node in graph.find(topic) if not graph.is_literal[node]) for topic in topics]
         if not any(nodes):
             continue
-        question = row["question"]
+        question = row[key]
         if typos:
             draw = random.Random(f"{seed} {row['id']}")
             for start, topic in sorted(((_place(row, topic), topic) for topic in topics), reverse=True):

@@ -33,6 +33,10 @@ Graph = Annotated[
         help="RDF file (.ttl .nt .rdf .jsonld .nq .trig); may be repeated. To ask, also the URL of a SPARQL endpoint.",
     ),
 ]
+Imports = Annotated[
+    Path | None,
+    typer.Option("--imports", help="Folder with the ontologies that the files import."),
+]
 Passages = Annotated[
     Path | None, typer.Option("--passages", help="Passages as JSON lines: id, text, title, source, entities.")
 ]
@@ -77,6 +81,7 @@ def ask(
         list[str], typer.Argument(help="[FOLDER] QUESTION: a folder made by `kgrag build`, then the question.")
     ],
     graph: Graph = None,
+    imports: Imports = None,
     passages: Passages = None,
     as_json: AsJson = False,
 ) -> None:
@@ -84,8 +89,10 @@ def ask(
     from kgrag import KGRAG
 
     if graph:
-        rag, questions = KGRAG(_open(graph), _passages(passages)), words
+        rag, questions = KGRAG(_open(graph, imports), _passages(passages)), words
     else:
+        if imports:
+            raise typer.BadParameter("--imports is for the files of --graph")
         if len(words) < 2:
             raise typer.BadParameter("give a saved folder and a question, or --graph FILE or URL and a question")
         rag, questions = KGRAG.load(words[0]), words[1:]
@@ -98,6 +105,7 @@ def ask(
 @app.command()
 def build(
     graph: Graph = None,
+    imports: Imports = None,
     out: Annotated[Path, typer.Option(help="Folder to write; an older system there is replaced at the end.")] = Path(
         "my-rag"
     ),
@@ -108,7 +116,7 @@ def build(
 
     if not graph:
         raise typer.BadParameter("give at least one --graph FILE")
-    rag = KGRAG.build(KnowledgeGraph.from_rdf(*graph), _passages(passages))
+    rag = KGRAG.build(KnowledgeGraph.from_rdf(*graph, imports=imports), _passages(passages))
     rag.save(out)
     typer.echo(
         f"{out}: {rag.graph.num_nodes:,} nodes, {rag.graph.num_statements:,} statements, "
@@ -159,13 +167,13 @@ def evaluate(
     typer.echo(str(report))
 
 
-def _open(graph: list[str]) -> KnowledgeGraph:
+def _open(graph: list[str], imports: Path | None) -> KnowledgeGraph:
     from kgrag import KnowledgeGraph
 
     if not any(name.startswith(("http://", "https://")) for name in graph):
-        return KnowledgeGraph.from_rdf(*graph)
-    if len(graph) > 1:
-        raise typer.BadParameter("a SPARQL endpoint is asked alone, without another --graph")
+        return KnowledgeGraph.from_rdf(*graph, imports=imports)
+    if len(graph) > 1 or imports:
+        raise typer.BadParameter("a SPARQL endpoint is asked alone, without another --graph and without --imports")
     return KnowledgeGraph.from_sparql(graph[0])
 
 

@@ -72,11 +72,15 @@ class LinkingConfig:
         threshold: A mention whose best candidate scores lower is NIL.
         fuzzy_ratio: Least edit ratio (0..100) for a candidate that is not an exact alias.
         candidates: How many candidates a fuzzy mention keeps.
+        language: Tag of the language of texts, such as "de"; the one whose labels the graph prefers where not given. Words of
+            another script than that language has are read by their script: Latin as English, Cyrillic as Russian,
+            Arabic as Arabic, Han as Chinese.
     """
 
     threshold: float = 0.5
     fuzzy_ratio: float = 84.0
     candidates: int = 30
+    language: str | None = None
 
 
 @dataclass(frozen=True)

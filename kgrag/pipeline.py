@@ -203,6 +203,12 @@ class KGRAG:
     def _check(self, question: str) -> None:
         if not question.strip():
             raise QuestionError("The question is empty.", "Ask about something that the graph names.")
+        try:
+            question.encode()
+        except UnicodeEncodeError as error:
+            raise QuestionError(
+                "The question is not valid Unicode text.", "Remove the lone surrogates from it."
+            ) from error
         limit = self.config.limits.question_chars
         if len(question) > limit:
             raise QuestionError(

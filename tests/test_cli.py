@@ -123,6 +123,25 @@ def test_a_question_that_names_nothing_is_refused_not_an_error(kgrag, graph):
     assert code == 0 and "cannot answer" in out
 
 
+def test_imported_ontologies_are_read_from_a_folder(kgrag, tmp_path):
+    imports = "http://www.w3.org/2002/07/owl#imports"
+    file, ontologies, folder = tmp_path / "good.nt", tmp_path / "ontologies", tmp_path / "rag"
+    file.write_text(GOOD + f"<http://example.org/mine> <{imports}> <http://example.org/theirs> .\n")
+    ontologies.mkdir()
+    (ontologies / "theirs.nt").write_text("<urn:brivane> <urn:hasSymptom> <urn:rash> .\n")
+    ask = ("ask", "--graph", file, "What are the symptoms of brivane?")
+    assert "rash" not in kgrag(*ask)[1]
+    code, out, _ = kgrag(*ask, "--imports", ontologies)
+    assert code == 0 and "fever" in out and "rash" in out and "(theirs.nt)" in out
+    code, out, _ = kgrag("build", "--graph", file, "--imports", ontologies, "--out", folder)
+    assert code == 0 and "4 statements" in out
+    code, _, err = kgrag(*ask, "--imports", tmp_path / "nowhere")
+    assert code == 2 and "nowhere" in err and err.count("\n") == 1
+    for wrong in (("ask", folder, "What?"), ("ask", "--graph", "http://127.0.0.1:1/", "What?")):
+        code, _, err = kgrag(*wrong, "--imports", ontologies)
+        assert code == 2 and "--imports" in err and "Usage" in err
+
+
 def test_an_interrupt_is_one_line_and_changes_nothing(kgrag, graph, tmp_path, monkeypatch):
     from kgrag.pipeline import KGRAG
 

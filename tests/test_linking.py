@@ -1,15 +1,13 @@
-"""Mentions to nodes: exact, misspelt, ambiguous, unknown; and the linker inside a spaCy pipeline."""
+"""Mentions to nodes: exact, misspelt, ambiguous, unknown."""
 
 import pytest
-import spacy
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kgrag.config import LinkingConfig
-from kgrag.errors import InputError, ModelError
+from kgrag.errors import InputError
 from kgrag.graph import KnowledgeGraph
 from kgrag.linking import EntityLinker
-from kgrag.linking.component import add_linker
 
 RDFS = "http://www.w3.org/2000/01/rdf-schema#label"
 ALT = "http://www.w3.org/2004/02/skos/core#altLabel"
@@ -155,25 +153,6 @@ def test_the_linker_follows_the_graph():
     assert named(linker, "What is scurvy?") in ([], [("scurvy", None)])
     graph.add([("urn:s", RDFS, '"scurvy"'), ("urn:s", "urn:p", "urn:b")])
     assert named(linker, "What is scurvy?") == [("scurvy", "scurvy")]
-
-
-def test_spacy_component(graph):
-    nlp = spacy.blank("en")
-    add_linker(nlp, graph)
-    doc = nlp("Does Zyloprim help against gout or Kessler-Brandt disease?")
-    assert [(e.text, e.kb_id_) for e in doc.ents] == [
-        ("Zyloprim", "urn:allo"),
-        ("gout", "urn:gout"),
-        ("Kessler-Brandt", ""),
-    ]
-    assert doc._.kgrag_links[0].candidates
-
-
-def test_spacy_component_without_a_graph():
-    nlp = spacy.blank("en")
-    nlp.add_pipe("kgrag_linker")
-    with pytest.raises(ModelError, match="no graph"):
-        nlp("gout")
 
 
 def test_names_come_and_go_without_a_new_index(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -113,7 +113,10 @@ def test_evidence_without_an_answer(rag):
     assert {"brivane", "fever", "joint pain"} <= labels
 
 
-@pytest.mark.parametrize(("question", "says"), [("", "empty"), (" \n", "empty"), ("x" * 100_000, "100,000")])
+@pytest.mark.parametrize(
+    ("question", "says"),
+    [("", "empty"), (" \n", "empty"), ("x" * 100_000, "100,000"), ("What treats gout\ud800?", "Unicode")],
+)
 def test_questions_that_cannot_be_read(rag, question, says):
     with pytest.raises(QuestionError, match=says):
         rag.ask(question)

@@ -32,7 +32,8 @@ class Growing:
     @property
     def array(self) -> NDArray[Any]:
         """Its entries."""
-        return self._buffer[: self._size]
+        size = self._size  # before the buffer: while another thread extends it, there are no fewer entries than that
+        return self._buffer[:size]
 
     def extend(self, values: NDArray[Any]) -> None:
         """Adds entries at the end."""

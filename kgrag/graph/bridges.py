@@ -48,7 +48,7 @@ def rows_from_rdflib(graph: rdflib.Graph) -> Iterator[Row]:
 
 
 def to_rdflib(graph: KnowledgeGraph) -> rdflib.Graph:
-    """All statements and labels as an rdflib graph."""
+    """The graph, labels included, as an `rdflib.Graph`."""
     from rdflib import BNode, Graph, Literal, URIRef
 
     def term(text: str) -> Any:
@@ -100,24 +100,32 @@ def _key(node: object) -> str:
 
 
 def to_networkx(graph: KnowledgeGraph) -> networkx.MultiDiGraph:
-    """Nodes by IRI (``label``, ``literal``, ``names``), edges by relation IRI (``relation``, ``label``, ``source``)."""
+    """The graph as a MultiDiGraph: nodes by IRI (``label``, ``literal``, ``names``), edges by relation IRI.
+
+    Edges have ``relation``, ``label`` and ``source``.
+    """
     import networkx
 
+    with graph.lock:
+        label_rows, iris, labels, literal_flags = (
+            graph.label_rows(),
+            graph.iris,
+            graph.labels,
+            graph.is_literal.tolist(),
+        )
+        relations, relation_labels = list(map(graph.relation_iri, range(graph.num_relations))), graph.relation_labels
+        columns = [column[graph.statements] for column in (graph.heads, graph.relations, graph.tails, graph.sources)]
+        sources = graph.source_names
     result = networkx.MultiDiGraph()
     names: dict[str, list[tuple[str, str]]] = {}
-    for subject, prop, literal in graph.label_rows():
+    for subject, prop, literal in label_rows:
         names.setdefault(subject, []).append((prop, literal))
-    iris, labels, literal_flags = graph.iris, graph.labels, graph.is_literal.tolist()
     for iri, label, literal_flag in zip(iris, labels, literal_flags):
         result.add_node(iri, label=label, literal=literal_flag, names=names.get(iri, []))
-    relations = list(map(graph.relation_iri, range(graph.num_relations)))
-    statements = graph.statements
-    columns = (graph.heads, graph.relations, graph.tails, graph.sources)
-    sources = graph.source_names
-    for head, relation, tail, source in zip(*(column[statements].tolist() for column in columns)):
+    for head, relation, tail, source in zip(*(column.tolist() for column in columns)):
         attributes = {
             "relation": relations[relation],
-            "label": graph.relation_label(relation),
+            "label": relation_labels[relation],
             "source": sources[source],
         }
         result.add_edge(iris[head], iris[tail], key=relations[relation], **attributes)
@@ -142,8 +150,9 @@ def rows_from_pandas(frame: pandas.DataFrame) -> Iterator[tuple[str, str, str, s
 
 
 def to_pandas(graph: KnowledgeGraph) -> pandas.DataFrame:
-    """All statements, then all labels, as a table with the columns subject, predicate, object and source."""
+    """The graph, labels included, as a table with the columns subject, predicate, object and source."""
     import pandas
 
-    rows = [(*row, sources[0]) for row, sources in zip(graph.rows(), graph.row_sources())]
-    return pandas.DataFrame(rows, columns=[*_COLUMNS, "source"])
+    with graph.lock:
+        rows = zip(graph.rows(), graph.row_sources())
+    return pandas.DataFrame([(*row, sources[0]) for row, sources in rows], columns=[*_COLUMNS, "source"])

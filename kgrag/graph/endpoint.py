@@ -16,10 +16,10 @@ import urllib3
 from kgrag.config import EndpointConfig, Limits
 from kgrag.errors import GraphError
 from kgrag.graph.faults import one_line
-from kgrag.graph.querying import QueryResult
 from kgrag.graph.reading import parse
-from kgrag.graph.sparql import form_of
+from kgrag.graph.sparql import QueryResult
 from kgrag.graph.terms import from_oxigraph
+from kgrag.graph.tokens import form_of
 
 _RESULTS, _TRIPLES = "application/sparql-results+json", "application/n-triples"
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9]")  # some servers name blank nodes nodeID://b1
@@ -48,6 +48,7 @@ class Endpoint:
         name: The address without its parameters: what its statements have as their source.
         requests: How many requests were sent.
         results: How many results came back.
+        left_out: How many terms of them were left out.
 
     Raises:
         GraphError: If the address is none of http or https, or user, password and token do not go together.
@@ -63,7 +64,7 @@ class Endpoint:
     ) -> None:
         self.name = _checked_name(url)
         self.config = config or EndpointConfig()
-        self.requests = self.results = 0
+        self.requests = self.results = self.left_out = 0
         self._url = url.split("#")[0]
         self._credentials = _credentials(user, password, token)
         self._secrets = [text for text in (self._credentials.partition(" ")[2], password) if text]
@@ -213,6 +214,7 @@ class Endpoint:
             ) from error
         self.results += len(found)
         left_out = sum(term is None for solution in found for term in solution.values())
+        self.left_out += left_out
         if left_out:
             _log.warning("%s: %d terms are not valid RDF 1.1 and were left out", self.name, left_out)
         return [{name: term for name, term in solution.items() if term is not None} for solution in found]

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin
 from xml.parsers import expat
 
+import numpy as np
 from pyoxigraph import NamedNode
 
 from kgrag.config import Limits
@@ -19,13 +19,13 @@ from kgrag.errors import GraphError
 from kgrag.graph.checking import decode
 from kgrag.graph.faults import one_line
 from kgrag.graph.formats import RDF_ENDINGS, content_ending
+from kgrag.graph.ledger import Ledger
 from kgrag.graph.markup import prepare_xml
 from kgrag.graph.reading import read
+from kgrag.graph.statements import OBJECT, SOURCE
+from kgrag.graph.store import Store
 from kgrag.graph.unpacking import Source, unpack
 from kgrag.graph.vocabulary import OWL, RDF
-
-if TYPE_CHECKING:
-    from kgrag.graph.knowledge_graph import KnowledgeGraph
 
 CATALOG = "catalog-v001.xml"
 
@@ -35,42 +35,36 @@ _SHOWN = 10
 _log = logging.getLogger(__name__)
 
 
-def imports_of(graph: KnowledgeGraph, followed: Mapping[str, str]) -> dict[str, str]:
+def imports_of(store: Store, followed: Mapping[str, str]) -> dict[str, str]:
     """Every imported ontology of a graph, with the source that was read for it, or "".
 
     Args:
-        graph: The graph.
+        store: What the graph holds.
         followed: Sources by the IRIs that they were read for, where they need not say so themselves.
     """
-    relations = {graph.relation_iri(relation): relation for relation in range(graph.num_relations)}
-    if _IMPORTS not in relations:
-        return {}
-    importers: dict[int, set[int]] = {}
-    by = graph.relations[graph.statements]
-    for statement in graph.statements[by == relations[_IMPORTS]].tolist():
-        importers.setdefault(int(graph.tails[statement]), set()).add(int(graph.sources[statement]))
+    facts = store.facts
+    importing, _ = store.matching((None, _IMPORTS, None))
+    importers: dict[str, set[int]] = {}
+    for node, source in zip(facts.column(OBJECT)[importing].tolist(), facts.column(SOURCE)[importing].tolist()):
+        importers.setdefault(store.iri(node), set()).add(source)
     found: dict[str, str] = {}
-    for node, own in importers.items():
-        declaring = [
-            *(s for s in graph.statements_from([node])[0].tolist() if graph.iri(int(graph.tails[s])) == _ONTOLOGY),
-            *(s for s in graph.statements_to([node])[0].tolist() if graph.relations[s] == relations.get(_VERSION, -1)),
-        ]
+    for iri, own in importers.items():
+        declaring = [store.matching(pattern)[0] for pattern in ((iri, None, _ONTOLOGY), (None, _VERSION, iri))]
         # Some programs repeat in a file that what it imports is an ontology.
-        sources = [int(graph.sources[s]) for s in declaring if int(graph.sources[s]) not in own]
-        iri = graph.iri(node)
-        found[iri] = followed.get(iri) or (graph.source_names[sources[0]] if sources else "")
+        sources = [id for id in facts.column(SOURCE)[np.concatenate(declaring)].tolist() if id not in own]
+        found[iri] = followed.get(iri) or (store.origins[sources[0]] if sources else "")
     return found
 
 
 def follow(
-    graph: KnowledgeGraph, folder: str | os.PathLike[str], read_already: Mapping[str, Source], limits: Limits | None
+    ledger: Ledger, folder: str | os.PathLike[str], read_already: Mapping[str, Source], limits: Limits | None
 ) -> None:
     """Reads what the files of a graph import, and what that imports in turn, from a folder; each file once.
 
     Args:
-        graph: The graph, which takes the statements in.
+        ledger: Takes the statements in.
         folder: Where they are sought; links in it are not followed, and nothing else is looked at.
-        read_already: Sources of the graph by name.
+        read_already: Sources that it holds, by name.
         limits: Bounds on what is read.
 
     Raises:
@@ -79,7 +73,9 @@ def follow(
     library = Library(folder, limits)
     names = {_resolved(source): name for name, source in read_already.items() if isinstance(source, (str, os.PathLike))}
     missing: list[str] = []
-    while wanted := [iri for iri, source in graph.imports.items() if not source and iri not in missing]:
+    while wanted := [
+        iri for iri, source in imports_of(ledger.store, ledger.followed).items() if not source and iri not in missing
+    ]:
         for iri in wanted:
             file = library.find(iri)
             if file is None:
@@ -87,8 +83,8 @@ def follow(
                 continue
             if file not in names:
                 names[file] = file.name if file.name not in names.values() else str(file)
-                graph._take_columns(graph._interner.sources({names[file]: file}, limits=limits))
-            graph._followed[iri] = names[file]
+                ledger.store.take(ledger.interner.sources({names[file]: file}, limits=limits))
+            ledger.followed[iri] = names[file]
     _report(f"imported ontologies were not found in {folder}", missing)
 
 

@@ -23,7 +23,9 @@ from kgrag.types import Ids, Triple
 _OWN = frozenset(
     ["base", "rules", "limits", "infer", "explain", "renamed_since", "_hidden", "_seen", "_apart", "_looked"]
 )
-_OF_BASE = frozenset(["version", "skipped", "imports", "add", "remove", "remove_where", "update", "write", "save"])
+_OF_BASE = frozenset(
+    ["language", "version", "skipped", "lock", "imports", "add", "remove", "remove_where", "update", "write", "save"]
+)
 
 
 class _Seen(NamedTuple):
@@ -108,15 +110,17 @@ class InferredView(KnowledgeGraph):
 
     def renamed_since(self, version: int) -> list[int] | None:
         """See `KnowledgeGraph.renamed_since`."""
-        graph = self._looked().graph
-        return graph.renamed_since(version) if version > self._apart else None
+        with self.base.lock:
+            graph = self._looked().graph
+            return graph.renamed_since(version) if version > self._apart else None
 
     def _looked(self) -> _Seen:
-        if self._seen is None or self._seen.version != self.base.version:
-            self._seen = _look(self.base, self.rules, self.limits.derived, self._hidden)
-            if self._seen.graph is not self.base:
-                self._apart = self._seen.version
-        return self._seen
+        with self.base.lock:
+            if self._seen is None or self._seen.version != self.base.version:
+                self._seen = _look(self.base, self.rules, self.limits.derived, self._hidden)
+                if self._seen.graph is not self.base:
+                    self._apart = self._seen.version
+            return self._seen
 
 
 def _look(
@@ -138,7 +142,7 @@ def _look(
         names, _ = store.names.by(SUBJECT, store.nodes.terms[np.flatnonzero(is_hidden)])
         store.drop(statements[is_hidden[heads] | is_hidden[tails]], names)
         is_shown = ~(is_hidden[conclusions.heads] | is_hidden[conclusions.tails])
-        graph._take_columns(_columns(store, base, terms, conclusions)[:, is_shown])
+        store.take(_columns(store, base, terms, conclusions)[:, is_shown])
     return _Seen(version, premises, conclusions, graph)
 
 

@@ -38,12 +38,15 @@ class Labels:
         own: IRIs of the user's label properties; they come before the known ones.
         given: Labels that the user added, by IRI; they stand behind the graph's own.
         language: Preferred language tag, such as "en".
+
+    Attributes:
+        terms, rows, given: As given.
     """
 
     def __init__(
         self, terms: Dictionary, rows: Statements, own: Iterable[str], given: Mapping[str, str], language: str
     ) -> None:
-        self._terms, self._rows, self._given, self._preferred = terms, rows, given, language.lower()
+        self.terms, self.rows, self.given, self._preferred = terms, rows, given, language.lower()
         self._ranks: dict[int, tuple[int, int]] = {}  # of a property: labels (0) or further names (1), and its place
         for kind, properties in enumerate(((*own, *LABEL_PROPERTIES), ALIAS_PROPERTIES)):
             for iri in properties:
@@ -52,7 +55,7 @@ class Labels:
     def of_copy(self, terms: Dictionary, rows: Statements) -> Labels:
         """The same of copies of the terms and of the label statements."""
         copied = copy(self)
-        copied._terms, copied._rows = terms, rows
+        copied.terms, copied.rows = terms, rows
         return copied
 
     @property
@@ -62,29 +65,37 @@ class Labels:
 
     def of(self, term: int) -> list[str]:
         """All names of a term, the one to show first; empty where it has none."""
-        rows, _ = self._rows.by(SUBJECT, np.array([term]))
+        rows, _ = self.rows.by(SUBJECT, np.array([term]))
         return self._best_first(term, self._ranked(rows))
+
+    def tags(self, term: int) -> dict[str, set[str]]:
+        """The language tags, in lower case, that a term has each of its names with; an empty one for none."""
+        rows, _ = self.rows.by(SUBJECT, np.array([term]))
+        found: dict[str, set[str]] = {}
+        for name in self._ranked(rows):
+            found.setdefault(name.text, set()).add(name.language)
+        return found
 
     def all(self) -> dict[int, list[str]]:
         """`of` by term, for every term that has a name."""
-        rows = self._rows.ids
+        rows = self.rows.ids
         ranked: dict[int, list[_Ranked]] = {}
-        for subject, name in zip(self._rows.column(SUBJECT)[rows].tolist(), self._ranked(rows)):
+        for subject, name in zip(self.rows.column(SUBJECT)[rows].tolist(), self._ranked(rows)):
             ranked.setdefault(subject, []).append(name)
-        for iri in self._given:
-            term = self._terms.get(iri)
+        for iri in self.given:
+            term = self.terms.get(iri)
             if term is not None:
                 ranked.setdefault(term, [])
         return {term: names for term, found in ranked.items() if (names := self._best_first(term, found))}
 
     def _best_first(self, term: int, ranked: list[_Ranked]) -> list[str]:
         names = dict.fromkeys(name.text for name in sorted(ranked) if name.text)
-        given = self._given.get(self._terms[term]) if self._given else None
+        given = self.given.get(self.terms[term]) if self.given else None
         return [*names, given] if given and given not in names else list(names)
 
     def _ranked(self, rows: Ids) -> list[_Ranked]:
-        properties = self._rows.column(PREDICATE)[rows].tolist()
-        return list(map(self._rank, properties, self._terms.pick(self._rows.column(OBJECT)[rows].tolist())))
+        properties = self.rows.column(PREDICATE)[rows].tolist()
+        return list(map(self._rank, properties, self.terms.pick(self.rows.column(OBJECT)[rows].tolist())))
 
     def _rank(self, property: int, literal: str) -> _Ranked:
         parts = literal_parts(literal)

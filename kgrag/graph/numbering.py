@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from kgrag.errors import GraphError
 from kgrag.graph.arrays import Growing, distinct
 from kgrag.types import Ids
 
@@ -32,6 +34,17 @@ class Numbering:
     def term(self, number: int) -> int:
         """Term id of a number."""
         return int(self._terms.array[number])
+
+    def checked(self, numbers: ArrayLike) -> Ids:
+        """Numbers as an array of one dimension.
+
+        Raises:
+            GraphError: If one is out of range.
+        """
+        array = np.asarray(numbers, dtype=np.int64).reshape(-1)
+        if len(array) and (array.min() < 0 or array.max() >= len(self)):
+            raise GraphError(f"Ids {array.min()} to {array.max()} were asked for.", f"Valid are 0 to {len(self) - 1}.")
+        return array
 
     def find(self, terms: Ids) -> Ids:
         """Number of each term, -1 where it has none; of the same shape."""

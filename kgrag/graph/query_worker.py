@@ -22,7 +22,14 @@ try:
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
-_FUNCTIONS: Any = {NamedNode(BLANK_NODE): lambda name: BlankNode(name.value) if isinstance(name, Literal) else None}
+
+def _restored(term: Any) -> Any:
+    """The blank node that a literal stands for; other terms as they are."""
+    is_stand_in = isinstance(term, Literal) and term.datatype.value == BLANK_NODE
+    return BlankNode(term.value) if is_stand_in else term
+
+
+_FUNCTIONS: Any = {NamedNode(BLANK_NODE): _restored}
 
 
 def main() -> None:
@@ -42,6 +49,10 @@ def main() -> None:
                 if "take" in request:
                     store = Store()
                     store.extend(_parse(body))
+                elif "graphs" in request:
+                    for name in list(store.named_graphs()):
+                        store.remove_graph(name)
+                    store.extend(_parse(body))
                 else:
                     for quad in _parse(body[: request["remove"]]):
                         store.remove(quad)
@@ -57,7 +68,7 @@ def main() -> None:
 
 
 def _parse(data: bytes) -> Iterator[pyoxigraph.Quad]:
-    return pyoxigraph.parse(data, RdfFormat.N_TRIPLES)  # Store.load() would rename blank nodes
+    return pyoxigraph.parse(data, RdfFormat.N_QUADS)  # Store.load() would rename blank nodes
 
 
 def _shut_in() -> None:
@@ -83,7 +94,7 @@ def _receive(stream: BinaryIO, requests: SimpleQueue[tuple[dict[str, Any], bytes
     """Takes requests in; ends the process with its parent, even a killed one, for nobody waits for the answer then."""
     while line := stream.readline():
         request = json.loads(line)
-        size = sum(request.get(part, 0) for part in ("take", "remove", "add"))
+        size = sum(request.get(part, 0) for part in ("take", "remove", "add", "graphs"))
         requests.put((request, stream.read(size)))
     os._exit(0)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -16,9 +16,10 @@ from kgrag.errors import GraphError
 from kgrag.graph.endpoint import Endpoint
 from kgrag.graph.fetching import Fetcher, Statement
 from kgrag.graph.knowledge_graph import KnowledgeGraph
-from kgrag.graph.querying import QueryResult, checked_timeout, within_limit
+from kgrag.graph.ledger import Ledger
+from kgrag.graph.querying import checked_timeout, within_limit
 from kgrag.graph.remote_queries import exists
-from kgrag.graph.sparql import prepare
+from kgrag.graph.sparql import QueryResult, prepare
 from kgrag.graph.terms import literal_value, normalise, read_triple, to_oxigraph
 from kgrag.graph.vocabulary import TYPE_PROPERTIES
 from kgrag.types import Ids, Triple
@@ -40,8 +41,8 @@ class RemoteGraph(KnowledgeGraph):
 
     From the start each relation and each class is known, by one statement and its labels; where it takes the endpoint
     too long to list them, they are known as they are met. Statements with blank nodes are left out, for SPARQL cannot ask
-    about these. Which of very many statements of a node are taken is up to the endpoint. Not to be used by several
-    threads at once.
+    about these. Which of very many statements of a node are taken is up to the endpoint. Threads that ask it wait for each
+    other, also while something is fetched.
 
     Args:
         endpoint: What is asked; its config bounds what is held, too.
@@ -66,7 +67,7 @@ class RemoteGraph(KnowledgeGraph):
         label_properties: Iterable[str] = (),
         language: str = "en",
     ) -> None:
-        super().__init__(labels, label_properties, language)
+        super().__init__(Ledger(labels, label_properties, language))
         self.endpoint = endpoint
         self.refresh()
 
@@ -77,13 +78,15 @@ class RemoteGraph(KnowledgeGraph):
 
     def statements_from(self, nodes: ArrayLike) -> tuple[Ids, Ids]:
         """As of `KnowledgeGraph`; fetches what was not fetched yet."""
-        self._fetch_ids(nodes)
-        return super().statements_from(nodes)
+        with self.lock:
+            self._fetch_ids(nodes)
+            return super().statements_from(nodes)
 
     def statements_to(self, nodes: ArrayLike) -> tuple[Ids, Ids]:
         """As of `KnowledgeGraph`; fetches what was not fetched yet."""
-        self._fetch_ids(nodes)
-        return super().statements_to(nodes)
+        with self.lock:
+            self._fetch_ids(nodes)
+            return super().statements_to(nodes)
 
     def look_up(self, names: Iterable[str]) -> None:
         """Fetches the nodes with these names, as they stand or with other capitals; they are in `aliases` from then on.
@@ -91,24 +94,27 @@ class RemoteGraph(KnowledgeGraph):
         Raises:
             GraphError: If the endpoint does not answer.
         """
-        if self.num_statements > self.endpoint.config.statements:
-            self._give_up()
-        version = self.version
-        nodes = (self._store.node(iri) for iri in self._called(names))
-        new = [node for node in nodes if node is not None and node not in self._found]
-        if new and self.version == version:
-            self._next_version()
-        self._found.update(dict.fromkeys(new, self.version))
+        with self.lock:
+            if self.num_statements > self.endpoint.config.statements:
+                self._give_up()
+            version = self.version
+            nodes = (self._store.node(iri) for iri in self._called(names))
+            new = [node for node in nodes if node is not None and node not in self._found]
+            if new and self.version == version:
+                self._ledger.next_version()
+            self._found.update(dict.fromkeys(new, self.version))
 
     def aliases(self) -> Iterator[tuple[str, int]]:
         """Every (name, node) of the nodes that look-ups have found."""
-        return ((name, node) for node in sorted(self._found) for name in self.names(node))
+        with self.lock:
+            return iter([(name, node) for node in sorted(self._found) for name in self.names(node)])
 
     def renamed_since(self, version: int) -> list[int] | None:
         """Nodes that look-ups have found since a version; None where all was given up since."""
-        if version < self._begun:
-            return None
-        return sorted(node for node, found in self._found.items() if found > version)
+        with self.lock:
+            if version < self._begun:
+                return None
+            return sorted(node for node, found in self._found.items() if found > version)
 
     def find(self, text: str) -> list[int]:
         """Nodes whose IRI is the text, or that have it as a name, as it stands or with other capitals; by id.
@@ -116,10 +122,11 @@ class RemoteGraph(KnowledgeGraph):
         Literals are not found by their value.
         """
         iri = text[1:-1] if text.startswith("<") and text.endswith(">") else text
-        if _is_iri(iri):
-            self._fetch([iri])
-        named = {iri, *self._called([text])}
-        return sorted(node for term in named if (node := self._store.node(term)) is not None)
+        with self.lock:
+            if _is_iri(iri):
+                self._fetch([iri])
+            named = {iri, *self._called([text])}
+            return sorted(node for term in named if (node := self._store.node(term)) is not None)
 
     def contains(self, triple: Triple | Sequence[str]) -> bool:
         """Whether a statement, or a label, is held or at the endpoint."""
@@ -131,16 +138,18 @@ class RemoteGraph(KnowledgeGraph):
         bindings: Mapping[str, str] | None = None,
         timeout: float = 10.0,
         limits: Limits | None = None,
+        allow: Collection[str] = (),
     ) -> QueryResult:
         """Has the endpoint evaluate a query; as of `KnowledgeGraph`, but blank nodes cannot be bound.
 
-        How much memory a query takes is up to the endpoint, and so is whether it goes on after the time-out.
+        How much memory a query takes is up to the endpoint, and so is whether it goes on after the time-out. FROM is
+        refused; it is the endpoint that asks what SERVICE names.
         """
         limits = limits or Limits()
         for term in (bindings or {}).values():
             if isinstance(term, str) and term.startswith("_:"):
                 raise GraphError(f"{term} is a blank node, which an endpoint cannot be asked about.", "Bind an IRI.")
-        prepared = prepare(sparql, bindings or {}, limits)
+        prepared = prepare(sparql, bindings or {}, limits, allow)
         return within_limit(self.endpoint.query(prepared, checked_timeout(timeout), limits), limits)
 
     def refresh(self) -> None:
@@ -149,12 +158,14 @@ class RemoteGraph(KnowledgeGraph):
         Raises:
             GraphError: If the endpoint does not answer, or holds no statement; what is held stays then.
         """
-        self._fetcher = Fetcher(self.endpoint, self._label_properties, self._language)
-        overview = self._fetcher.overview()
+        fetcher = Fetcher(self.endpoint, self._ledger.label_properties, self._ledger.language)
+        overview = fetcher.overview()
         classes = {obj for _, relation, obj in overview if relation in TYPE_PROPERTIES}
-        self._first_labelled = classes | {relation for _, relation, _ in overview}
-        self._first = overview + self._fetcher.labels(sorted(self._first_labelled))
-        self._give_up()
+        labelled = classes | {relation for _, relation, _ in overview}
+        first = overview + fetcher.labels(sorted(labelled))
+        with self.lock:
+            self._fetcher, self._first, self._first_labelled = fetcher, first, labelled
+            self._give_up()
 
     # What is not possible
 
@@ -230,10 +241,10 @@ class RemoteGraph(KnowledgeGraph):
         if rows:
             self._take_from_endpoint(rows + labels)
             self._labelled.update(unlabelled)
-            self._next_version()
+            self._ledger.next_version()
 
     def _take_from_endpoint(self, rows: Iterable[Statement]) -> None:
-        self._take((*row, self.endpoint.name) for row in rows)
+        self._ledger.take((*row, self.endpoint.name) for row in rows)
 
     def _give_up(self) -> None:
         """Drops all but what is known from the start."""
@@ -241,7 +252,7 @@ class RemoteGraph(KnowledgeGraph):
         self._store.facts.compact()
         self._store.names.compact()
         self._take_from_endpoint(self._first)
-        self._next_version()
+        self._ledger.next_version()
         self._reached, self._bearers, self._found = set(), {}, {}
         self._labelled = set(self._first_labelled)
         self._begun = self.version

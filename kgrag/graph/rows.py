@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from kgrag.graph.terms import read_triple
+from kgrag.errors import GraphError
+from kgrag.graph.terms import from_oxigraph, read_triple, to_oxigraph
 from kgrag.graph.unpacking import Source, files_in, name_of
 from kgrag.types import Triple
 
@@ -25,6 +26,15 @@ def split_source(source: str) -> tuple[str, str]:
     """The file, and the IRI or ``_:name`` of the named graph or "", that `source_name` was made of."""
     match = _IN_GRAPH.fullmatch(source)
     return (match["file"], match["graph"]) if match else (source, "")
+
+
+def graph_of(source: str) -> str:
+    """The named graph of a source; "" for none, or where a name from elsewhere only looks like one with a graph."""
+    graph = split_source(source)[1]
+    try:
+        return from_oxigraph(to_oxigraph(graph)) if graph else ""
+    except GraphError:
+        return ""
 
 
 def rows_of_triples(triples: Iterable[Triple | Sequence[str]]) -> Iterator[Row]:

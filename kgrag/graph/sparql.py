@@ -2,108 +2,102 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Mapping
 
 import pyoxigraph
 
 from kgrag.config import Limits
 from kgrag.errors import GraphError
 from kgrag.graph.terms import to_oxigraph
+from kgrag.graph.tokens import Token, form_among, service_address, tokens_of
 
-BLANK_NODE = "urn:kgrag:blank-node"  # a function that the evaluator offers, for SPARQL cannot name a blank node
+QueryResult = bool | list[dict[str, str]] | list[tuple[str, str, str]]
 
-# What is sought without end from each place where it may begin takes time without end: hence the bound on prefixes, and
-# the escapes, which are quotes in a string that is left open.
-_TOKEN = re.compile(
-    r"""
-    (?P<string>  \"{3}(?:[^"\\]|\\.|"(?!""))*\"{3} | '{3}(?:[^'\\]|\\.|'(?!''))*'{3}
-               | "(?:[^"\\\r\n]|\\.)*" | '(?:[^'\\\r\n]|\\.)*' )
-  | (?P<iri>     <(?:[^<>"{}|^`\\\x00-\x20]|\\[uU])*> )
-  | (?P<comment> \#[^\r\n]* )
-  | (?P<variable>[?$][\w\u00b7]+ )
-  | (?P<blank>   _:[\w.\u00b7-]+ )
-  | (?P<name>    (?P<prefix>[^\W\d_][\w.\u00b7-]{0,200})?:(?:[\w:.\u00b7-]|%[0-9A-Fa-f]{2}|\\[_~.!$&'()*+,;=/?\#@%-])* )
-  | (?P<word>    @?\w[\w-]* )
-  | (?P<open>    << | [{(\[] )
-  | (?P<close>   >> | [})\]] )
-  | (?P<escape>  \\. )
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+# SPARQL cannot name a blank node: a datatype of literals that stand for some, and a function of the evaluator that puts
+# the blank nodes in their place.
+BLANK_NODE = "urn:kgrag:blank-node"
+
 _UPDATES = frozenset(["insert", "delete", "load", "clear", "create", "drop", "copy", "move", "add"])
-_FORMS = frozenset(["select", "ask", "construct", "describe"])
+_SHOWN = 10
 
 
-class _Token(NamedTuple):
-    kind: str
-    text: str
-    end: int
-
-
-def prepare(sparql: str, bindings: Mapping[str, str], limits: Limits) -> str:
+def prepare(
+    sparql: str,
+    bindings: Mapping[str, str],
+    limits: Limits,
+    allow: Collection[str] = (),
+    graphs: Callable[[], Collection[str]] | None = None,
+) -> str:
     """Checks a query and binds values to its variables.
 
     Args:
         sparql: The query.
         bindings: Term string by name of a variable, with or without its "?".
         limits: Bounds the nesting.
+        allow: Addresses, or the address, that SERVICE may ask.
+        graphs: Gives the IRIs that FROM may name; None where it may name nothing.
 
     Returns:
         The query; where there are bindings, its pattern begins with them.
 
     Raises:
-        GraphError: If the query asks for another machine or another data set, changes the graph, is nested too deeply,
-            or a binding does not fit it.
+        GraphError: If the query asks for a machine or a data set that is not allowed, changes the graph, is nested too
+            deeply, or a binding does not fit it.
     """
     if not isinstance(sparql, str) or not sparql.strip():
         raise GraphError("No SPARQL query was given.", 'Give one, such as "SELECT ?s WHERE { ?s ?p ?o }".')
-    tokens = _tokens(sparql)
-    _refuse_keywords(tokens)
+    tokens = tokens_of(sparql)
+    _refuse_keywords(tokens, [allow] if isinstance(allow, str) else list(map(str, allow)), graphs)
     _refuse_depth(tokens, limits.nesting_depth)
     if not bindings:
         return sparql
     at = _start_of_pattern(tokens)
-    return sparql[:at] + _values(tokens, bindings) + sparql[at:]
+    known = {token.text[1:] for token in tokens if token.kind == "variable"}
+    return sparql[:at] + bound_values(bindings, known) + sparql[at:]
 
 
-def form_of(sparql: str) -> str:
-    """ "select", "ask", "construct" or "describe"; empty for none of them."""
-    return _form(_tokens(sparql))
+def uses_graphs(sparql: str) -> bool:
+    """Whether a query may be about named graphs: it names them by GRAPH or FROM."""
+    words = (token.text.lower() for token in tokens_of(sparql) if token.may_hold_keyword)
+    return any("graph" in word or "from" in word for word in words)
 
 
-def _form(tokens: list[_Token]) -> str:
-    words = (token.text.lower() for token in tokens if token.kind == "word")
-    return next((word for word in words if word in _FORMS), "")
-
-
-def _tokens(sparql: str) -> list[_Token]:
-    found = []
-    for match in _TOKEN.finditer(sparql):
-        kind = str(match.lastgroup)
-        if kind != "comment":
-            found.append(_Token(kind, match["prefix"] or "" if kind == "name" else match[0], match.end()))
-    return found
-
-
-def _refuse_keywords(tokens: list[_Token]) -> None:
-    for kind, text, _ in tokens:
-        word = text.lower()
-        # The parser needs no space after a keyword ("1SERVICE", "SERVICE:name"), so that the word is refused within
-        # others as well, and at the start of names.
-        if kind in ("word", "name") and "service" in word:
+def _refuse_keywords(tokens: list[Token], allow: Collection[str], graphs: Callable[[], Collection[str]] | None) -> None:
+    for at, token in enumerate(tokens):
+        if token.may_hold_keyword and "service" in token.text.lower() and service_address(tokens, at) not in allow:
             raise GraphError(
-                "SERVICE asks another machine, and nothing is fetched.",
-                "Ask this graph alone; a prefix that is called so needs another name.",
+                f"SERVICE asks another machine, of which {', '.join(allow) or 'none'} may be asked.",
+                "Allow its address, and write it out, as in SERVICE <http://host/sparql> { ... }; "
+                "a prefix that is called so needs another name.",
             )
-        if kind == "word" and word == "from":
-            raise GraphError("FROM names another data set than this graph.", "Leave it out.")
-        if kind == "word" and word in _UPDATES:
-            raise GraphError(f"{word.upper()} would change the graph.", "Use its methods add, remove and update.")
+        if token.keyword == "from":
+            _refuse_graph(tokens[at + 1 : at + 3], graphs)
+        if token.keyword in _UPDATES:
+            raise GraphError(
+                f"{token.keyword.upper()} would change the graph.",
+                "Use its methods add, remove, remove_where, and update, which loads a file.",
+            )
 
 
-def _refuse_depth(tokens: list[_Token], most: int) -> None:
+def _refuse_graph(following: list[Token], graphs: Callable[[], Collection[str]] | None) -> None:
+    """Asks whether FROM may be followed by these."""
+    if graphs is None:
+        raise GraphError("FROM names another data set than this graph.", "Leave it out.")
+    if following and following[0].keyword == "named":
+        del following[0]
+    if not following or following[0].kind != "iri":
+        raise GraphError("FROM is not followed by an IRI.", "Write that out, as in FROM <IRI> or FROM NAMED <IRI>.")
+    iri = following[0].text[1:-1]
+    known = sorted(graphs())
+    if iri not in known:
+        more = f" and {len(known) - _SHOWN:,} more" if len(known) > _SHOWN else ""
+        raise GraphError(
+            f"FROM names {iri}, which is no named graph of this graph.",
+            f"It has {', '.join(known[:_SHOWN]) or 'none'}{more}.",
+        )
+
+
+def _refuse_depth(tokens: list[Token], most: int) -> None:
     depth = deepest = 0
     for kind, _, _ in tokens:
         depth = depth + 1 if kind == "open" else max(depth - 1, 0) if kind == "close" else depth
@@ -115,16 +109,16 @@ def _refuse_depth(tokens: list[_Token], most: int) -> None:
         )
 
 
-def _start_of_pattern(tokens: list[_Token]) -> int:
+def _start_of_pattern(tokens: list[Token]) -> int:
     """Where the outermost pattern of a query begins, just behind its brace."""
-    words = [token.text.lower() if token.kind == "word" else "" for token in tokens]
-    skipped = 1 if _form(tokens) == "construct" else 0  # the braces of the template
+    form = form_among(tokens)
+    skipped = 1 if form and form.keyword == "construct" else 0  # the braces of the template
     depth = 0
     for i, (kind, text, end) in enumerate(tokens):
         if kind == "open":
             if text == "{" and not depth:
                 if not skipped:
-                    if words[i + 1 : i + 2] == ["select"]:
+                    if [token.keyword for token in tokens[i + 1 : i + 2]] == ["select"]:
                         break
                     return end
                 skipped -= 1
@@ -137,9 +131,16 @@ def _start_of_pattern(tokens: list[_Token]) -> int:
     )
 
 
-def _values(tokens: list[_Token], bindings: Mapping[str, str]) -> str:
-    """The bindings as the first lines of a pattern; they are parsed terms, never the text that was given."""
-    known = {token.text[1:] for token in tokens if token.kind == "variable"}
+def bound_values(bindings: Mapping[str, str], known: Collection[str]) -> str:
+    """The bindings as the first lines of a pattern; they are parsed terms, never the text that was given.
+
+    Args:
+        bindings: As of `prepare`.
+        known: Names of the variables that there are.
+
+    Raises:
+        GraphError: If a binding does not fit.
+    """
     lines = []
     for name, text in bindings.items():
         variable = name.lstrip("?$")
@@ -150,7 +151,12 @@ def _values(tokens: list[_Token], bindings: Mapping[str, str]) -> str:
             raise GraphError(f"?{variable} is bound to {text!r}.", "Bind strings; write numbers as '\"5\"'.")
         term = to_oxigraph(text[1:-1] if text.startswith("<") and text.endswith(">") else text)
         if isinstance(term, pyoxigraph.BlankNode):
-            lines.append(f" BIND(<{BLANK_NODE}>({pyoxigraph.Literal(term.value)}) AS ?{variable})")
+            lines.append(f" BIND(<{BLANK_NODE}>({standing_for(term.value)}) AS ?{variable})")
         else:
             lines.append(f" VALUES ?{variable} {{ {term} }}")
     return "".join(lines) + " "
+
+
+def standing_for(blank: str) -> str:
+    """The literal that stands for a blank node, by the name of that."""
+    return str(pyoxigraph.Literal(blank, datatype=pyoxigraph.NamedNode(BLANK_NODE)))

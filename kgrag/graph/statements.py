@@ -68,8 +68,8 @@ class Statements:
 
     @property
     def also(self) -> dict[int, list[int]]:
-        """The sources beyond the first of statements that have some."""
-        return self._also
+        """The sources beyond the first of statements that have some; a copy."""
+        return {statement: list(sources) for statement, sources in self._also.items()}
 
     def by(self, column: int, nodes: Ids) -> tuple[Ids, Ids]:
         """Statements with one of several subjects (or objects); see `Adjacency.statements`."""
@@ -158,8 +158,7 @@ class Statements:
 
     def copy(self) -> Statements:
         """The same statements under the same ids, to be changed on their own."""
-        also = {statement: list(sources) for statement, sources in self._also.items()}
-        copied = Statements([column.array.copy() for column in self._columns], also)
+        copied = Statements([column.array.copy() for column in self._columns], self.also)
         for column, side in self._sorted.items():
             if side is not None and not side.late:
                 copied._sorted[column] = Adjacency(side.order, side.starts)

@@ -1,25 +1,23 @@
-"""The terms, statements and names of a graph, and what is found by them."""
+"""The terms and statements of a graph under the ids by which they are asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
-from numpy.typing import NDArray
 
-from kgrag.graph.arrays import Arrays, Growing, distinct, prefixed, stable_order, without
+from kgrag.graph.arrays import Arrays, distinct, prefixed, without
 from kgrag.graph.dictionary import Dictionary
 from kgrag.graph.interning import Columns
 from kgrag.graph.labels import Labels
-from kgrag.graph.names import NameIndex
 from kgrag.graph.numbering import Numbering
 from kgrag.graph.rows import split_source
 from kgrag.graph.statements import OBJECT, PREDICATE, SOURCE, SUBJECT, Statements
-from kgrag.graph.terms import literal_value, literal_values, local_name, normalise, relation_name
-from kgrag.graph.vocabulary import LABELS
-from kgrag.types import Ids
+from kgrag.graph.texts import Texts
+from kgrag.types import Ids, Triple
 
 Row = tuple[str, str, str]
 
@@ -42,7 +40,7 @@ class News:
 
 
 class Store:
-    """Everything that a graph holds, under the ids by which it is asked for.
+    """Everything that a graph holds.
 
     Args:
         own: IRIs of the user's label properties.
@@ -59,6 +57,7 @@ class Store:
         facts: Statements between nodes, by nodes and relations.
         names: Statements that name something, by terms.
         labels: Names of every term.
+        texts: What nodes and relations are shown by, and found by.
     """
 
     def __init__(
@@ -78,11 +77,9 @@ class Store:
         self.facts = Statements.from_arrays(without("facts", saved)) if saved else Statements()
         self.names = Statements.from_arrays(without("names", saved)) if saved else Statements()
         self.labels = Labels(self.terms, self.names, own, given, language)
-        self._given = given
-        self._index = NameIndex.from_arrays(without("index", saved)) if saved else None
-        self._literal = Growing(np.zeros(0, np.bool_))
+        index = without("index", saved) if saved else None
+        self.texts = Texts(self.labels, self.nodes, self.relations, self.facts, index)
         self._news = News()
-        self._shown: dict[int, str] = {}  # labels of nodes that were asked for
 
     def copy(self) -> Store:
         """The same under the same ids, to be changed on its own."""
@@ -91,7 +88,8 @@ class Store:
         copied.nodes, copied.relations = Numbering(self.nodes.terms.copy()), Numbering(self.relations.terms.copy())
         copied.facts, copied.names = self.facts.copy(), self.names.copy()
         copied.labels = self.labels.of_copy(copied.terms, copied.names)
-        copied._index, copied._literal, copied._news, copied._shown = None, self._literal.copy(), News(), {}
+        copied.texts = self.texts.of_copy(copied.labels, copied.nodes, copied.relations, copied.facts)
+        copied._news = News()
         return copied
 
     # Changes
@@ -132,6 +130,33 @@ class Store:
         self._went(facts, names)
         return len(facts) + len(names)
 
+    def take_news(self) -> News:
+        """What changed since this was asked last."""
+        news, self._news = self._news, News()
+        return news
+
+    # Looks
+
+    def iri(self, node: int) -> str:
+        """The term of a node."""
+        return self.terms[self.nodes.term(node)]
+
+    def node(self, term: str) -> int | None:
+        """The node that a term is; None where it is none."""
+        return self.nodes.number(self.terms.get(term))
+
+    def triple(self, fact: int) -> Triple:
+        """A statement with its labels and source."""
+        head, relation, tail = self.facts.row(fact)
+        return Triple(
+            subject=self.iri(head),
+            predicate=self.terms[self.relations.term(relation)],
+            object=self.iri(tail),
+            labels=(self.texts.label(head), self.texts.relation_labels[relation], self.texts.label(tail)),
+            source=self.origins[int(self.facts.column(SOURCE)[fact])],
+            id=int(fact),
+        )
+
     def matching(self, terms: Sequence[str | None]) -> tuple[Ids, Ids]:
         """Ids of the statements and of the names that have all the given parts; None stands for any."""
         subject, predicate, obj = (part and self.terms.get(part) for part in terms)
@@ -146,87 +171,24 @@ class Store:
             id for id, origin in enumerate(self.origins) if name == origin or (name and name in split_source(origin))
         }
 
-    # Looks
+    def rows(self, facts: Ids, names: Ids) -> Iterator[Row]:
+        """Statements, then names, as term strings; later changes do not show in them."""
+        pick, nodes = self.terms.pick, self.nodes.terms
+        stated = (nodes, self.relations.terms, nodes)
+        columns = [terms[self.facts.column(column)[facts]] for column, terms in enumerate(stated)]
+        named = [self.names.column(column)[names] for column in range(SOURCE)]
+        return chain(*(zip(*[pick(column.tolist()) for column in table]) for table in (columns, named)))
 
-    def iri(self, node: int) -> str:
-        """The term of a node."""
-        return self.terms[self.nodes.term(node)]
+    def row_sources(self) -> Iterator[list[str]]:
+        """The names of all sources of each statement, then of each name; as of `rows`."""
+        origins = list(self.origins)
 
-    def node(self, term: str) -> int | None:
-        """The node that a term is; None where it is none."""
-        return self.nodes.number(self.terms.get(term))
+        def named(ids: Ids, firsts: Ids, also: dict[int, list[int]]) -> Iterator[list[str]]:
+            for id, first in zip(ids.tolist(), firsts.tolist()):
+                yield [origins[first], *(origins[source] for source in also.get(id, ()))]
 
-    @property
-    def is_literal(self) -> NDArray[np.bool_]:
-        """Whether each node is a literal, shape (nodes,)."""
-        if len(self._literal) < len(self.nodes):
-            self._literal.extend(self.terms.are_literals(self.nodes.terms[len(self._literal) :]))
-        return self._literal.array
-
-    def label(self, node: int) -> str:
-        """What a node is shown by."""
-        if node not in self._shown:
-            term = self.nodes.term(node)
-            self._shown[node] = next(iter(self.labels.of(term)), "") or _own_name(self.terms[term])
-        return self._shown[node]
-
-    def all_labels(self) -> list[str]:
-        """What each node is shown by."""
-        names = self.labels.all()
-        ids = self.nodes.terms.tolist()
-        return [names[id][0] if id in names else _own_name(term) for id, term in zip(ids, self.terms.pick(ids))]
-
-    def relation_label(self, relation: int) -> str:
-        """What a relation is shown by."""
-        term = self.relations.term(relation)
-        iri = self.terms[term]
-        return next(iter(self.labels.of(term)), "") or LABELS.get(iri) or relation_name(iri)
-
-    def aliases(self) -> tuple[list[str], Ids]:
-        """Names, and the node that each belongs to, by node; a node with no name has its local name or value.
-
-        Blank nodes without a name, and nodes of which nothing is left, are left out.
-        """
-        rows = self.names.ids
-        labels = literal_values(self.terms.pick(self.names.column(OBJECT)[rows].tolist()))
-        texts = [" ".join(label.split()) for label in labels] + list(self._given.values())
-        given = [self.node(iri) for iri in self._given]
-        nodes = self.nodes.find(self.names.column(SUBJECT)[rows])
-        nodes = np.append(nodes, [-1 if node is None else node for node in given]).astype(np.int64)
-        nodes[[not text for text in texts]] = -1
-        bare = np.zeros(len(self.nodes) + 1, np.bool_)  # the last one stands for none
-        for column in (SUBJECT, OBJECT):
-            bare[self.facts.column(column)[self.facts.ids]] = True
-        bare[nodes] = bare[-1] = False
-        others = np.flatnonzero(bare)
-        is_value = self.is_literal[others]
-        values, others = others[is_value], others[~is_value]
-        texts.extend(literal_values(self.terms.pick(self.nodes.terms[values].tolist())))
-        texts.extend(map(_findable_name, self.terms.pick(self.nodes.terms[others].tolist())))
-        nodes = np.concatenate([nodes, values, others])
-        nodes[[not text for text in texts]] = -1
-        order = stable_order(nodes + 1)[np.count_nonzero(nodes < 0) :]
-        return [texts[place] for place in order.tolist()], nodes[order]
-
-    def names_of(self, node: int) -> list[str]:
-        """The names of one node, as of `aliases`, best first."""
-        term = self.nodes.term(node)
-        names = self.labels.of(term)
-        if names:
-            return names
-        one = np.array([node])
-        is_used = len(self.facts.by(SUBJECT, one)[0]) or len(self.facts.by(OBJECT, one)[0])
-        name = _findable_name(self.terms[term]) if is_used else ""
-        return [name] if name else []
-
-    def find(self, text: str) -> list[int]:
-        """Nodes whose term is the text, or one of whose names equals it when normalised; by id."""
-        if self._index is None:
-            self._index = NameIndex.of(*self.aliases())
-        wanted = normalise(text)
-        found = {node for node in self._index.find(text) if wanted in map(normalise, self.names_of(node))}
-        node = self.node(text[1:-1] if text.startswith("<") and text.endswith(">") else text)
-        return sorted(found if node is None else found | {node})
+        tables = ((table, table.ids) for table in (self.facts, self.names))
+        return chain(*(named(ids, table.column(SOURCE)[ids], table.also) for table, ids in tables))
 
     # Saving
 
@@ -234,29 +196,14 @@ class Store:
         """What the next store takes as ``saved``; statements get ids anew, without gaps."""
         self.facts.compact()
         self.names.compact()
-        if self._index is None:
-            self._index = NameIndex.of(*self.aliases())
         return {
             **prefixed("terms", self.terms.arrays()),
             "nodes": self.nodes.terms,
             "relations": self.relations.terms,
             **prefixed("facts", self.facts.arrays()),
             **prefixed("names", self.names.arrays()),
-            **prefixed("index", self._index.arrays()),
+            **prefixed("index", self.texts.arrays()),
         }
-
-    def take_news(self) -> News:
-        """What changed since this was asked last."""
-        news, self._news = self._news, News()
-        return news
-
-    def rows(self, facts: Ids, names: Ids) -> Iterator[Row]:
-        """Statements, then names, as term strings."""
-        pick, nodes = self.terms.pick, self.nodes.terms
-        stated = (nodes, self.relations.terms, nodes)
-        columns = [terms[self.facts.column(column)[facts]] for column, terms in enumerate(stated)]
-        yield from zip(*(pick(column.tolist()) for column in columns))
-        yield from zip(*(pick(self.names.column(column)[names].tolist()) for column in range(SOURCE)))
 
     # Within
 
@@ -272,24 +219,13 @@ class Store:
 
     def _renew(self, nodes: list[Ids]) -> None:
         """Sees to it that nodes whose names may have changed are shown and found by what they are called now."""
-        self._shown.clear()
+        self.texts.forget()
         touched = np.concatenate(nodes)
         changed = distinct(touched[touched >= 0])
         if len(changed) > _FEW:
-            self._index = self._news.renamed = None
+            self.texts.rename_all()
+            self._news.renamed = None
             return
-        for node in changed.tolist():
-            if self._news.renamed is not None:
-                self._news.renamed.add(node)
-            for name in self.names_of(node) if self._index is not None else ():
-                self._index.add(name, node)  # type: ignore[union-attr]
-
-
-def _own_name(term: str) -> str:
-    """What a node without a label is shown by."""
-    return literal_value(term) if term[0] == '"' else LABELS.get(term) or local_name(term)
-
-
-def _findable_name(term: str) -> str:
-    """What a node without a name is found by."""
-    return "" if term.startswith("_:") else _own_name(term)
+        self.texts.rename(changed)
+        if self._news.renamed is not None:
+            self._news.renamed.update(changed.tolist())

@@ -18,7 +18,7 @@ from kgrag.errors import GraphError
 from kgrag.graph.faults import fault_at_byte
 from kgrag.graph.formats import format_of
 from kgrag.graph.markup import XmlError, check_xml
-from kgrag.graph.rows import split_source
+from kgrag.graph.rows import graph_of
 from kgrag.graph.terms import to_oxigraph
 from kgrag.graph.vocabulary import PREFIXES
 
@@ -30,7 +30,19 @@ _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 
 
 def write_rdf(graph: KnowledgeGraph, path: str | os.PathLike[str], format: str | None = None) -> None:
-    """See `KnowledgeGraph.write`."""
+    """Writes all statements and labels; those that were read from named graphs go into them again.
+
+    Turtle, N-Triples and RDF/XML have no named graphs and lose their names. Base directions of literals
+    are written, but left out when JSON-LD is read again.
+
+    Args:
+        graph: The graph.
+        path: A file; it is replaced when all is ready.
+        format: Turtle, N-Triples, N-Quads, TriG, RDF/XML or JSON-LD; by default the file's ending decides.
+
+    Raises:
+        GraphError: If the format is another one or cannot hold the graph, or the file cannot be written.
+    """
     rdf_format = format_of(format or Path(path).suffix)
     if not isinstance(rdf_format, RdfFormat):
         raise GraphError(
@@ -55,16 +67,16 @@ def write_rdf(graph: KnowledgeGraph, path: str | os.PathLike[str], format: str |
 def _quads(graph: KnowledgeGraph) -> Iterator[Quad]:
     term = lru_cache(_TERMS)(to_oxigraph)
     names = lru_cache(_TERMS)(_graph_name)
-    for row, sources in zip(graph.rows(), graph.row_sources()):
+    with graph.lock:
+        rows = zip(graph.rows(), graph.row_sources())
+    for row, sources in rows:
         for name in dict.fromkeys(map(names, sources)):
             yield Quad(*map(term, row), name)  # type: ignore[call-arg, arg-type]
 
 
 def _graph_name(source: str) -> Any:
-    try:
-        return to_oxigraph(split_source(source)[1])
-    except GraphError:  # no graph, or a name from elsewhere that only looks like one
-        return DefaultGraph()
+    graph = graph_of(source)
+    return to_oxigraph(graph) if graph else DefaultGraph()
 
 
 def _check_xml(data: bytes) -> None:

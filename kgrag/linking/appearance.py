@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from kgrag.linking.folding import is_unspaced
 from kgrag.linking.lexicon import Lexicon
 from kgrag.linking.rewording import root
 from kgrag.linking.tokens import Token
@@ -29,7 +30,7 @@ class Appearance:
 
     def runs(self, text: str, tokens: Sequence[Token]) -> list[tuple[int, int]]:
         """Token spans that look like names: capitalised words with what joins them, and what stands in quotes."""
-        cased = not text.isupper()
+        cased = self.is_cased(text)
         runs: list[tuple[int, int]] = []
         at = 0
         while at < len(tokens):
@@ -48,6 +49,10 @@ class Appearance:
             at = last
         return runs
 
+    def is_cased(self, text: str) -> bool:
+        """Whether a capital in a text tells a name: not in one without small letters, nor where all nouns have one."""
+        return self._lexicon.words.languages.capitals_tell and (not text.isupper() or is_unspaced(text))
+
     def is_content(self, token: Token) -> bool:
         """Whether a token is a word that questions are not made of."""
         return (
@@ -55,8 +60,13 @@ class Appearance:
         )
 
     def is_foreign(self, token: Token) -> bool:
-        """Whether a lower-cased word is long, no English and none of the graph's: hence a name that the graph lacks."""
+        """Whether a lower-cased word is long, no English and none of the graph's: hence a name that the graph lacks.
+
+        Of words that are read in another language this cannot be told.
+        """
         word = token.folded
+        if self._lexicon.words.languages.of(word) != "en":
+            return False
         if len(word) < _FOREIGN or not token.text.islower() or not word.isalpha() or not self.is_content(token):
             return False
         forms = (word, word[:-1], word[:-2], word[:-3], word[:-1] + "e", word.removeprefix("un"))

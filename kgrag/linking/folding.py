@@ -9,13 +9,22 @@ from typing import NamedTuple
 
 from kgrag.graph import normalise
 
-# Typographic and typewriter marks are the same to a reader. One to one, so that positions stay.
-_MARKS = str.maketrans(
+# Typographic and typewriter marks are the same to a reader, as are letters with and without what many leave out.
+_SAME = str.maketrans(
     dict.fromkeys("\u2018\u2019\u02bc`", "'")
     | dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"')
     | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
+    | {"\u0451": "\u0435"}  # Cyrillic io as ie
+    | dict.fromkeys("\u0622\u0623\u0625\u0671", "\u0627")  # Arabic alef whatever stands above or below it,
+    | {"\u0649": "\u064a", "\u0629": "\u0647"}  # alef maqsura as yeh, teh marbuta as heh,
+    | dict.fromkeys("\u0640\u0670" + "".join(map(chr, range(0x64B, 0x653))))  # no tatweel and no vowels
 )
 _SPACES = re.compile(r"[_\s]+")
+CHARACTERS = (
+    "\u3005-\u30ff\u3400-\u9fff\U00020000-\U0003ffff"  # of Chinese and Japanese, which put no spaces between words
+)
+_CHARACTER = re.compile(f"[{CHARACTERS}]")
+_NEEDLESS = re.compile(f" (?=[{CHARACTERS}])|(?<=[{CHARACTERS}]) ")
 
 
 class Folded(NamedTuple):
@@ -27,8 +36,16 @@ class Folded(NamedTuple):
 
 
 def fold(name: str) -> str:
-    """The form in which names are compared: `kgrag.graph.normalise`, and one kind of quotation mark and dash."""
-    return normalise(name).translate(_MARKS)
+    """The form in which names are compared.
+
+    `kgrag.graph.normalise`, one kind of quotation mark and dash, no Arabic vowels, no spaces beside Chinese or Japanese.
+    """
+    return _alike(normalise(name))
+
+
+def _alike(normalised: str) -> str:
+    folded = normalised.translate(_SAME)
+    return folded if folded.isascii() else _NEEDLESS.sub("", " ".join(folded.split()))
 
 
 @lru_cache(maxsize=50_000)
@@ -43,6 +60,11 @@ def unaccented(word: str) -> str:
     return unicodedata.normalize("NFC", "".join(plain))
 
 
+def is_unspaced(text: str) -> bool:
+    """Whether a text holds characters of Chinese or Japanese."""
+    return _CHARACTER.search(text) is not None
+
+
 def spaced(name: str) -> str:
     """The name as written, with runs of "_" and white space as one space: keeps its casing."""
     return _SPACES.sub(" ", name).strip()
@@ -53,13 +75,13 @@ def fold_text(text: str) -> Folded:
     folded: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    at, size = 0, len(text)
+    at, size, plain = 0, len(text), text.isascii()
     while at < size:
         end = at + 1
         if text[at] == "_" or text[at].isspace():
             while end < size and (text[end] == "_" or text[end].isspace()):
                 end += 1
-            piece = " "
+            piece = " " if plain or not any(map(_is_character, text[max(0, at - 1) : end + 1])) else ""
         else:
             while end < size and text[end] > "\u02ff" and _continues(text[end]):
                 end += 1
@@ -84,3 +106,8 @@ def _continues(character: str) -> bool:
         or "\u1160" <= character <= "\u11ff"
         or character in "\uff9e\uff9f"
     )
+
+
+@lru_cache(maxsize=20_000)
+def _is_character(character: str) -> bool:
+    return is_unspaced(fold(character))

@@ -10,6 +10,7 @@ from kgrag.linking.aliases import AliasIndex
 from kgrag.linking.candidates import Found, Similar
 from kgrag.linking.folding import Folded
 from kgrag.linking.inflection import inflections
+from kgrag.linking.languages import base
 from kgrag.linking.matching import Matchers
 from kgrag.linking.rewording import Reworded
 from kgrag.linking.words import QuestionWords
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from kgrag.graph import KnowledgeGraph
 
 _LATER = 2_000  # names that may be looked for apart from the others
+_FOREIGN = 0.8  # what is left of the weight of a node that has a name in other languages than those of the text
 
 
 class Lexicon:
@@ -27,17 +29,22 @@ class Lexicon:
     Args:
         graph: Whose nodes are named.
         linkable: Tells the nodes whose names count; all by default.
+        language: Of the texts; the one whose labels the graph prefers where not given.
 
     Attributes:
         version: Of the graph, when its names were last taken in.
+        language: Of the texts, without region.
         english: Common words; spelt rightly, hence no misspelt names.
         aliases: The names by key; there after `refresh`, as all that follows.
     """
 
     aliases: AliasIndex
 
-    def __init__(self, graph: KnowledgeGraph, linkable: Callable[[int], bool] | None = None) -> None:
+    def __init__(
+        self, graph: KnowledgeGraph, linkable: Callable[[int], bool] | None = None, language: str | None = None
+    ) -> None:
         self.english = common_words()
+        self.language = base(graph.language if language is None else language)
         self._graph, self._linkable = graph, linkable
         self.version: int | None = None
         self._matchers: list[Matchers] = []  # for all names, and for those that came later
@@ -48,7 +55,7 @@ class Lexicon:
         if self.version == version:
             return
         if self.version is None or not self._renewed(self.version):
-            self.aliases = AliasIndex(self._graph, self._linkable)
+            self.aliases = AliasIndex(self._graph, self._linkable, self.language)
             self._matchers = [Matchers(self.aliases, 0, self.english)]
             self._count = len(self.aliases.keys)
         self.version = version
@@ -104,7 +111,7 @@ class Lexicon:
         return max(int(self.aliases.degrees[name.node]) for name in self.aliases.names[key])
 
     def bearers(self, key: int, written: str) -> list[tuple[int, float]]:
-        """The nodes that bear a name, best first: by preferred label, casing, degree, id.
+        """The nodes that bear a name, best first: by preferred label, language, casing, degree, id.
 
         Args:
             key: Of the name.
@@ -115,9 +122,17 @@ class Lexicon:
         """
         top = max(self.degree(key), 1)
         order = []
-        for node, name, preferred in self.aliases.names[key]:
+        names = self.aliases.names[key]
+        for node, name, preferred in names:
             weight = 0.35 + 0.3 * (not self.aliases.literal[node])
             weight += 0.2 * preferred + 0.1 * (name == written) + 0.05 * int(self.aliases.degrees[node]) / top
+            if len(names) > 1 and self._is_foreign(node, name):
+                weight *= _FOREIGN
             order.append((weight, node))
         order.sort(key=lambda item: (-item[0], item[1]))
         return [(node, weight / order[0][0]) for weight, node in order]
+
+    def _is_foreign(self, node: int, name: str) -> bool:
+        """Whether a node bears a name in languages alone that the words of a text are not read in."""
+        tags = self._graph.tags(node).get(name, ())
+        return bool(tags) and not any(not tag or base(tag) in self.words.languages.all for tag in tags)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -21,13 +22,15 @@ from kgrag.linking.matches import Match, NamesInText
 from kgrag.linking.pairs import Asked
 from kgrag.linking.spans import SpanNames
 from kgrag.linking.spellings import respellings, spellings
-from kgrag.linking.tokens import Token, Tokenizer
+from kgrag.linking.tokens import Token, Tokenizer, parts
 from kgrag.linking.unmatched import Guess, Unmatched
 from kgrag.types import Link, Mention
 
 if TYPE_CHECKING:
     from kgrag.graph import KnowledgeGraph
 
+_AT_ONCE = 50_000  # characters: some of what is looked for in a text costs more than it is longer
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _STRANGE = 5  # letters from which a word that is no English may be a misspelt name that has to be looked up
 _MOST_STRANGE = 3  # most such words of one text
 _SHORT_FORM = 0.6  # what is left of the score of a name that equals a short form which the text declares as another
@@ -57,8 +60,8 @@ class EntityLinker:
     ) -> None:
         self.graph = graph
         self.config = config or LinkingConfig()
-        self._tokenizer = Tokenizer()
-        self._lexicon = Lexicon(graph, linkable)
+        self._lexicon = Lexicon(graph, linkable, self.config.language)
+        self._tokenizer = Tokenizer(self._lexicon.language)
         self._appearance = Appearance(self._lexicon)
         self._names = NamesInText(self._lexicon, self._appearance)
         self._unmatched = Unmatched(self._lexicon, self._appearance, self.config)
@@ -73,9 +76,21 @@ class EntityLinker:
     def link(self, text: str) -> list[Link]:
         """Finds what a text names.
 
+        Args:
+            text: The text; a long one is read in parts of 50,000 characters, each by itself. Lone surrogates are no characters.
+
         Returns:
             Links by position, not overlapping; ``node`` is None for what looks like a name and names nothing.
+
+        Raises:
+            InputError: It is no text.
         """
+        found = []
+        for start, part in parts(_readable(text), _AT_ONCE):
+            found += [_moved(link, start) if start else link for link in self._link_part(part)]
+        return found
+
+    def _link_part(self, text: str) -> list[Link]:
         tokens = self._tokenizer(text)
         if not tokens:
             return []
@@ -116,8 +131,9 @@ class EntityLinker:
             an encoder, and once trained, scores are probabilities.
 
         Raises:
-            InputError: A span is empty, reversed, or not within the text.
+            InputError: It is no text, or a span is empty, reversed, or not within it.
         """
+        text = _readable(text)
         for span in spans:
             _check_span(text, span)
         long_forms = acronyms.long_forms(text)
@@ -254,6 +270,18 @@ class EntityLinker:
         node, score = candidates[0] if candidates else (None, 0.0)
         named = node if score >= self.config.threshold else None
         return Link(_mention(text, start, end), named, score, exact, tuple(candidates))
+
+
+def _readable(text: str) -> str:
+    """A text without lone surrogates, which cannot be written; its length stays."""
+    if not isinstance(text, str):
+        raise InputError(f"{text!r:.80} is no text.", "Give a string.")
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+
+
+def _moved(link: Link, by: int) -> Link:
+    mention = link.mention
+    return replace(link, mention=Mention(mention.start + by, mention.end + by, mention.text))
 
 
 def _check_span(text: str, span: tuple[int, int]) -> None:

@@ -72,8 +72,8 @@ class NamesInText:
         """Every name of the graph that stands in the text between word boundaries and may be meant."""
         starts = {token.start: token for token in tokens}
         ends = {token.end for token in tokens}
-        cased = not text.isupper()
-        whole = fold(text.strip(" \t\n?!.\"'"))
+        cased = self._appearance.is_cased(text)
+        whole = fold(text.strip(" \t\n?!.\"'\u3002\uff1f\uff01\u061f\u00bf\u00a1"))
         found = []
         for start, end, key, short in self._lexicon.exact(fold_text(text)):
             names = self._lexicon.aliases.names[key]
@@ -86,7 +86,7 @@ class NamesInText:
             capital = cased and any(c.isupper() for c in tail)
             proper = capital and any(written[1:] == name.text[1:] for name in names)
             case_exact = capital and any(written == name.text for name in names)
-            quoted = start > 0 and end < len(text) and QUOTES.get(text[start - 1]) == text[end]
+            quoted = start > 0 and end < len(text) and text[end] in QUOTES.get(text[start - 1], "")
             if len(folded) <= _ACRONYM and not (text.islower() or written.rstrip("s").isupper() or not _acronym(names)):
                 continue  # "mg" is no MG
             if short and not (cased and written[0].isupper() and not self._lexicon.words.is_stop(fold(written))):
@@ -109,12 +109,13 @@ class NamesInText:
                 if not any(self._appearance.is_content(token) for token in tokens[start:end]):
                     continue
                 around = [i for run in runs if run[0] < end and start < run[1] for i in range(*run)]
-                if all(
-                    root(unaccented(words[i])) in found.roots for i in around if self._appearance.is_content(tokens[i])
-                ):
+                if all(self._root(words[i]) in found.roots for i in around if self._appearance.is_content(tokens[i])):
                     # of an unknown name no part is known
                     place = tokens[start].start, tokens[end - 1].end
                     yield Match(*place, found.key, self._lexicon.words.NAME, False, False, _REWORDED)
+
+    def _root(self, word: str) -> str:
+        return root(unaccented(word), self._lexicon.words.languages.of(word))
 
     def _level(self, folded: str, key: int, case_exact: bool, quoted: bool, whole: str) -> int:
         """How likely a match is meant: -1 is not at all."""

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from kgrag.linking.folding import unaccented
+from kgrag.linking.languages import snowball
 from kgrag.linking.words import QuestionWords, split_words
 
 _INFLECTIONS = ("ings", "ing", "ied", "ies", "ed", "es", "s", "e", "y")
@@ -52,6 +53,7 @@ _DERIVATIONS = [
 _ENDINGS = sorted((*_INFLECTIONS, *_SHORT, *_DERIVATIONS), key=len, reverse=True)
 _PREPOSITIONS = frozenset(["of", "in", "on", "at", "for", "with", "from", "by", "to"])
 _SINGLE = 5  # least letters of a name of one word in another form
+_SHORTEST_STEM = 3  # letters of what such names share in languages other than English
 _GAP = 3  # stop words that may stand between those of a name
 
 
@@ -76,8 +78,15 @@ def _parted(word: str) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=50_000)
-def root(word: str) -> str:
-    """What the forms of a word share: "dizzy" and "dizziness", "drool" and "drooling"; only compared with other roots."""
+def root(word: str, language: str = "en") -> str:
+    """What the forms of a word share: "dizzy" and "dizziness", "drool" and "drooling"; only compared with other roots.
+
+    Args:
+        word: A folded word without accents.
+        language: That it is read in.
+    """
+    if language != "en":
+        return snowball(word, language)
     bare = _parted(word)[0]
     return bare[:-1] if len(bare) > 4 and bare[-1] == bare[-2] else bare
 
@@ -101,7 +110,7 @@ class RewordedNames:
     def __init__(
         self, keys: Sequence[str], nodes: Sequence[Sequence[int]], words: QuestionWords, english: frozenset[str]
     ) -> None:
-        self._words = words
+        self._words, self._language = words, words.languages.of
         self._names: dict[int, tuple[str, ...]] = {}
         self._plain: dict[int, bool] = {}  # whether no word of it is one that questions are made of
         self._endings: dict[int, str] = {}  # of names of one word
@@ -113,13 +122,13 @@ class RewordedNames:
             kept = [word for word in parts if word not in words.stop_words]
             if not kept or len(kept) < len(parts) == 2 or words.level(name) != words.NAME or name.isnumeric():
                 continue  # "passing out" is more than passing
-            self._names[key] = tuple(dict.fromkeys(root(word) for word in kept))
+            self._names[key] = tuple(dict.fromkeys(self._root(word) for word in kept))
             self._plain[key] = not any(words.is_ordinary(word) for word in kept)
             count.update(self._names[key])
             if len(kept) == 1:
                 self._endings[key] = _parted(kept[0])[1]
             for word in kept:
-                if word not in english and not word.isnumeric() and len(word) > 1:
+                if word not in english and not word.isnumeric() and len(word) > 1 and self._language(word) == "en":
                     bearers[word].update(nodes[key])
                     telling[word].append(key)
         self._alone = {word: keys for word, keys in telling.items() if len(bearers[word]) == 1}
@@ -136,11 +145,11 @@ class RewordedNames:
             capital: Whether each is written with a capital.
         """
         words = [unaccented(word) for word in words]
-        roots = ["" if word in self._words.stop_words else root(word) for word in words]
+        roots = ["" if word in self._words.stop_words else self._root(word) for word in words]
         for at, one in enumerate(roots):
             for key in self._by_root.get(one, ()) if one else ():
                 if key in self._endings:
-                    if len(words[at]) >= _SINGLE and _same_thing(_parted(words[at])[1], self._endings[key]):
+                    if self._is_form(words[at], one, key):
                         yield Reworded(at, at + 1, key, self._names[key])
                     continue
                 span = self._span(words, roots, at, key)
@@ -150,6 +159,15 @@ class RewordedNames:
                 roots_of = self._names[key]
                 if capital[at] or (len(roots_of) == 2 and roots_of[0] == one and roots_of[1] in _DROPPED):
                     yield Reworded(at, at + 1, key, self._names[key])
+
+    def _root(self, word: str) -> str:
+        return root(word, self._language(word))
+
+    def _is_form(self, word: str, stem: str, key: int) -> bool:
+        """Whether a word with the root of a name of one word may mean it."""
+        if self._language(word) != "en":
+            return len(stem) >= _SHORTEST_STEM
+        return len(word) >= _SINGLE and _same_thing(_parted(word)[1], self._endings[key])
 
     def _span(self, words: Sequence[str], roots: Sequence[str], at: int, key: int) -> tuple[int, int] | None:
         """Where the words of a name stand around a position, if all that must be there are."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from kgrag.linking.folding import fold, spaced
+from kgrag.linking.folding import fold, is_unspaced, spaced
 from kgrag.linking.inflection import full_names, inflections
 from kgrag.linking.tokens import Token
 from kgrag.types import Mention
 
 _WORDS = 6  # most words of a name
+_OF_WORD = 0.4  # what a character counts for in Chinese and Japanese
 _MOST = 2_000  # most names of one text
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -59,9 +60,9 @@ def _one_away(word: str) -> Iterator[str]:
 
 def _stretches(text: str, tokens: Sequence[Token]) -> Iterator[str]:
     for at, first in enumerate(tokens):
-        words = 0
+        words = 0.0
         for last in tokens[at:]:
-            words += any(c.isalnum() for c in last.text)
+            words += any(c.isalnum() for c in last.text) * (_OF_WORD if is_unspaced(last.text) else 1)
             if words > _WORDS:
                 break
             if words:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+import re
+from collections.abc import Container, Iterable, Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from kgrag.linking.folding import fold
+from kgrag.linking.folding import CHARACTERS, fold, is_unspaced
 
-QUOTES = {'"': '"', "\u201c": "\u201d", "\u201e": "\u201d", "\u00ab": "\u00bb", "'": "'", "\u2018": "\u2019"}
-_SENTENCE_ENDS = frozenset(".?!:;")
+QUOTES = {  # opening marks, and the marks that close them
+    '"': '"',
+    "'": "'",
+    "\u201c": "\u201d",
+    "\u201e": "\u201d\u201c",
+    "\u2018": "\u2019",
+    "\u00ab": "\u00bb",
+    "\u300a": "\u300b",
+    "\u300c": "\u300d",
+    "\u300e": "\u300f",
+}
+_SENTENCE_ENDS = frozenset(".?!:;\u3002\uff1f\uff01\uff1a\uff1b\u061f\u061b\u2026")
+_PART = re.compile(f"[{CHARACTERS}]|[^{CHARACTERS}]+")
+_CUTS = ("\n", ". ", "? ", "! ", "\u3002", "\uff1f", " ")
 _SOFT = frozenset("_-'\u2019.,&/+@#%*=<>~^|\\")  # marks that may stand within a name
 _LONGEST_RUN = 200  # characters without white space that the tokenizer gets at once; its rules are not linear in this
 
@@ -23,32 +37,52 @@ class Token(NamedTuple):
 
 
 class Tokenizer:
-    """spaCy's tokens of English that are not white space."""
+    """spaCy's tokens that are not white space; each character of a script that puts no spaces between words is one.
 
-    def __init__(self) -> None:
-        import spacy
+    Args:
+        language: By whose rules; by those for all languages where spaCy has none, or needs another package for them.
+    """
 
-        self._tokenizer: Any = spacy.blank("en").tokenizer
+    def __init__(self, language: str = "en") -> None:
+        self._tokenizer = _tokenizer(language)
 
     def __call__(self, text: str) -> list[Token]:
         tokens: list[Token] = []
         first, closing = True, ""
+        for start, word in self._words(text):
+            if closing and word in closing:
+                closing = ""
+            elif not closing and word in QUOTES:
+                window = text[start + 1 : start + 200]
+                closing = QUOTES[word] if any(mark in window for mark in QUOTES[word]) else ""
+            tokens.append(Token(start, start + len(word), word, fold(word), first, bool(closing)))
+            if any(c.isalnum() for c in word):
+                first = False
+            elif word[-1] in _SENTENCE_ENDS:
+                first = True
+        return tokens
+
+    def _words(self, text: str) -> Iterator[tuple[int, str]]:
         for offset, piece in _pieces(text):
             for token in self._tokenizer(piece):
                 if token.is_space:
                     continue
-                start = offset + token.idx
-                word = token.text
-                if closing and word == closing:
-                    closing = ""
-                elif not closing and word in QUOTES and text.find(QUOTES[word], start + 1, start + 200) > 0:
-                    closing = QUOTES[word]
-                tokens.append(Token(start, start + len(word), word, fold(word), first, bool(closing)))
-                if any(c.isalnum() for c in word):
-                    first = False
-                elif word[-1] in _SENTENCE_ENDS:
-                    first = True
-        return tokens
+                start, word = offset + token.idx, token.text
+                if word.isascii() or not is_unspaced(word):
+                    yield start, word
+                else:
+                    yield from ((start + part.start(), part[0]) for part in _PART.finditer(word))
+
+
+@lru_cache(maxsize=16)
+def _tokenizer(language: str) -> Any:
+    import spacy
+
+    try:
+        tokenizer = spacy.blank(language or "xx").tokenizer
+    except ImportError:
+        tokenizer = None
+    return tokenizer if isinstance(tokenizer, spacy.tokenizer.Tokenizer) else spacy.blank("xx").tokenizer
 
 
 def _pieces(text: str) -> Iterable[tuple[int, str]]:
@@ -59,6 +93,18 @@ def _pieces(text: str) -> Iterable[tuple[int, str]]:
         if run > _LONGEST_RUN:
             yield start, text[start:at]
             start, run = at, 1
+    yield start, text[start:]
+
+
+def parts(text: str, most: int) -> Iterator[tuple[int, str]]:
+    """A text in parts of bounded length, each with its position; cut after a line, else a sentence, else a word."""
+    start = 0
+    while len(text) - start > most:
+        half = start + most // 2
+        cuts = ((text.rfind(mark, half, start + most), len(mark)) for mark in _CUTS)
+        end = next((at + length for at, length in cuts if at >= 0), start + most)
+        yield start, text[start:end]
+        start = end
     yield start, text[start:]
 
 
@@ -76,4 +122,4 @@ def boundary(text: str, at: int, tokens: Container[int]) -> bool:
 
 def _unspaced(character: str) -> bool:
     """Whether a character is of a script that puts no spaces between words."""
-    return "\u0e00" <= character <= "\u0eff" or "\u3040" <= character <= "\u30ff" or "\u3400" <= character <= "\u9fff"
+    return character >= "\u0e00" and (character <= "\u0eff" or is_unspaced(character))

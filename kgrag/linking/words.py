@@ -7,29 +7,10 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from kgrag.linking.folding import fold
+from kgrag.linking.languages import UNSPACED, Languages, known_words, snowball
 
 _WORD = re.compile(r"\w+")
-
-# What questions ask for and ask with, whatever the graph is about; stop words are spaCy's.
-_GENERIC = """
-    act actor actress administer affect age answer appear apply article associate belong book born bring call category
-    cause character child citizen city class cofounder come contain contribute cost count country couple create
-    creator credit cure date daughter day dead death define definition describe description detail develop die direct
-    director discover disease disorder dose drug effect entity ethnicity event example exist explain express famous
-    father feature film find first founder fund gender genre give group happen harm help host human husband identifier
-    illness include info information instance institution interact involve issue item job key kid kind know known
-    label language last law lead let lie list live locate location main make male female mean meaning medication
-    medicine member mention mother movie name nationality need normal number object occur occupation option order
-    organisation organization origin others parent partner party patient people person place play player
-    present primary produce producer profession property publish pupil question rate rating reason refer relate
-    related relation release religion remedy require risk role rule say screenplay screenwriter script section
-    see sequel serve set sex share show sibling sign similar sister son sort speak spell spouse spread stand star
-    start state story style subject substance suffer suggest symptom take talk team tell term thing time title topic
-    transmit treat treatment trigger true type use value version vote want way wife win word work write writer written
-    wrote year yes tag told gave got made found shown seen done called starred brother nation nationality
-    fall world co
-"""
-GENERIC = frozenset(fold(word) for word in _GENERIC.split())
+_LONGEST = 5  # characters of an ordinary word in a script without spaces
 
 
 @lru_cache(maxsize=50_000)
@@ -58,20 +39,27 @@ class QuestionWords:
     Args:
         relation_labels: Labels of the graph's relations: their words are how people ask.
         class_labels: Labels of its classes.
+        language: Of the questions.
+
+    Attributes:
+        languages: Tells which language a word is read in.
+        stop_words: Of all these languages.
     """
 
     NAME, SCHEMA, WORDING = 2, 1, 0  # how likely a match is meant as a name
 
-    def __init__(self, relation_labels: Iterable[str], class_labels: Iterable[str]) -> None:
-        from spacy.lang.en.stop_words import STOP_WORDS
-
-        self.stop_words = {fold(word) for word in STOP_WORDS} | {"s", "t", "d", "ll", "m", "re", "ve", "n", "'s"}
-        self._wording = {stem(word) for word in GENERIC}
+    def __init__(self, relation_labels: Iterable[str], class_labels: Iterable[str], language: str = "en") -> None:
+        self.languages = Languages(language)
+        known = [known_words(language) for language in self.languages.all]
+        self.stop_words = frozenset(word for one in known for word in one.stop_words)
+        self._generic = frozenset(word for one in known for word in one.generic)
+        self._wording = {self._stem(word) for word in self._generic}
         relations = {fold(label) for label in relation_labels}
         classes = {fold(label) for label in class_labels}
         self._phrases = relations | classes
-        self._schema = {stem(word) for label in relations for word in split_words(label)}
-        self._schema |= {stem(label) for label in classes if label.isalpha()}
+        self._schema = {self._stem(word) for label in relations for word in split_words(label)}
+        self._schema |= {self._stem(label) for label in classes if label.isalpha()}
+        self._known = lru_cache(maxsize=50_000)(self._find_out)  # what of a word is asked many times
 
     def level(self, folded: str) -> int:
         """NAME; SCHEMA where every word is also one of the graph's schema; WORDING where all are ordinary."""
@@ -79,7 +67,7 @@ class QuestionWords:
         level = self.SCHEMA if folded in self._phrases else self.NAME
         if words and all(self.is_ordinary(word) for word in words):
             return self.WORDING
-        if words and all(self.is_ordinary(word) or stem(word) in self._schema for word in words):
+        if words and all(self.is_ordinary(word) or self._stem(word) in self._schema for word in words):
             return self.SCHEMA
         return level
 
@@ -88,9 +76,30 @@ class QuestionWords:
         return all(word in self.stop_words for word in split_words(folded))
 
     def is_ordinary(self, word: str) -> bool:
-        """Whether a folded word is a stop word or a generic question word."""
-        return word in self.stop_words or stem(word) in self._wording
+        """Whether a folded word is a stop word, a generic question word, or without spaces several of these."""
+        return self._known(word)
 
     def is_schema_phrase(self, folded: str) -> bool:
         """Whether the text is the whole label of a relation or a class."""
         return folded in self._phrases
+
+    def _find_out(self, word: str) -> bool:
+        if word in self.stop_words or self._stem(word) in self._wording:
+            return True
+        return self.languages.of(word) in UNSPACED and self._is_composed(word)
+
+    def _stem(self, word: str) -> str:
+        language = self.languages.of(word)
+        return stem(word) if language == "en" else snowball(word, language)
+
+    def _is_composed(self, text: str) -> bool:
+        """Whether a text is made of ordinary words; of the stop words with one character most may be part of a name."""
+        reached = {0}
+        for at in range(1, len(text) + 1):
+            before = range(max(0, at - _LONGEST), at)
+            if any(start in reached and self._is_part(text[start:at]) for start in before):
+                reached.add(at)
+        return len(text) in reached
+
+    def _is_part(self, word: str) -> bool:
+        return word in self._generic or (len(word) > 1 and word in self.stop_words)
