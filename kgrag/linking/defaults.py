@@ -13,18 +13,17 @@ from kgrag.linking.pairs import FEATURES, NOTHING
 from kgrag.linking.ranking import Ranker
 
 FILE = "weights.json"
+KINDS = {"with encoder": True, "without encoder": False}
 
 
 @lru_cache(maxsize=2)
 def default_ranker(with_encoder: bool) -> Ranker:
     """The shipped ranker; see ``kgrag/training/linker.py`` for what it was trained on."""
     shipped = json.loads((resources.files("kgrag.linking") / FILE).read_text(encoding="utf-8"))
-    learned = shipped["with encoder" if with_encoder else "without encoder"]
+    learned = shipped[next(name for name, has_encoder in KINDS.items() if has_encoder == with_encoder)]
     linear, nothing, ties = (
-        np.array([learned[kind][name] for name in names], np.float32)
+        np.array([learned[kind].get(name, 0) for name in names], np.float32)
         for kind, names in (("features", FEATURES), ("nothing", NOTHING), ("ties", TIES))
     )
     empty = np.zeros(0, np.float32)
-    return Ranker(
-        linear, empty.reshape(len(linear), 0), empty, empty, nothing, ties, learned["temperature"], learned["threshold"]
-    )
+    return Ranker(linear, empty.reshape(len(linear), 0), empty, empty, nothing, ties, learned["temperature"])

@@ -126,13 +126,13 @@ class Lexicon:
         for node, name, preferred in names:
             weight = 0.35 + 0.3 * (not self.aliases.literal[node])
             weight += 0.2 * preferred + 0.1 * (name == written) + 0.05 * int(self.aliases.degrees[node]) / top
-            if len(names) > 1 and self._is_foreign(node, name):
+            if len(names) > 1 and self.is_foreign(node, name):
                 weight *= _FOREIGN
             order.append((weight, node))
         order.sort(key=lambda item: (-item[0], item[1]))
         return [(node, weight / order[0][0]) for weight, node in order]
 
-    def _is_foreign(self, node: int, name: str) -> bool:
+    def is_foreign(self, node: int, name: str) -> bool:
         """Whether a node bears a name in languages alone that the words of a text are not read in."""
         tags = self._graph.tags(node).get(name, ())
         return bool(tags) and not any(not tag or base(tag) in self.words.languages.all for tag in tags)

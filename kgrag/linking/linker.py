@@ -8,15 +8,16 @@ from dataclasses import replace
 from itertools import islice
 from operator import index
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kgrag.config import LinkingConfig
 from kgrag.errors import InputError
 from kgrag.linking import acronyms
 from kgrag.linking.appearance import Appearance
 from kgrag.linking.dense import Encoder
-from kgrag.linking.disambiguation import Disambiguator, LabelledText
+from kgrag.linking.disambiguation import Disambiguator
 from kgrag.linking.folding import fold, spaced
+from kgrag.linking.learning import LabelledText, learn_graph, learn_labels
 from kgrag.linking.lexicon import Lexicon
 from kgrag.linking.matches import Match, NamesInText
 from kgrag.linking.pairs import Asked
@@ -33,7 +34,26 @@ _AT_ONCE = 50_000  # characters: some of what is looked for in a text costs more
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _STRANGE = 5  # letters from which a word that is no English may be a misspelt name that has to be looked up
 _MOST_STRANGE = 3  # most such words of one text
-_SHORT_FORM = 0.6  # what is left of the score of a name that equals a short form which the text declares as another
+
+
+class _Found(NamedTuple):
+    """A mention that was found.
+
+    Attributes:
+        start: Its place.
+        end: Behind it.
+        keys: The names that it may be.
+        certain: How certain it is that it is a mention at all.
+        is_name: Whether it is one of these names, maybe in other words, and not one misspelt.
+        exact: Whether it is in these words.
+    """
+
+    start: int
+    end: int
+    keys: tuple[int, ...]
+    certain: float
+    is_name: bool
+    exact: bool
 
 
 class EntityLinker:
@@ -66,7 +86,7 @@ class EntityLinker:
         self._names = NamesInText(self._lexicon, self._appearance)
         self._unmatched = Unmatched(self._lexicon, self._appearance, self.config)
         self._span_names = SpanNames(self._lexicon, self._tokenizer)
-        self._ranking = Disambiguator(graph, self._lexicon, self._span_names, encoder)
+        self.disambiguator = Disambiguator(graph, self._lexicon, self._span_names, encoder)
 
     def refresh(self) -> None:
         """Takes in what the graph calls its nodes now; `link` does so itself."""
@@ -109,15 +129,10 @@ class EntityLinker:
         strong = [match for match in strong if not _overlaps(match, taken)]
         if not strong and not guesses and not unknown:
             strong = self._names.weak(matches)
-        links = [self._exact_link(text, match, torn) for match in strong]
-        links += [self._fuzzy_link(text, guess) for guess in guesses]
+        found = [*(self._found(match, torn) for match in strong), *map(_misspelt, guesses)]
+        links = self._resolved(text, found)
         links += [Link(_mention(text, start, end), None, 0.0, exact=False) for start, end in unknown]
         return self._with_short_forms(text, links)
-
-    @property
-    def threshold(self) -> float:
-        """The score below which `link_spans` takes a mention for NIL: the configured one, or what was learned."""
-        return self._ranking.ranker.threshold
 
     def link_spans(self, text: str, spans: Sequence[tuple[int, int]]) -> list[Link]:
         """Links given mentions.
@@ -141,7 +156,11 @@ class EntityLinker:
         meant = [acronyms.expanded(mention, long_forms) for mention in written]
         self.graph.look_up(name for one in (*written, *meant) for name in spellings(one, self._tokenizer(one)))
         self.refresh()
-        return self._ranked_spans(text, spans, meant)
+        ranked = self.disambiguator.rank(text, [Asked(full, (span,)) for full, span in zip(meant, spans)])
+        return [
+            self._linked(text, span, candidates, self._is_named(full, candidates))
+            for span, full, candidates in zip(spans, meant, ranked)
+        ]
 
     def train(self, texts: Sequence[LabelledText], valid: Sequence[LabelledText] = (), seed: int = 0) -> None:
         """Learns from labelled mentions how `link_spans` ranks: names, weights, and how sure it may be.
@@ -156,11 +175,11 @@ class EntityLinker:
         for labelled in (*texts, *valid):
             _check_labels(labelled)
         self.refresh()
-        self._ranking.train(texts, valid, seed)
+        learn_labels(self.disambiguator, texts, valid, seed)
 
     def fit(self, texts: int = 2_000, seed: int = 0) -> None:
         self.refresh()
-        self._ranking.fit(texts, seed)
+        learn_graph(self.disambiguator, texts, seed)
 
     def save(self, folder: str | Path) -> None:
         """Saves what was learned; graph and encoder are not in it.
@@ -169,7 +188,7 @@ class EntityLinker:
             ModelError: Nothing was learned yet.
             SavedFolderError: Something else is at ``folder``.
         """
-        self._ranking.save(folder)
+        self.disambiguator.save(folder)
 
     @classmethod
     def load(
@@ -206,16 +225,6 @@ class EntityLinker:
             at = link.mention.end
         return "".join([*pieces, text[at:]])
 
-    def _ranked_spans(self, text: str, spans: Sequence[tuple[int, int]], meant: Sequence[str]) -> list[Link]:
-        links = []
-        for (start, end), full, ranked in zip(spans, meant, self._ranking.rank(text, [Asked(full, (span,)) for full, span in zip(meant, spans)])):
-            node, score = ranked[0] if ranked else (None, 0.0)
-            key = self._aliases.key(fold(full))
-            exact = key is not None and any(name.node == node for name in self._aliases.names[key])
-            named = node if sum(share for _, share in ranked) >= self.threshold else None
-            links.append(Link(_mention(text, start, end), named, score, exact, tuple(ranked[: self.config.candidates])))
-        return links
-
     def _with_short_forms(self, text: str, links: list[Link]) -> list[Link]:
         """Links each short form that the text declares as its long form is linked, unless it is part of a longer name."""
         for short, (start, end) in acronyms.declared(text).items():
@@ -244,32 +253,46 @@ class EntityLinker:
         )
         return (name for token in islice(strange, _MOST_STRANGE) for name in respellings(text, token, others))
 
-    def _exact_link(self, text: str, match: Match, torn: list[tuple[int, int]]) -> Link:
+    def _found(self, match: Match, torn: list[tuple[int, int]]) -> _Found:
         words = self._words
-        score = {words.NAME: 1.0, words.SCHEMA: 0.6, words.WORDING: 0.55}[match.level] * match.certain
+        certain = {words.NAME: 1.0, words.SCHEMA: 0.6, words.WORDING: 0.55}[match.level] * match.certain
         if any(start <= match.start and match.end <= end for start, end in torn):
-            score *= 0.8  # part of a longer name that the graph does not know
-        written = spaced(text[match.start : match.end])
-        candidates = self._ranked([(match.key, score)], written)
-        return self._resolved(text, match.start, match.end, candidates, exact=match.certain == 1.0)
+            certain *= 0.8  # part of a longer name that the graph does not know
+        return _Found(match.start, match.end, (match.key,), certain, True, match.certain == 1.0)
 
-    def _fuzzy_link(self, text: str, guess: Guess) -> Link:
-        written = spaced(text[guess.start : guess.end])
-        candidates = self._ranked([(key, 0.95 * ratio / 100) for key, ratio in guess.found], written)
-        return self._resolved(text, guess.start, guess.end, candidates, exact=False)
+    def _resolved(self, text: str, found: Sequence[_Found]) -> list[Link]:
+        """Links what was found; only where names have several bearers, or may be misspelt, are nodes ranked."""
+        asked = [self._asked(text, one) for one in found]
+        sure = [[(one.node, 1.0)] for one in asked if one.node is not None]
+        ranked = sure if len(sure) == len(asked) else self.disambiguator.rank(text, asked)
+        links = []
+        for one, candidates in zip(found, ranked):
+            scored = [(node, one.certain * share) for node, share in candidates]
+            links.append(self._linked(text, (one.start, one.end), scored, one.exact))
+        return links
 
-    def _ranked(self, keys: Iterable[tuple[int, float]], written: str) -> list[tuple[int, float]]:
-        """The nodes that bear the names, best first by the score of the name, then as `Lexicon.bearers` has them."""
-        ranked: dict[int, float] = {}
-        for key, score in keys:
-            for node, share in self._lexicon.bearers(key, written):
-                ranked.setdefault(node, score * share)
-        return sorted(ranked.items(), key=lambda item: -item[1])[: self.config.candidates]
+    def _asked(self, text: str, found: _Found) -> Asked:
+        written = spaced(text[found.start : found.end])
+        bearers = {name.node for key in found.keys for name in self._aliases.names[key]}
+        alone = found.is_name and len(bearers) == 1 and not self.disambiguator.knows(written)
+        return Asked(written, ((found.start, found.end),), found.keys, bearers.pop() if alone else None)
 
-    def _resolved(self, text: str, start: int, end: int, candidates: list[tuple[int, float]], exact: bool) -> Link:
+    def _linked(self, text: str, span: tuple[int, int], candidates: Sequence[tuple[int, float]], exact: bool) -> Link:
+        """A link to the best of the nodes, unless it is likelier that none is meant."""
         node, score = candidates[0] if candidates else (None, 0.0)
-        named = node if score >= self.config.threshold else None
-        return Link(_mention(text, start, end), named, score, exact, tuple(candidates))
+        named = node if sum(score for _, score in candidates) >= self.config.threshold else None
+        return Link(_mention(text, *span), named, score, exact, tuple(candidates[: self.config.candidates]))
+
+    def _is_named(self, mention: str, candidates: Sequence[tuple[int, float]]) -> bool:
+        """Whether a mention is, up to case, a name of the best node."""
+        key = self._aliases.key(fold(mention))
+        return key is not None and any(
+            name.node == node for name in self._aliases.names[key] for node, _ in candidates[:1]
+        )
+
+
+def _misspelt(guess: Guess) -> _Found:
+    return _Found(guess.start, guess.end, tuple(key for key, _ in guess.found), 1.0, False, False)
 
 
 def _readable(text: str) -> str:

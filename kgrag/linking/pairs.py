@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from kgrag.linking.lexicon import Lexicon
 
 _LIKENESS = (
-    *("same", "edit ratio", "token-sort ratio", "3-gram cosine", "same numbers"),
+    *("same", "nearly the same", "edit ratio", "token-sort ratio", "3-gram cosine", "same numbers"),
     *("same roots", "roots in both", "roots of the mention", "roots of the name", "dense cosine"),
 )
-_STANDING = ("preferred", "written the same", "literal", "log degree")
+_STANDING = ("preferred", "written the same", "foreign", "literal", "log degree")
 _RECALLED = ("share of the labels", "share of near labels")
 FEATURES = (*_LIKENESS, *_STANDING, *_RECALLED, *SURROUNDINGS)
 NOTHING = ("always", "share of the labels", "share of near labels", "unknown words")
+_MISTYPED = 0.8  # edit ratio from which a name may be mistyped
 _NAMES = 50  # nearest names of each kind
 _AFTER_NAMES, _AFTER_MEMORY = len(_LIKENESS) + len(_STANDING), len(FEATURES) - len(SURROUNDINGS)
 
@@ -42,11 +43,13 @@ class Asked(NamedTuple):
         written: As it stands there, short forms written out.
         places: Start and end, wherever it stands.
         keys: The names that it may be; None where they are to be sought.
+        node: What it means, where that is no question.
     """
 
     written: str
     places: tuple[tuple[int, int], ...] = ()
     keys: tuple[int, ...] | None = None
+    node: int | None = None
 
 
 class PairFinder:
@@ -105,6 +108,11 @@ class PairFinder:
         features[:, _AFTER_MEMORY:] = self._surroundings.features(text, places, nodes)[rows]
         return pairs._replace(features=features)
 
+    def unknown(self, mention: str, without: Sequence[int] = ()) -> float:
+        """Share of a folded mention's words that no name has, by weight; some names left out of account."""
+        roots, names = self._roots.of(mention), [self._lexicon.aliases.keys[key] for key in without]
+        return self._roots.weight(self._roots.unknown(roots, names)) / max(self._roots.weight(roots), 1e-9)
+
     def _keys_of(self, iris: Iterable[str | None]) -> list[int]:
         nodes = [node for iri in iris if iri is not None for node in self._graph.find(iri)]
         keys = (self._lexicon.aliases.key(fold(name)) for node in nodes for name in self._graph.names(node))
@@ -120,12 +128,13 @@ class PairFinder:
             of_name = likeness.of(aliases.keys[key])
             for node, name, preferred in aliases.names[key]:
                 literal, degree = bool(aliases.literal[node]), math.log1p(int(aliases.degrees[node])) / 10
-                standing = preferred, cased and name == written, literal, degree
+                foreign = self._lexicon.is_foreign(node, name)
+                standing = preferred, cased and name == written, foreign, literal, degree
                 rows.append((*of_name, cosine, *standing, *[0.0] * (len(FEATURES) - _AFTER_NAMES)))
                 places.append((key, node))
         ids = np.array(places, np.int64).reshape(-1, 2)
         features = np.array(rows, np.float32).reshape(-1, len(FEATURES))
-        nothing = np.array([1, 0, 0, likeness.unknown], np.float32)
+        nothing = np.array([1, 0, 0, self.unknown(mention)], np.float32)
         return Pairs(ids[:, 0], ids[:, 1], features, nothing)
 
 
@@ -136,14 +145,15 @@ class _Likeness:
         self._mention, self._all_roots = mention, roots
         self._numbers, self._grams, self._roots = NUMBER.findall(mention), _grams(mention), roots.of(mention)
         self._weight = max(roots.weight(self._roots), 1e-9)
-        self.unknown = roots.weight(roots.unknown(self._roots)) / self._weight  # share of it that no name has
 
     def of(self, name: str) -> tuple[float, ...]:
         roots, grams = self._all_roots.of(name), _grams(name)
         shared, other = self._all_roots.weight(self._roots & roots), self._all_roots.weight(roots)
+        ratio = fuzz.ratio(self._mention, name) / 100
         return (
             name == self._mention,
-            fuzz.ratio(self._mention, name) / 100,
+            max(0.0, (ratio - _MISTYPED) / (1 - _MISTYPED)),
+            ratio,
             fuzz.token_sort_ratio(self._mention, name) / 100,
             len(self._grams & grams) / (len(self._grams) * len(grams)) ** 0.5,
             self._numbers == NUMBER.findall(name),

@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 
 from kgrag.errors import InputError
 from kgrag.types import Floats, Ids
 
 HIDDEN = 16
-_EPOCHS, _BATCH, _RATE, _DECAY = 25, 64, 0.03, 1e-2
-_TEMPERATURES = np.geomspace(0.25, 4.0, 33)
-_CERTAIN = 1e-9  # least share that counts in a logarithm
+_STEPS, _DECAY = 200, 1e-4
+_LEAST = -20.0  # logarithm of the least probability that counts: of what was not found there is none
 
 
 class Pairs(NamedTuple):
@@ -80,7 +80,6 @@ class Ranker:
         nothing: Shape (features of nothing,).
         ties: What it counts how a node goes with those of the other mentions, shape (ties,).
         temperature: What scores are divided by before they become probabilities (Guo et al., ICML 2017).
-        threshold: Least probability that a node of the graph is meant at all for a link.
     """
 
     linear: Floats
@@ -90,14 +89,13 @@ class Ranker:
     nothing: Floats
     ties: Floats
     temperature: float = 1.0
-    threshold: float = 0.5
 
     def weigh(self, pairs: Pairs) -> Weighed:
         """Scores of nodes; that of a node with several names is the logarithm of the sum."""
         features = pairs.features
         scores = features @ self.linear + np.tanh(features @ self.inner + self.bias) @ self.outer
         nodes, owner = np.unique(pairs.nodes, return_inverse=True)
-        summed = np.full(len(nodes), -np.inf, np.float32)
+        summed = np.full(len(nodes), -np.inf)
         np.logaddexp.at(summed, owner, scores)
         return Weighed(nodes, summed, float(pairs.nothing @ self.nothing))
 
@@ -113,32 +111,35 @@ class Ranker:
         return (shares / shares.sum())[:-1]
 
     def calibrated(self, examples: Sequence[Example]) -> Ranker:
-        """The same ranker with the temperature and the threshold that suit examples it was not trained on."""
-        judged = [self._judged(one) for one in examples]
-        best = min(
-            (replace(self, temperature=float(t)) for t in _TEMPERATURES),
-            key=lambda ranker: sum(ranker._loss(*one) for one in judged),
-        )
-        gains = []
-        for weighed, ties, right, known in judged:
-            shares = best.shares(weighed, ties)
-            hit = bool(len(shares)) and bool(right[shares.argmax()])
-            gains.append((float(shares.sum()), hit - (not known)))  # what a link wins over none
-        gains.sort(reverse=True)
-        won = np.cumsum([0, *(gain for _, gain in gains)])
-        last = int(won.argmax())
-        bounds = [1.0, *(share for share, _ in gains), 0.0]
-        return replace(best, threshold=(bounds[last] + bounds[last + 1]) / 2)
+        """The same ranker with the temperature, and the weight of nothing, that suit examples it was not trained on."""
+        from scipy.optimize import minimize
 
-    def _judged(self, example: Example) -> tuple[Weighed, Floats, NDArray[np.bool_], bool]:
-        weighed = self.weigh(example.pairs)
-        first = np.unique(example.pairs.nodes, return_index=True)[1]
-        right = np.isin(weighed.nodes, example.pairs.nodes[example.right])
-        return weighed, example.ties[first], right, example.known
+        scores, right = self._table(examples)
 
-    def _loss(self, weighed: Weighed, ties: Floats, right: NDArray[np.bool_], known: bool) -> float:
-        shares = self.shares(weighed, ties)
-        return -float(np.log(max(shares[right].sum() if known else 1 - shares.sum(), _CERTAIN)))
+        def loss(free: Floats) -> float:
+            given = scores.copy()
+            given[:, 0] += free[1]
+            given /= np.exp(free[0])
+            likely = logsumexp(np.where(right, given, -np.inf), axis=1) - logsumexp(given, axis=1)
+            return -float(np.maximum(likely, _LEAST).mean())
+
+        log_temperature, more = minimize(loss, np.zeros(2), method="Nelder-Mead").x
+        nothing = self.nothing.copy()
+        nothing[0] += more
+        return replace(self, nothing=nothing, temperature=float(np.exp(log_temperature)))
+
+    def _table(self, examples: Sequence[Example]) -> tuple[Floats, NDArray[np.bool_]]:
+        """Scores of nothing and of the nodes of each example, and which are right; shape (examples, most nodes + 1) both."""
+        size = 1 + max(len(one.right) for one in examples)
+        scores, right = np.full((len(examples), size), -np.inf), np.zeros((len(examples), size), np.bool_)
+        for row, one in enumerate(examples):
+            weighed = self.weigh(one.pairs)
+            ties = one.ties[np.unique(one.pairs.nodes, return_index=True)[1]]
+            last = 1 + len(weighed.nodes)
+            scores[row, 0], scores[row, 1:last] = weighed.nothing, weighed.scores + ties @ self.ties
+            right[row, 0] = not one.known
+            right[row, 1:last] = np.isin(weighed.nodes, one.pairs.nodes[one.right])
+        return scores, right
 
 
 def train(examples: Sequence[Example], seed: int, hidden: int = HIDDEN) -> Ranker:
@@ -172,20 +173,21 @@ def train(examples: Sequence[Example], seed: int, hidden: int = HIDDEN) -> Ranke
         right[row, 1 : count + 1] = torch.from_numpy(one.right)
     of_nothing = torch.from_numpy(np.stack([one.pairs.nothing for one in kept]))
     draw = torch.Generator().manual_seed(seed)
-    inner = (torch.randn(width, hidden, generator=draw) / width**0.5).requires_grad_()
-    outer = (0.1 * torch.randn(hidden, generator=draw)).requires_grad_()
-    linear, bias, nothing, tie = (torch.zeros(n, requires_grad=True) for n in (width, hidden, unnamed, tied))
-    optimiser = torch.optim.AdamW([linear, inner, bias, outer, nothing, tie], lr=_RATE, weight_decay=_DECAY)
-    steps = _EPOCHS * -(-len(kept) // _BATCH)
-    schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.05, steps)
-    for _ in range(_EPOCHS):
-        for rows in torch.randperm(len(kept), generator=draw).split(_BATCH):
-            given = features[rows]
-            scores = given @ linear + torch.tanh(given @ inner + bias) @ outer + ties[rows] @ tie
-            scores = torch.cat([(of_nothing[rows] @ nothing)[:, None], scores], 1).masked_fill(~there[rows], -1e9)
-            loss = (scores.logsumexp(1) - scores.masked_fill(~right[rows], -1e9).logsumexp(1)).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
-    return Ranker(*(tensor.detach().numpy().copy() for tensor in (linear, inner, bias, outer, nothing, tie)))
+    inner = torch.randn(width, hidden, generator=draw) / width**0.5
+    outer = 0.1 * torch.randn(hidden, generator=draw)
+    linear, bias, nothing, tie = (torch.zeros(n) for n in (width, hidden, unnamed, tied))
+    weights = [one.requires_grad_() for one in (linear, inner, bias, outer, nothing, tie)]
+    optimiser = torch.optim.LBFGS(weights, max_iter=_STEPS, line_search_fn="strong_wolfe")
+
+    def loss() -> torch.Tensor:
+        optimiser.zero_grad()
+        scores = features @ linear + torch.tanh(features @ inner + bias) @ outer + ties @ tie
+        scores = torch.cat([(of_nothing @ nothing)[:, None], scores], 1).masked_fill(~there, -1e9)
+        each = scores.logsumexp(1) - scores.masked_fill(~right, -1e9).logsumexp(1)
+        total = each.mean() + _DECAY * sum((one * one).sum() for one in weights)
+        total.backward()
+        return total
+
+    optimiser.step(loss)
+    arrays = [one.detach().numpy().copy() for one in weights]
+    return Ranker(arrays[0], arrays[1], arrays[2], arrays[3], arrays[4], arrays[5])

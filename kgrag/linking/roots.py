@@ -46,10 +46,12 @@ class Roots:
         """How much roots tell, all together: each the more, the fewer names have it."""
         return sum(math.log((self._total + 1) / (self._count[root] + 0.5)) for root in roots)
 
-    def unknown(self, roots: Iterable[str]) -> list[str]:
-        """Those that no name has."""
-        return [root for root in roots if root not in self._count]
+    def unknown(self, roots: Iterable[str], without: Iterable[str] = ()) -> list[str]:
+        """Those that no name has, some folded names left out of account."""
+        less = Counter(root for name in without for root in self._of(name))
+        return [root for root in roots if self._count[root] <= less[root]]
 
     def _of(self, folded: str) -> frozenset[str]:
-        words = split_words(unaccented(folded))
-        return frozenset([root(word) for word in words if word not in self._lexicon.words.stop_words] or words)
+        words, known = split_words(unaccented(folded)), self._lexicon.words
+        roots = [root(word, known.languages.of(word)) for word in words if word not in known.stop_words]
+        return frozenset(roots or words)

@@ -12,7 +12,7 @@ import numpy as np
 
 from kgrag.linking.folding import fold, spaced, unaccented
 from kgrag.linking.inflection import inflections
-from kgrag.linking.pairs import FEATURES, Asked
+from kgrag.linking.pairs import FEATURES, NOTHING, Asked, PairFinder
 from kgrag.linking.ranking import Pairs
 from kgrag.wordings.ways import Ways
 
@@ -20,13 +20,18 @@ if TYPE_CHECKING:
     from kgrag.graph import KnowledgeGraph
     from kgrag.linking.lexicon import Lexicon
 
-_INVERSE, _YES_NO, _OTHER, _ALONE, _LOWER = 0.5, 0.2, 0.15, 0.15, 0.2  # shares of the texts
+_INVERSE, _YES_NO, _BOTH, _OTHER, _ALONE, _LOWER = 0.5, 0.15, 0.15, 0.15, 0.15, 0.2  # shares of the texts
 _MISSING, _UNKNOWN, _NAMESAKES, _AS_IT_IS = 0.15, 0.6, 0.2, 0.35  # and of the mentions
+_QUALIFIED = 0.3  # of those not written as in the graph, share that another word is put before or behind
+_FIRST = 0.3  # share of mentions by the preferred name; the others are by any
 _MOST_NAMESAKES = 3
 _POPULAR = 1.0  # a node is spoken of in proportion to this power of the number of its statements
-_SLOT = re.compile(r"(\{[xso]\})")
+_SLOT = re.compile(r"(\{[xyso]\})")
 _DETERMINERS = ("the", "a", "this", "my", "some", "any")
-_PREFERRED, _LITERAL, _DEGREE = map(FEATURES.index, ("preferred", "literal", "log degree"))
+_PREFERRED, _WRITTEN, _FOREIGN, _LITERAL, _DEGREE = map(
+    FEATURES.index, ("preferred", "written the same", "foreign", "literal", "log degree")
+)
+_UNKNOWN_WORDS = NOTHING.index("unknown words")
 
 
 class Made(NamedTuple):
@@ -62,11 +67,12 @@ class Synthesiser:
     Args:
         graph: The graph.
         lexicon: Its names, current.
+        finder: Of candidates.
         seed: The same seed makes the same texts.
     """
 
-    def __init__(self, graph: KnowledgeGraph, lexicon: Lexicon, seed: int) -> None:
-        self._graph, self._lexicon, self._draw = graph, lexicon, random.Random(seed)
+    def __init__(self, graph: KnowledgeGraph, lexicon: Lexicon, finder: PairFinder, seed: int) -> None:
+        self._graph, self._lexicon, self._finder, self._draw = graph, lexicon, finder, random.Random(seed)
         self._ways = Ways(graph.relation_labels)
         named = np.unique([name.node for names in lexicon.aliases.names for name in names])
         self._named = named.tolist()
@@ -88,12 +94,17 @@ class Synthesiser:
         own = pairs.nodes == made.node
         named = own & (pairs.keys == made.key)
         if made.missing or made.unknown:
-            return pairs.only(~(own if made.missing else named))
+            gone = [key for key, _ in self._names(made.node)] if made.missing else [made.key]
+            nothing = pairs.nothing.copy()
+            nothing[_UNKNOWN_WORDS] = self._finder.unknown(fold(made.asked.written), gone)
+            return pairs.only(~(own if made.missing else named))._replace(nothing=nothing)
         rows = np.repeat(np.flatnonzero(named), len(made.namesakes))
         nodes = np.array(made.namesakes * int(named.sum()), np.int64)
-        features = pairs.features[rows]
-        aliases = self._lexicon.aliases
-        features[:, _PREFERRED] = self._draw.random() < 0.5
+        features, aliases = pairs.features[rows], self._lexicon.aliases
+        for row in features:
+            for column, chance in ((_PREFERRED, 0.3), (_FOREIGN, 0.3)):
+                row[column] = self._draw.random() < chance
+            row[_WRITTEN] *= self._draw.random() < 0.5
         features[:, _LITERAL] = aliases.literal[nodes]
         features[:, _DEGREE] = np.log1p(aliases.degrees[nodes]) / 10
         return Pairs(
@@ -113,19 +124,29 @@ class Synthesiser:
         relation = draw.choice(np.unique(graph.relations[found[inverse]]).tolist())
         label = graph.relation_label(relation)
         chance = draw.random()
-        if chance < _YES_NO:
+        if chance < _YES_NO + _BOTH:
             statements = found[inverse][graph.relations[found[inverse]] == relation]
             other = int((graph.heads if inverse else graph.tails)[draw.choice(statements.tolist())])
+            if chance > _YES_NO:
+                return self._both(topic, other, relation, inverse)
             slots = ("{o}", "{s}") if inverse else ("{s}", "{o}")
             return self._filled(draw.choice(self._ways.yes_no(label)), dict(zip(slots, (topic, other))))
-        if chance < _YES_NO + _OTHER:
+        if chance < _YES_NO + _BOTH + _OTHER:
             label, inverse = graph.relation_label(draw.randrange(graph.num_relations)), draw.random() < _INVERSE
         alone = chance > 1 - _ALONE
         return self._filled("{x}" if alone else draw.choice(self._ways.of(((label, inverse),))), {"{x}": topic})
 
+    def _both(self, topic: int, answer: int, relation: int, inverse: bool) -> MadeText | None:
+        """A question for what two nodes both lead to."""
+        graph = self._graph
+        found = (graph.statements_from if inverse else graph.statements_to)([answer])[0]
+        others = (graph.tails if inverse else graph.heads)[found[graph.relations[found] == relation]].tolist()
+        texts = self._ways.of_both(((graph.relation_label(relation), inverse),))
+        return self._filled(self._draw.choice(texts), {"{x}": topic, "{y}": self._draw.choice(others)})
+
     def _filled(self, wording: str, nodes: dict[str, int]) -> MadeText | None:
         """A wording with names in its slots; None where a slot is not there once, or a node has no name."""
-        if any(wording.count(slot) != 1 for slot in nodes):
+        if any(wording.count(slot) != 1 for slot in nodes) or len({*nodes.values()}) < len(nodes):
             return None
         lower = self._draw.random() < _LOWER
         text, mentions = "", []
@@ -143,7 +164,7 @@ class Synthesiser:
         draw, names = self._draw, self._names(node)
         if not names:
             return None
-        key, name = draw.choice(names)
+        key, name = draw.choice(names[:1] if draw.random() < _FIRST else names)
         alone = all(bearer.node == node for bearer in self._lexicon.aliases.names[key])
         missing = alone and draw.random() < _MISSING
         unknown = alone and not missing and len(names) > 1 and draw.random() < _UNKNOWN
@@ -151,14 +172,21 @@ class Synthesiser:
         if not missing and not unknown and draw.random() < _NAMESAKES:
             others = draw.choices(self._named, k=draw.randint(1, _MOST_NAMESAKES))
             namesakes = tuple(dict.fromkeys(other for other in others if other != node))
-        written = name if unknown or draw.random() < _AS_IT_IS else draw.choice(_WAYS)(name, draw)
+        written = name if unknown or draw.random() < _AS_IT_IS else self._rewritten(name)
         return Made(Asked(written.lower() if lower else written), node, key, missing, unknown, namesakes)
 
+    def _rewritten(self, name: str) -> str:
+        if self._draw.random() < _QUALIFIED:
+            words = self._draw.choice(self._lexicon.aliases.keys).split(" ")
+            return f"{words[0]} {name}" if self._draw.random() < 0.7 else f"{name} {words[-1]}"
+        return self._draw.choice(_WAYS)(name, self._draw)
+
     def _names(self, node: int) -> list[tuple[int, str]]:
-        """The names of a node, each with its key."""
+        """The names of a node, each with its key; best first, and only those in the language of texts if there are any."""
         aliases = self._lexicon.aliases
         keys = ((aliases.key(fold(name)), spaced(name)) for name in self._graph.names(node))
-        return [(key, name) for key, name in keys if key is not None and node in (n.node for n in aliases.names[key])]
+        found = [(key, name) for key, name in keys if key is not None and node in (n.node for n in aliases.names[key])]
+        return [one for one in found if not self._lexicon.is_foreign(node, one[1])] or found
 
 
 def _mistyped(name: str, draw: random.Random) -> str:
@@ -202,5 +230,5 @@ def _plain(name: str, draw: random.Random) -> str:
 
 
 _WAYS: Sequence[Callable[[str, random.Random], str]] = (
-    *(_mistyped, _mistyped, _shortened, _turned, _inflected, _with_determiner, _cased, _plain),
+    *(_mistyped, _mistyped, _mistyped, _shortened, _turned, _inflected, _inflected, _with_determiner, _cased, _plain),
 )
