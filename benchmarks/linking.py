@@ -115,7 +115,7 @@ def main() -> None:
         "quick": arguments.quick,
         "commit": current_commit(),
         "machine": machine(),
-        "versions": versions("kgrag", "pyahocorasick", "rapidfuzz", "scikit-learn", "sentence-transformers"),
+        "versions": versions("kgrag", "ahocorasick-rs", "rapidfuzz", "scikit-learn", "sentence-transformers"),
         "figures": results,
         "goals": [goal.line(where, results) for where, goal in GOALS],
         "absent": [name for name in names if not is_there(name)],

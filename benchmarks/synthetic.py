@@ -73,6 +73,33 @@ def write(path: Path, statements: int, seed: int) -> None:
             file.writelines(_lines(names, list(predicates.values()), *rows))
 
 
+def write_with_hubs(path: Path, statements: int, seed: int, hubs: int, degree: int) -> list[str]:
+    """As `write`, but with nodes to which, for every other one from which, very many of the statements lead.
+
+    Args:
+        path: The file.
+        statements: How many, those of the hubs included.
+        seed: The same seed gives the same bytes.
+        hubs: How many hubs.
+        degree: Statements of each, with three relations.
+
+    Returns:
+        IRIs of the hubs.
+    """
+    rest = statements - hubs * degree
+    write(path, rest, seed)
+    rng = np.random.default_rng((seed, hubs))
+    entities, links = int(rest * ENTITIES), LINKS.split()
+    iris = [f"{BASE}e/Hub{hub}" for hub in range(hubs)]
+    with open(path, "a", encoding="utf-8", newline="\n") as file:
+        for hub, iri in enumerate(iris):
+            drawn = rng.choice(3 * entities, degree, replace=False)
+            for relation, entity in zip(*(part.tolist() for part in divmod(drawn, entities))):
+                ends = [f"<{BASE}e/Q{entity}>", f"<{iri}>"][:: -1 if hub % 2 else 1]
+                file.write(f"{ends[0]} <{BASE}p/{links[3 * hub + relation]}> {ends[1]} .\n")
+    return iris
+
+
 def _lines(names: list[str], predicates: list, subjects: list, relations: list, objects: list) -> Iterator[str]:
     for subject, relation, number in zip(subjects, relations, objects):
         iri, written = predicates[relation]

@@ -38,7 +38,12 @@ Imports = Annotated[
     typer.Option("--imports", help="Folder with the ontologies that the files import."),
 ]
 Passages = Annotated[
-    Path | None, typer.Option("--passages", help="Passages as JSON lines: id, text, title, source, entities.")
+    list[Path] | None,
+    typer.Option(
+        "--passages",
+        help="Passages as JSON lines (id, text, title, source, entities), or documents to split: a folder, or files "
+        "(.txt .md .html .pdf .docx .xml .csv); may be repeated.",
+    ),
 ]
 INTERRUPTED = 130  # exit code that typer gives to Ctrl-C
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
@@ -89,7 +94,8 @@ def ask(
     from kgrag import KGRAG
 
     if graph:
-        rag, questions = KGRAG(_open(graph, imports), _passages(passages)), words
+        opened = _open(graph, imports)
+        rag, questions = KGRAG(opened, _passages(passages, opened)), words
     else:
         if imports:
             raise typer.BadParameter("--imports is for the files of --graph")
@@ -116,7 +122,8 @@ def build(
 
     if not graph:
         raise typer.BadParameter("give at least one --graph FILE")
-    rag = KGRAG.build(KnowledgeGraph.from_rdf(*graph, imports=imports), _passages(passages))
+    opened = KnowledgeGraph.from_rdf(*graph, imports=imports)
+    rag = KGRAG.build(opened, _passages(passages, opened))
     rag.save(out)
     typer.echo(
         f"{out}: {rag.graph.num_nodes:,} nodes, {rag.graph.num_statements:,} statements, "
@@ -177,10 +184,19 @@ def _open(graph: list[str], imports: Path | None) -> KnowledgeGraph:
     return KnowledgeGraph.from_sparql(graph[0])
 
 
-def _passages(file: Path | None) -> PassageIndex | None:
-    from kgrag import PassageIndex
+def _passages(paths: list[Path] | None, graph: KnowledgeGraph) -> PassageIndex | None:
+    """Passages as they are, of one file of JSON lines; else those of documents, with the nodes that they name."""
+    from kgrag import EntityLinker, PassageIndex
+    from kgrag.config import LinkingConfig
+    from kgrag.documents import ingest
 
-    return PassageIndex.from_jsonl(file) if file else None
+    if not paths:
+        return None
+    if len(paths) == 1 and paths[0].suffix == ".jsonl":
+        return PassageIndex.from_jsonl(paths[0])
+    index = PassageIndex()
+    ingest(paths, index, EntityLinker(graph, LinkingConfig()))
+    return index
 
 
 def _show(rag: KGRAG, answer: Answer, as_json: bool) -> None:

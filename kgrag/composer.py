@@ -11,7 +11,7 @@ from kgrag.encoding import Findings
 from kgrag.fusion.items import LONG_TEXT, Candidate, collect_items
 from kgrag.generation.generator import Prompt
 from kgrag.graph import KnowledgeGraph, is_verbal
-from kgrag.types import Floats, Link, Subgraph
+from kgrag.types import Floats, Link
 
 LEAST = 0.02  # nodes below this probability are not offered as answers,
 SHARE = 0.5  # nor are those below this share of the best one's
@@ -36,7 +36,6 @@ def compose(
     graph: KnowledgeGraph,
     question: str,
     links: Sequence[Link],
-    subgraph: Subgraph,
     findings: Findings,
     question_encoding: Floats,
     encode: Callable[[list[str]], Floats],
@@ -48,22 +47,22 @@ def compose(
     Args:
         graph: The graph.
         question: The question as asked.
-        links: Its linked mentions, in the order of ``subgraph.seeds``.
-        subgraph: What was retrieved.
-        findings: What the reasoner found in it.
+        links: Its linked mentions, in the order of the seeds of the findings.
+        findings: What the reasoner found.
         question_encoding: Encoded question, shape (width,).
         encode: Encodes texts.
         sentences: Sentences of passages, nearest first.
         limit: Most items.
     """
+    subgraph = findings.subgraph
     order = np.lexsort((subgraph.nodes, -findings.scores))
     least = max(LEAST, SHARE * float(findings.scores.max(initial=0.0)))
     best = [int(v) for v in order[:MOST_ANSWERS] if findings.scores[v] >= least]
     if findings.target is not None:
         best = [findings.target]
-    elif sentences and sentences[0][2] > max(run.familiar for run in findings.runs):
+    elif sentences and sentences[0][2] > max(reading.familiar for reading in findings.readings):
         best = []  # the question is more like a sentence than like any question for these relations
-    walks = {v: findings.paths(subgraph, v) for v in best}
+    walks = {v: findings.paths(v) for v in best}
     best = [v for v in best if all(walks[v])]
     paths = {v: list(dict.fromkeys(statement for walk in walks[v] for statement in walk)) for v in best}
     seeds = [int(s) for s in subgraph.seeds]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,27 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class DocumentLimits:
+    """Bounds on what is read from documents, that strangers may have written.
+
+    Attributes:
+        file_bytes: Size of a file, and of all that is packed in it; of JSON lines and tables, of each line.
+        unpacked_ratio: How many times its size what is packed in a file may have beyond 16 MiB.
+        characters: Text of a document.
+        pages: Pages of a PDF.
+        seconds: Time that a file may take to be parsed.
+        memory_bytes: Memory that a file may take to be parsed.
+    """
+
+    file_bytes: int = 256 << 20
+    unpacked_ratio: int = 200
+    characters: int = 20_000_000
+    pages: int = 10_000
+    seconds: float = 120.0
+    memory_bytes: int = 2 << 30
+
+
+@dataclass(frozen=True)
 class EndpointConfig:
     """How a SPARQL endpoint is asked, and how much is taken from it.
 
@@ -70,15 +91,13 @@ class LinkingConfig:
 
     Attributes:
         threshold: A mention whose best candidate scores lower is NIL.
-        fuzzy_ratio: Least edit ratio (0..100) for a candidate that is not an exact alias.
-        candidates: How many candidates a fuzzy mention keeps.
+        candidates: How many candidates a mention keeps.
         language: Tag of the language of texts, such as "de"; the one whose labels the graph prefers where not given. Words of
             another script than that language has are read by their script: Latin as English, Cyrillic as Russian,
             Arabic as Arabic, Han as Chinese.
     """
 
     threshold: float = 0.5
-    fuzzy_ratio: float = 84.0
     candidates: int = 30
     language: str | None = None
 
@@ -88,16 +107,24 @@ class RetrievalConfig:
     """Sub-graph and passages.
 
     Attributes:
-        hops: How far from a linked node statements are taken.
+        method: How `kgrag.retrieval.retrieve` takes sub-graphs: "hops", "pagerank", "paths" or "steiner".
+        hops: How far from a linked node statements are taken, by hops and by paths.
         nodes: Node budget of a sub-graph.
         fanout: Most statements followed from one node in one direction beyond the first hop (hub control).
         passages: How many passages are read.
     """
 
+    method: str = "hops"
     hops: int = 2
     nodes: int = 2_000
     fanout: int = 200
     passages: int = 5
+
+    def wider(self) -> RetrievalConfig:
+        """The same for another look: a hop further, or at twice the nodes where hops do not count."""
+        if self.method in ("hops", "paths"):
+            return replace(self, hops=self.hops + 1)
+        return replace(self, nodes=2 * self.nodes)
 
 
 @dataclass(frozen=True)

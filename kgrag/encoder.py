@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,20 +121,24 @@ class MiniLM:
 
     def _states(self, texts: list[str]) -> Iterator[tuple[str, torch.Tensor]]:
         features = self._features(texts)
+        vectors = self._pooled(dict(features))  # as good as done, and asked for next
+        self._remember({text: vector for text, vector in zip(texts, vectors) if len(text) <= CACHED_CHARS})
         for text, states, mask in zip(texts, features["token_embeddings"], features["attention_mask"].bool()):
             yield text, states[mask]
 
     def _vectors(self, texts: list[str]) -> Floats:
+        return self._pooled(self._features(texts))
+
+    def _pooled(self, features: dict[str, Any]) -> Floats:
         import torch
 
-        features = self._features(texts)
         with torch.no_grad():
             for module in list(self._model)[1:]:
                 features = module(features)
             vectors = torch.nn.functional.normalize(features["sentence_embedding"].float(), dim=-1)
         return vectors.numpy()
 
-    def _remember(self, vectors: dict[str, Floats | None]) -> None:
+    def _remember(self, vectors: Mapping[str, Floats | None]) -> None:
         if len(self._cache) + len(vectors) > CACHED_TEXTS:
             self._cache.clear()
         for text, vector in list(vectors.items())[:CACHED_TEXTS]:
@@ -146,6 +150,22 @@ class MiniLM:
 def default_encoder() -> MiniLM:
     """The packaged all-MiniLM-L6-v2, loaded once a process."""
     return MiniLM()
+
+
+def count_tokens(texts: Sequence[str]) -> list[int]:
+    """Length of each text in tokens of the packaged model, whose tokenizer alone is loaded."""
+    encodings = _packaged_tokenizer().encode_batch(list(texts), add_special_tokens=False)
+    return [len(encoding.ids) for encoding in encodings]
+
+
+@lru_cache(maxsize=1)
+def _packaged_tokenizer() -> Any:
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(_packaged_folder() / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
 
 
 @lru_cache(maxsize=8)

@@ -4,6 +4,7 @@
     ├── InputError          a question, a file or an option that cannot be used
     │   ├── GraphError      RDF that cannot be read, or a graph that cannot be used
     │   ├── PassageError    a passage collection that cannot be read
+    │   ├── DocumentError   a document that cannot be read
     │   └── QuestionError   a question, or a file of questions, that cannot be read
     ├── ModelError          a model that cannot be found, loaded or used
     └── SavedFolderError    a saved folder that is incomplete, changed or unsafe
@@ -37,6 +38,10 @@ class GraphError(InputError):
 
 class PassageError(InputError):
     """A passage collection that cannot be read."""
+
+
+class DocumentError(InputError):
+    """A document that cannot be read."""
 
 
 class QuestionError(InputError):

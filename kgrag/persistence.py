@@ -16,6 +16,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,8 @@ from kgrag.errors import SavedFolderError
 MANIFEST = "manifest.json"
 FORMAT = 1
 JOURNAL_ENDING = ".journal"
-ENDINGS = (".json", ".jsonl", ".safetensors", ".nt", ".nq", ".txt")  # data only: nothing that is executed when read
+_TANTIVY = (".fast", ".fieldnorm", ".idx", ".pos", ".store", ".term")
+ENDINGS = (".json", ".jsonl", ".safetensors", ".nt", ".nq", ".txt", ".faiss", *_TANTIVY)  # data: not executed when read
 
 
 def write_folder(path: str | Path, writer: Callable[[Path], None], kind: str) -> None:
@@ -38,29 +40,17 @@ def write_folder(path: str | Path, writer: Callable[[Path], None], kind: str) ->
         kind: What the folder holds; `read_folder` asks for the same.
 
     Raises:
-        SavedFolderError: Something else is at ``path``, or ``writer`` wrote a file of a kind that may not be saved.
+        SavedFolderError: Something else is at ``path``, it cannot be written, or ``writer`` wrote a file of a kind that may
+            not be saved. What was there is as it was.
     """
     path = Path(path).resolve()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(path.parent):
-        _recover(path)
-        _check_replaceable(path, kind)
-        for left_behind in path.parent.glob(f".{glob.escape(path.name)}.kgrag-new-*"):
-            _delete_unless_in_use(left_behind)
-        staging = path.with_name(f".{path.name}.kgrag-new-{secrets.token_hex(4)}")
-        staging.mkdir()
-        claim = _lock(staging, wait=True)
-        _ours.add(staging)
     try:
-        writer(staging)
-        _write_manifest(staging, kind)
-        with _locked(path.parent):
-            _check_replaceable(path, kind)  # once more: writing may have taken long
-            _switch(staging, path)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-        _ours.discard(staging)
-        os.close(claim)
+        _replace_folder(path, writer, kind)
+    except OSError as error:
+        raise SavedFolderError(
+            f"{path} cannot be written, and is as it was: {error.strerror or error}.",
+            "Make room there, or choose another folder.",
+        ) from error
 
 
 def read_folder(path: str | Path, kind: str) -> None:
@@ -90,7 +80,8 @@ def read_folder(path: str | Path, kind: str) -> None:
         raise SavedFolderError(f"{path / name} is missing.", again)
     for name in sorted(found):
         _check_ending(path / name)
-        if _entry(path / name) != listed[name]:
+    for name, entry in _entries(path, sorted(found)).items():
+        if entry != listed[name]:
             raise SavedFolderError(f"{path / name} was changed after it was saved.", again)
 
 
@@ -112,6 +103,29 @@ def read_json(path: Path) -> Any:
 
 
 # the switch
+
+
+def _replace_folder(path: Path, writer: Callable[[Path], None], kind: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(path.parent):
+        _recover(path)
+        _check_replaceable(path, kind)
+        for left_behind in path.parent.glob(f".{glob.escape(path.name)}.kgrag-new-*"):
+            _delete_unless_in_use(left_behind)
+        staging = path.with_name(f".{path.name}.kgrag-new-{secrets.token_hex(4)}")
+        staging.mkdir()
+        claim = _lock(staging, wait=True)
+        _ours.add(staging)
+    try:
+        writer(staging)
+        _write_manifest(staging, kind)
+        with _locked(path.parent):
+            _check_replaceable(path, kind)  # once more: writing may have taken long
+            _switch(staging, path)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+        _ours.discard(staging)
+        os.close(claim)
 
 
 def _set_aside(path: Path) -> Path:
@@ -177,7 +191,7 @@ def _write_manifest(folder: Path, kind: str) -> None:
     names = sorted(_files(folder))
     for name in names:
         _check_ending(folder / name)
-    entries = {name: _entry(folder / name) for name in names}
+    entries = _entries(folder, names)
     write_json(folder / MANIFEST, {"format": FORMAT, "kind": kind, "kgrag": __version__, "files": entries})
     for name in [*names, MANIFEST]:
         _sync(folder / name)
@@ -220,6 +234,11 @@ def _check_ending(path: Path) -> None:
         raise SavedFolderError(
             f"{path} is of a kind that a saved folder may not hold.", f"Remove it; allowed are {', '.join(ENDINGS)}."
         )
+
+
+def _entries(folder: Path, names: list[str]) -> dict[str, dict[str, Any]]:
+    with ThreadPoolExecutor() as threads:
+        return dict(zip(names, threads.map(_entry, (folder / name for name in names))))
 
 
 def _entry(path: Path) -> dict[str, Any]:

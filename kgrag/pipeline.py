@@ -13,17 +13,18 @@ import numpy as np
 
 from kgrag.composer import compose
 from kgrag.config import Config
-from kgrag.encoding import GraphReader, Reasoner, reason
+from kgrag.encoding import Findings, GraphReader, Reasoner, reason
 from kgrag.encoding.reader import load_reasoner, save_reasoner
 from kgrag.errors import ModelError, QuestionError
 from kgrag.fusion.items import best_sentences
 from kgrag.generation import Generator
 from kgrag.graph import KnowledgeGraph, readable
+from kgrag.graph.directed import DirectedRows
 from kgrag.linking import EntityLinker
 from kgrag.persistence import read_folder, read_json, write_folder, write_json
 from kgrag.resources import data_folder
-from kgrag.retrieval import PassageIndex, retrieve
-from kgrag.types import Answer, Evidence, Link, Question, TextEncoder
+from kgrag.retrieval import EncodedLabels, PassageIndex, SubgraphRetriever, TripleScorer, retriever_named
+from kgrag.types import Answer, Evidence, Link, Question, Subgraph, TextEncoder
 from kgrag.verification import Thought, Verifier, refusal
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class KGRAG:
         graph: The knowledge graph.
         passages: Documents to read beside it.
         linker: Maps mentions to nodes; `EntityLinker` over the graph where not given.
+        retriever: Takes sub-graphs for questions to be followed in, or the name of a way to do so; questions are followed in the
+            whole graph where not given.
         reasoner: Graph neural network; the shipped one where not given.
         generator: A `Generator`, or a folder that holds one; the shipped one where not given.
         encoder: Text encoder; the packaged MiniLM where not given.
@@ -61,6 +64,7 @@ class KGRAG:
         passages: PassageIndex | None = None,
         *,
         linker: EntityLinker | None = None,
+        retriever: SubgraphRetriever | str | None = None,
         reasoner: Reasoner | None = None,
         generator: Generator | str | Path | None = None,
         encoder: TextEncoder | None = None,
@@ -72,6 +76,9 @@ class KGRAG:
         self.graph = readable(graph)
         self.encoder: TextEncoder = encoder or default_encoder()
         self.linker = linker or EntityLinker(self.graph, self.config.linking)
+        self.retriever = retriever_named(retriever) if isinstance(retriever, str) else retriever
+        self._retriever_name = retriever if isinstance(retriever, str) else None
+        self.labels = EncodedLabels(self.graph, self.encoder)
         self.passages = passages if passages is not None else PassageIndex.from_passages([])
         self.passages.build(self.encoder)
         shipped = data_folder() / "models" / "default"
@@ -135,21 +142,21 @@ class KGRAG:
                 answers[i] = refusal(questions[i], links[i], f"it does not know {unknown[0]!r}")
                 open_.remove(i)
         verifier = Verifier(self.graph, self.passages, self.reader, self.config.generation.threshold)
-        for wider in (0, 1):
-            thoughts = {i: self._think(questions[i], links[i], wider) for i in open_}
-            later = [i for i in open_ if self._asks_further(thoughts[i])] if not wider else []
-            now = [i for i in open_ if i not in later]
-            drafts = self.generator.write([thoughts[i].composition.prompt for i in now], self.config.generation)
-            for i, draft in zip(now, drafts):
-                answers[i] = verifier.verify(thoughts[i], draft)
-            open_ = later + [i for i in now if answers[i].abstained and thoughts[i].evidence.subgraph.truncated]
+        for wider in (False, True):
+            thoughts = [self._think(questions[i], links[i], wider) for i in open_]
+            drafts = self.generator.write([one.composition.prompt for one, _ in thoughts], self.config.generation)
+            for i, (thought, _), draft in zip(open_, thoughts, drafts):
+                answers[i] = verifier.verify(thought, draft)
+            open_ = [i for i, (_, more) in zip(open_, thoughts) if more and answers[i].abstained]
         seconds = (time.perf_counter() - started) / max(len(questions), 1)
         return [replace(answer, seconds=seconds) for answer in answers]
 
     def retrieve(self, question: str) -> Evidence:
         """The evidence for a question, without an answer."""
         self._check(question)
-        return self._gather(question, self._link(question))
+        links, started = self._link(question), time.perf_counter()
+        subgraph = self._reason(question, links)[0].subgraph
+        return self._gather(question, links, subgraph, time.perf_counter() - started)
 
     def evaluate(self, questions: Iterable[Question]) -> Report:
         """Measures every stage and the whole on questions with gold answers."""
@@ -172,7 +179,14 @@ class KGRAG:
             self.passages.save(target / "passages")
             save_reasoner(self.reader.reasoner, target / "models")
             self.generator.save(target / "models")
-            settings = {"config": _as_json(self.config), "disclaimer": self.disclaimer, "encoder": self.encoder.name}
+            if isinstance(self.retriever, TripleScorer):
+                self.retriever.save(target / "models")
+            settings = {
+                "config": _as_json(self.config),
+                "disclaimer": self.disclaimer,
+                "encoder": self.encoder.name,
+                "retriever": self._retriever_name,
+            }
             write_json(target / "kgrag.json", settings)
 
         write_folder(Path(folder), write, kind="kgrag")
@@ -185,13 +199,15 @@ class KGRAG:
             SavedFolderError: The folder is incomplete, was changed, or holds what may not be loaded.
         """
         folder = Path(folder)
+        models = folder / "models"
         read_folder(folder, kind="kgrag")
         settings = read_json(folder / "kgrag.json")
         rag = cls(
             KnowledgeGraph.load(folder / "graph"),
             PassageIndex.load(folder / "passages"),
-            reasoner=load_reasoner(folder / "models"),
-            generator=folder / "models",
+            retriever=TripleScorer.load(models) if TripleScorer.is_in(models) else settings["retriever"],
+            reasoner=load_reasoner(models),
+            generator=models,
             encoder=encoder,
             config=_from_json(settings["config"]),
         )
@@ -223,34 +239,35 @@ class KGRAG:
             alike = [node for node, score in link.candidates[:MOST_ALIKE] if score >= ALIKE * link.score]
             if link.node is None or len(alike) < 2:
                 continue
-            subgraphs = [retrieve(self.graph, np.array([node]), self.config.retrieval) for node in alike]
-            runs = self.reader.read([masked] * len(alike), subgraphs)
-            beliefs = [round(float(run.scores.max()), 2) for run in runs]
+            readings = self.reader.read([masked] * len(alike), [[node] for node in alike])
+            beliefs = [round(float(reading.beliefs[1].max(initial=0.0)), 2) for reading in readings]
             links[place] = replace(link, node=alike[int(np.argmax(beliefs))])
         return links
 
-    def _gather(self, question: str, links: Sequence[Link], wider: int = 0) -> Evidence:
-        config = replace(self.config.retrieval, hops=self.config.retrieval.hops + wider)
-        nodes = np.array([link.node for link in links if link.node is not None], np.int64)
-        subgraph = retrieve(self.graph, nodes, config)
-        iris = [self.graph.iri(int(node)) for node in nodes]
-        passages = self.passages.search(question, config.passages, self.encoder, entities=iris)
-        return Evidence(question, tuple(links), subgraph, tuple(passages))
-
-    def _think(self, question: str, links: Sequence[Link], wider: int = 0) -> Thought:
-        """Retrieves, reasons, and lays out the prompt."""
+    def _reason(self, question: str, links: Sequence[Link], wider: bool = False) -> tuple[Findings, bool]:
+        """Follows what the question asks for from what it names; and whether a wider look might find more."""
         linked = [link for link in links if link.node is not None]
-        evidence = self._gather(question, links, wider)
-        subgraph = evidence.subgraph
+        topics = [link.node for link in linked if link.node is not None]
+        masked, rows, more = self.linker.mask(question, linked), None, False
+        if self.retriever is not None:
+            config = self.config.retrieval.wider() if wider else self.config.retrieval
+            taken = self.retriever(self.graph, np.array(topics, np.int64), config, self.labels.relevance(masked))
+            rows, more = DirectedRows.of(taken), taken.truncated or taken.hops is not None
+        budget = self.config.retrieval.nodes
+        return reason(self.reader, masked, topics, asks_yes_no(question), rows, budget), more
+
+    def _gather(self, question: str, links: Sequence[Link], subgraph: Subgraph, seconds: float) -> Evidence:
+        iris = [self.graph.iri(link.node) for link in links if link.node is not None]
+        passages = self.passages.search(question, self.config.retrieval.passages, self.encoder, entities=iris)
+        return Evidence(question, tuple(links), subgraph, tuple(passages), seconds)
+
+    def _think(self, question: str, links: Sequence[Link], wider: bool = False) -> tuple[Thought, bool]:
+        """Reasons, retrieves, and lays out the prompt; and whether a wider look might find more."""
+        linked = [link for link in links if link.node is not None]
+        started = time.perf_counter()
+        findings, more = self._reason(question, linked, wider)
+        evidence = self._gather(question, links, findings.subgraph, time.perf_counter() - started)
         masked = self.linker.mask(question, linked)
-        topics = [int(seed) for seed in subgraph.seeds]
-        findings = reason(
-            self.reader,
-            masked,
-            subgraph,
-            topics,
-            asks_yes_no=asks_yes_no(question),
-        )
         encoding, whole = self.encoder.encode([masked, question])
         named = {self.graph.iri(link.node) for link in linked if link.node is not None}
         sentences = best_sentences(
@@ -262,19 +279,13 @@ class KGRAG:
             self.graph,
             question,
             linked,
-            subgraph,
             findings,
             encoding,
             self.encoder.encode,
             sentences,
             self.config.generation.items,
         )
-        return Thought(masked, evidence, findings, composition)
-
-    def _asks_further(self, thought: Thought) -> bool:
-        """Whether the question takes more steps than were retrieved."""
-        asked = max(int(np.argmax(run.hops)) + 1 for run in thought.findings.runs)
-        return asked > self.config.retrieval.hops
+        return Thought(masked, evidence, findings, composition), more
 
 
 def asks_yes_no(question: str) -> bool:

@@ -77,7 +77,8 @@ class Subgraph:
         tails: Object of each statement as a position in ``nodes``, shape (statements,).
         statements: Statement ids of the graph, shape (statements,).
         seeds: Positions of the linked nodes in ``nodes``, shape (seeds,).
-        truncated: Whether the node budget cut the neighbourhood short.
+        truncated: Whether there was more than could be taken.
+        hops: Steps from the seeds that were taken at most; None where their number is not bounded.
     """
 
     nodes: Ids
@@ -87,6 +88,7 @@ class Subgraph:
     statements: Ids
     seeds: Ids
     truncated: bool = False
+    hops: int | None = None
 
     def only(self, kept: Ids) -> Subgraph:
         """The same nodes with only some of the statements, given by their positions."""
@@ -129,12 +131,17 @@ class ScoredPassage:
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that retrieval brought for one question: the input of encoding, fusion and generation."""
+    """All that retrieval brought for one question: the input of encoding, fusion and generation.
+
+    Attributes:
+        seconds: How long it took to take the sub-graph.
+    """
 
     question: str
     links: tuple[Link, ...]
     subgraph: Subgraph
     passages: tuple[ScoredPassage, ...] = ()
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -151,7 +158,9 @@ class Citation:
             origin = f"  ({self.triple.source})" if self.triple.source else ""
             return f"[{self.number}] {self.triple}{origin}"
         assert self.passage is not None
-        origin = ", ".join(x for x in (self.passage.title, self.passage.source, self.passage.id) if x)
+        page = self.passage.metadata.get("page")
+        names = (self.passage.title, self.passage.source, f"page {page}" if page else "", self.passage.id)
+        origin = ", ".join(filter(None, names))
         return f"[{self.number}] “{self.sentence or self.passage.text}”  ({origin})"
 
 

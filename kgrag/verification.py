@@ -14,8 +14,9 @@ from kgrag.fusion import Role
 from kgrag.generation import Draft, print_answer
 from kgrag.generation.sentences import NOUNS, RELATIONS, joined, relation_sentence
 from kgrag.graph import KnowledgeGraph
+from kgrag.graph.directed import DirectedRows
 from kgrag.retrieval import PassageIndex
-from kgrag.types import Answer, AnswerEntity, Citation, Evidence, Link, Passage
+from kgrag.types import Answer, AnswerEntity, Citation, Evidence, Link, Passage, Triple
 
 KEPT = 0.5  # share of its belief that an answer must keep when only the cited statements are read
 
@@ -72,7 +73,7 @@ class Verifier:
         confidence = self._confidence(thought, named, answers)
         if draft.abstained or not named or confidence < self.threshold:
             return refusal(evidence.question, evidence.links, self._why_not(thought, confidence), confidence)
-        sources = _Sources(self.graph, thought)
+        sources = _Sources(self.graph, self.passages, thought)
         pieces = list(draft.pieces)
         offered = answers if thought.findings.verdict else items.where(Role.ANSWER, Role.TEXT)
         left_out = [p for p in offered if p not in answers] if answers else []
@@ -137,17 +138,11 @@ class Verifier:
         items = thought.composition.prompt.items
         positions: list[Any] = [items.references[p] for p in answers]
         cited = sorted({s for position in positions for s in thought.composition.paths[position]})
-        alone = thought.evidence.subgraph.only(np.array(cited, np.int64))
-        runs = self.reader.read(
-            [thought.masked] * len(thought.findings.starts),
-            [alone] * len(thought.findings.starts),
-            [np.array([start], np.int64) for start in thought.findings.starts],
-        )
-        return all(
-            again.steps[run.length - 1, run.length, p] >= KEPT * run.steps[run.length - 1, run.length, p]
-            for run, again in zip(thought.findings.runs, runs)
-            for p in positions
-        )
+        alone = DirectedRows.of(thought.evidence.subgraph.only(np.array(cited, np.int64)))
+        readings = thought.findings.readings
+        again = self.reader.read([thought.masked] * len(readings), [reading.start for reading in readings], alone)
+        nodes = thought.evidence.subgraph.nodes[positions]
+        return all((b.believed(nodes) >= KEPT * a.believed(nodes)).all() for a, b in zip(readings, again))
 
     def _why_not(self, thought: Thought, confidence: float) -> str:
         names = ", ".join(self.graph.label(link.node) for link in thought.evidence.links if link.node is not None)
@@ -218,10 +213,10 @@ def _id(citation: Citation) -> str:
 
 
 class _Sources:
-    """Numbers the sources of an answer in the order in which they are used."""
+    """Numbers the sources of an answer in the order in which they are used: statements, and the passages they come from."""
 
-    def __init__(self, graph: KnowledgeGraph, thought: Thought) -> None:
-        self.graph, self.thought = graph, thought
+    def __init__(self, graph: KnowledgeGraph, passages: PassageIndex, thought: Thought) -> None:
+        self.graph, self.passages, self.thought = graph, passages, thought
         self.citations: list[Citation] = []
         self.numbers: dict[object, int] = {}
 
@@ -231,17 +226,29 @@ class _Sources:
         role = items.roles[item]
         reference: Any = items.references[item]
         if role in (Role.ANSWER, Role.TEXT):
-            return [self._statement(s) for s in self.thought.composition.paths[reference]]
+            return [number for s in self.thought.composition.paths[reference] for number in self._statement(s)]
         if role is Role.TRIPLE:
-            return [self._statement(reference)]
+            return self._statement(reference)
         if role is Role.SENTENCE:
             passage = self.thought.evidence.passages[reference[0]].passage
             return [self._passage(passage, items.texts[item])]
         return []
 
-    def _statement(self, position: int) -> int:
+    def _statement(self, position: int) -> list[int]:
         statement = int(self.thought.evidence.subgraph.statements[position])
-        return self._number(("statement", statement), Citation(0, triple=self.graph.triple(statement)))
+        triple = self.graph.triple(statement)
+        numbers = [self._number(("statement", statement), Citation(0, triple=triple))]
+        for source in self.graph.sources_of(statement):
+            if source in self.passages:
+                passage = self.passages.get(source)
+                numbers.append(self._passage(passage, self._stating(passage, triple)))
+        return numbers
+
+    def _stating(self, passage: Passage, triple: Triple) -> str:
+        """The sentence of a passage that names most of what a statement is about."""
+        names = [label.casefold() for label in triple.labels]
+        sentences = self.passages.sentences(passage)
+        return max(sentences, key=lambda sentence: sum(name in sentence.casefold() for name in names))
 
     def _passage(self, passage: Passage, sentence: str) -> int:
         return self._number((passage.id, sentence), Citation(0, passage=passage, sentence=sentence))

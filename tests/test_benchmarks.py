@@ -1,4 +1,4 @@
-"""What the benchmarks measure on and with: the synthetic graph, typos, and the figures of linking."""
+"""What the benchmarks measure on and with: synthetic graphs and passages, typos, and the figures of linking."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pyoxigraph
 import pytest
 
@@ -15,6 +16,7 @@ from kgrag.linking import EntityLinker
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 import linking
+import passage_speed
 import synthetic
 from linking_sets import Document, misspelt
 from linking_systems import BASELINES, Kgrag
@@ -105,3 +107,25 @@ def test_every_system_links_what_is_easy() -> None:
         assert first[0] == cold and {node for node, _ in others} <= only
         if type(system).question is not linking.System.question:
             assert system.question("who has common cold?", 1) == [cold]
+
+
+def test_both_systems_do_what_is_measured(tmp_path: Path) -> None:
+    size = 1_200
+    passage_speed.write_vectors(size, tmp_path)
+    vectors = np.load(tmp_path / "vectors.npy")
+    texts = list(passage_speed.Texts(size))
+    assert texts[7] == passage_speed.Texts(9)[7] != texts[8] and len(texts[7].split()) == passage_speed.WORDS
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
+    nearest = {}
+    for name in passage_speed.SYSTEMS:
+        system = passage_speed.made(name)
+        system.fill(texts, vectors)
+        system.save(tmp_path / name)
+        system.open(tmp_path / name)
+        system.search_many(texts[:3], vectors[:3])
+        system.add(size, "unheard", vectors[0])
+        assert system.search("unheard", vectors[5])
+        nearest[name] = [set(rows[:10]) for rows in system.nearest(vectors[10:20])]
+        system.remove([3, 4])
+    one, other = nearest.values()
+    assert sum(len(a & b) for a, b in zip(one, other)) >= 95

@@ -59,6 +59,28 @@ def test_demo_shows_sources_and_the_disclaimer(kgrag):
     assert "[1]" in out and "not medical advice" in out
 
 
+def test_documents_are_read_linked_and_cited(kgrag, graph, tmp_path):
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    (folder / "a.md").write_text("# Nortisol\n\nIt is bitter. Nortisol must be stored in a dry place.\n")
+    (folder / "b.txt").write_text("Brivane is rare.\n")
+    question = "How must nortisol be stored?"
+    code, out, _ = kgrag("ask", "--graph", graph, "--passages", folder, question)
+    assert code == 0 and "[1] “Nortisol must be stored in a dry place.”  (Nortisol, papers/a.md" in out
+    code, out, _ = kgrag(
+        "build",
+        "--graph",
+        graph,
+        "--passages",
+        folder / "a.md",
+        "--passages",
+        folder / "b.txt",
+        "--out",
+        tmp_path / "r",
+    )
+    assert code == 0 and "2 passages" in out
+
+
 BAD_INPUTS = [
     "missing graph",
     "empty graph",
@@ -67,6 +89,8 @@ BAD_INPUTS = [
     "unknown format",
     "broken passage",
     "missing passages",
+    "broken document",
+    "missing document",
     "empty question",
     "long question",
     "no such folder",
@@ -86,6 +110,7 @@ def bad_input(name, folder):
         "good.nt": GOOD,
         "questions.jsonl": "not json\n",
         "what.xyz": "hello",
+        "broken.pdf": "%PDF-1.4",
     }
     for file, text in files.items():
         (folder / file).write_text(text)
@@ -99,6 +124,8 @@ def bad_input(name, folder):
         "unknown format": ((*build, folder / "what.xyz"), "what.xyz"),
         "broken passage": ((*build, good, "--passages", folder / "bad.jsonl"), "line 2"),
         "missing passages": ((*build, good, "--passages", folder / "none.jsonl"), "none.jsonl"),
+        "broken document": ((*build, good, "--passages", folder / "broken.pdf"), "broken.pdf"),
+        "missing document": ((*build, good, "--passages", folder / "none.txt"), "none.txt"),
         "empty question": (("ask", "--graph", good, " "), "empty"),
         "long question": (("ask", "--graph", good, "x" * 100_000), "100,000"),
         "no such folder": (("ask", folder / "nowhere", "What?"), "nowhere"),

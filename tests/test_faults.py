@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgrag.errors import GraphError
+from kgrag.faults import snippet
 from kgrag.graph import KnowledgeGraph, parse
-from kgrag.graph.faults import snippet
 
 RDF_XML = (
     '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:e="http://e/">'

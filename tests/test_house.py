@@ -15,17 +15,23 @@ import kgrag
 ROOT = Path(__file__).parent.parent
 # higher may import lower, never the other way round; stages share a floor and do not import one another
 FLOORS = {
+    "children": 0,
     "errors": 0,
+    "faults": 0,
     "config": 0,
     "types": 0,
     "progress": 0,
+    "sentences": 0,
     "resources": 0,
     "persistence": 1,
+    "journal": 1,
+    "mapped": 1,
     "graph": 2,
     "encoder": 2,
     "wordings": 3,
     "linking": 4,
     "retrieval": 4,
+    "documents": 4,
     "encoding": 4,
     "fusion": 4,
     "generation": 5,

@@ -1,19 +1,19 @@
-"""Passages: read with care, found by meaning, words and nodes, changed and saved."""
+"""Passages: read with care, found by meaning, words, nodes and metadata, by passage and by document, and changed."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pytest
+from letters import LetterEncoder
 
 from kgrag.encoder import MiniLM
-from kgrag.errors import KgragError, ModelError, PassageError, SavedFolderError
-from kgrag.retrieval import PassageIndex, vectors
-from kgrag.retrieval.vectors import VectorIndex
-from kgrag.retrieval.words import WordIndex
+from kgrag.errors import KgragError, ModelError, PassageError
+from kgrag.retrieval import PassageIndex
 from kgrag.types import Passage
 
 PASSAGES = [
@@ -22,22 +22,6 @@ PASSAGES = [
     Passage("c", "The code of the trial was XJ-4471.", "A trial"),
     Passage("d", "Influenza brings fever, cough and aching muscles.", "Influenza", "", ("urn:fever",)),
 ]
-
-
-class LetterEncoder:
-    """Counts letters: a text encoder for tests that need no meaning."""
-
-    width = 26
-
-    def __init__(self, name: str = "letters") -> None:
-        self.name = name
-        self.encoded = 0
-
-    def encode(self, texts: Sequence[str], progress: bool = False) -> np.ndarray:
-        self.encoded += len(texts)
-        counts = [[text.lower().count(chr(97 + i)) + 1e-3 for i in range(26)] for text in texts]
-        array = np.array(counts, np.float32).reshape(len(texts), 26)
-        return array / np.linalg.norm(array, axis=1, keepdims=True)
 
 
 @pytest.fixture
@@ -132,106 +116,214 @@ def test_another_encoder_is_refused(index: PassageIndex) -> None:
         index.search("x", 1, LetterEncoder("two"))
 
 
-@pytest.mark.parametrize("metric", ["cosine", "dot", "l2"])
-def test_metrics(metric, monkeypatch: pytest.MonkeyPatch) -> None:
-    rng = np.random.default_rng(0)
-    points = rng.normal(size=(300, 8)).astype(np.float32)
-    question = rng.normal(size=8).astype(np.float32)
-    measures = {
-        "cosine": points @ question / np.linalg.norm(points, axis=1),
-        "dot": points @ question,
-        "l2": -np.linalg.norm(points - question, axis=1),
-    }
-    expected = np.argsort(-measures[metric])[:10].tolist()
-    flat = VectorIndex(8, metric)
-    flat.add(range(200), points[:200])
-    flat.add(range(200, 300), points[200:])
-    assert flat.search(question, 10) == expected
-    flat.remove(expected[:2])
-    assert flat.search(question, 8) == expected[2:]
-    monkeypatch.setattr(vectors, "EXACT", 250)
-    lists = VectorIndex(8, metric)
-    lists.add(range(200), points[:200])
-    lists.add(range(200, 300), points[200:])
-    assert not lists._exact
-    assert len(set(lists.search(question, 10)) & set(expected)) >= 7
-    lists.remove(expected[:2])
-    assert not set(lists.search(question, 10)) & set(expected[:2])
-    with pytest.raises(PassageError, match="no metric"):
-        PassageIndex.from_texts(["x"], metric="manhattan")  # type: ignore[arg-type]
-
-
-def test_words_are_stemmed_and_scripts_without_spaces_are_split() -> None:
-    words = WordIndex()
-    words.update(added=[(0, "interacting drugs"), (1, "阿司匹林缓解疼痛"), (2, "nothing here")])
-    assert words.search("Which drug interacts?", 5) == [0]
-    assert words.search("疼痛", 5) == [1]
-    words.update(removed=[0])
-    assert words.search("drug", 5) == []
-
-
-def test_sentences_are_word_for_word(index: PassageIndex) -> None:
-    text = (
-        "Drugs, e.g. aspirin, thin the blood (see Fig. 2). Dr. Smith et al. gave 2.5 mg, i.e. half a dose.\n\n"
-        "Was it enough? Yes! 药物有效。它很安全。 Levels vs. time, approx. 3 h, were in range"
+LAW = [
+    Passage(
+        f"{act}/{number}",
+        f"Article {number} of the {act} act is about {what}.",
+        document=act,
+        source=f"{act}.html",
+        metadata={"year": year, "lang": lang, "in force": number != 2},
     )
-    sentences = index.sentences(Passage("x", text))
-    assert sentences == [
-        "Drugs, e.g. aspirin, thin the blood (see Fig. 2).",
-        "Dr. Smith et al. gave 2.5 mg, i.e. half a dose.",
-        "Was it enough?",
-        "Yes!",
-        "药物有效。",
-        "它很安全。",
-        "Levels vs. time, approx. 3 h, were in range",
-    ]
-    assert all(sentence in text for sentence in sentences)
+    for act, year, lang in (("food", 2002, "en"), ("data", 2016, "de"), ("ships", 1998, "fr"))
+    for number, what in enumerate(("its scope", "old duties", "duties", "fines"), start=1)
+]
 
 
-def test_saved_and_loaded(index: PassageIndex, tmp_path: Path) -> None:
+@pytest.fixture
+def law() -> PassageIndex:
+    return PassageIndex.from_passages(LAW).build(LetterEncoder(), progress=False)
+
+
+def test_documents_and_neighbours(law: PassageIndex) -> None:
+    assert [passage.id for passage in law.document("data")] == ["data/1", "data/2", "data/3", "data/4"]
+    assert [passage.id for passage in law.neighbours("data/2")] == ["data/1", "data/2", "data/3"]
+    assert [passage.id for passage in law.neighbours("data/1", before=3, after=2)] == ["data/1", "data/2", "data/3"]
+    assert [passage.id for passage in law.neighbours("data/4", 0, 9)] == ["data/4"]
+    law.add([Passage("alone", "Of no document.")])
+    assert [passage.id for passage in law.neighbours("alone", 2, 2)] == ["alone"]
+    for call in (lambda: law.document("none"), lambda: law.neighbours("none"), lambda: law.document("")):
+        with pytest.raises(PassageError, match="no passage"):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ({"year": 2016}, {"data/1", "data/2", "data/3", "data/4"}),
+        ({"year": 2016.0, "in force": False}, {"data/2"}),
+        ({"lang": ("en", "fr"), "in force": False}, {"food/2", "ships/2"}),
+        ({"lang": {"de"}, "year": [1998, 2016], "in force": True}, {"data/1", "data/3", "data/4"}),
+        (MappingProxyType({"lang": "de", "year": 1998}), set()),
+        ({"lang": ()}, set()),
+        ({"year": "2016"}, set()),
+        ({"in force": 1}, set()),
+        ({"colour": "red"}, set()),
+        ({}, {passage.id for passage in LAW}),
+    ],
+)
+def test_searches_are_restricted_by_metadata(law: PassageIndex, where: Mapping, expected: set[str]) -> None:
     encoder = LetterEncoder()
-    index.build(encoder, progress=False)
-    index.remove(["b"])
-    index.add([Passage("e", "Not yet encoded: “naïve” 药")])
-    index.save(tmp_path / "x")
-    loaded = PassageIndex.load(tmp_path / "x")
-    assert list(loaded) == list(index)
+    for text in ("duties", "what is the scope of the food act", "zzz"):
+        assert set(ids(law.search(text, 20, encoder, where=where))) == expected
+        assert len(law.search(text, 2, encoder, where=where)) == min(2, len(expected))
+
+
+def test_few_of_many_are_found_by_metadata() -> None:
+    passages = [Passage(str(i), f"the same words {i}", metadata={"mine": i % 100 == 7}) for i in range(1_000)]
+    index = PassageIndex.from_passages(passages)
+    found = index.search("the same words 1", 20, LetterEncoder(), where={"mine": True})
+    assert set(ids(found)) == {str(i) for i in range(7, 1_000, 100)}
+    for ranking in index._contents.find(["same words"], np.ones((1, 26), np.float32), 10, [()], {"mine": True})[0][:2]:
+        assert set((ranking.rows % 100).tolist()) == {7} and len(ranking.rows) == 10
+
+
+@pytest.mark.parametrize("where", ["year", 3, {"year": None}, {"year": {"least": 3}}, {2016: "x"}, {"a": float("nan")}])
+def test_what_is_no_filter_is_refused(law: PassageIndex, where: object) -> None:
+    with pytest.raises(PassageError, match=r"filter|metadata"):
+        law.search("x", 1, LetterEncoder(), where=where)  # type: ignore[arg-type]
+
+
+def test_the_best_passage_of_each_document(law: PassageIndex) -> None:
+    encoder = LetterEncoder()
+    law.add([Passage("alone", "fines"), Passage("lone", "fines")])
+    every = law.search("article about fines", 20, encoder)
+    best = law.search("article about fines", 20, encoder, granularity="document")
+    documents = [scored.passage.document or scored.passage.id for scored in every]
+    assert [scored.passage.document or scored.passage.id for scored in best] == list(dict.fromkeys(documents))
+    assert best == [every[documents.index(document)] for document in dict.fromkeys(documents)]
+    with pytest.raises(PassageError, match="granularity"):
+        law.search("x", 1, encoder, granularity="chapter")  # type: ignore[arg-type]
+
+
+def test_a_long_document_leaves_room_for_others() -> None:
+    long = [Passage(f"a{i}", "fines and fees", document="a") for i in range(500)]
+    index = PassageIndex.from_passages([*long, Passage("b", "fees", document="b"), Passage("c", "cats", document="c")])
+    found = index.search("fines and fees", 3, LetterEncoder(), granularity="document")
+    assert [scored.passage.document for scored in found] == ["a", "b", "c"]
+
+
+def test_many_questions_are_searched_as_one_is(law: PassageIndex) -> None:
+    encoder = LetterEncoder()
+    texts, entities = ["duties", "", "scope of the data act"], [(), ("urn:x",), ()]
+    options = {"where": {"lang": ("en", "de")}, "granularity": "document"}
+    for settings in ({}, options):
+        together = law.search_many(texts, 3, encoder, entities, **settings)
+        assert together == [law.search(text, 3, encoder, iris, **settings) for text, iris in zip(texts, entities)]
+    assert law.search_many([], 3, encoder) == []
+    assert law.search_many(texts, 0, encoder) == [[], [], []]
+
+
+def test_an_update_takes_the_place_of_what_was_there(law: PassageIndex) -> None:
+    encoder = LetterEncoder()
+    law.build(encoder)
+    order = [passage.id for passage in law]
     before = encoder.encoded
-    found = loaded.search("fever", 4, encoder, ["urn:fever"])
-    assert encoder.encoded == before + 2  # the question and the one that was not encoded yet
-    assert found == index.search("fever", 4, encoder, ["urn:fever"])
-    with pytest.raises(ModelError, match="'letters'.*'other'"):
-        PassageIndex.load(tmp_path / "x").build(LetterEncoder("other"))
+    new = Passage("data/2", "Zebras", document="data")
+    law.update([LAW[0], new, Passage("more", "More")])
+    assert ids(law.search("zebras", 1, encoder)) == ["data/2"]
+    assert encoder.encoded == before + 3  # the two that are new, and the question
+    assert [passage.id for passage in law] == [*order, "more"]
+    assert law.get("data/2") == new
+    assert [passage.id for passage in law.neighbours("data/2")] == ["data/1", "data/2", "data/3"]
+    assert "data/2" not in ids(law.search("duties", 20, encoder, where={"lang": "de"}))
 
 
-@pytest.mark.parametrize("gone", [[], ["a", "b", "c", "d"]])
-def test_an_empty_or_unencoded_index_is_saved_and_loaded(index: PassageIndex, tmp_path: Path, gone: list[str]) -> None:
-    if gone:
-        index.build(LetterEncoder(), progress=False)
-    index.remove(gone)
-    index.save(tmp_path / "x")
-    loaded = PassageIndex.load(tmp_path / "x")
-    assert list(loaded) == list(index)
-    assert len(loaded.search("blood", 9, LetterEncoder())) == 4 - len(gone)
+def test_a_new_version_of_a_document_or_source(law: PassageIndex) -> None:
+    encoder = LetterEncoder()
+    before = encoder.encoded
+    third, first = LAW[6], LAW[4]
+    new = Passage("data/9", "New", document="data", source="data.html")
+    law.update([third, new, first], document="data")
+    assert law.document("data") == [third, new, first]
+    assert law.search("zzz", 20, encoder) and encoder.encoded == before + 2  # the question and one passage
+    assert "data/2" not in law and len(law) == 11
+    law.update([new], source="data.html")
+    assert law.document("data") == [new] and len(law) == 9
+    law.update([], document="data")
+    assert len(law) == 8
+    law.update([Passage("x", "Of another", document="new")], document="new")
+    assert len(law.document("new")) == 1
+    with pytest.raises(PassageError, match="'food/1' is of document 'food'"):
+        law.update([LAW[0]], document="data")
+    assert len(law) == 9
 
 
-def test_a_changed_saved_index_is_refused(index: PassageIndex, tmp_path: Path) -> None:
-    index.build(LetterEncoder(), progress=False).save(tmp_path / "x")
-    file = tmp_path / "x" / "vectors.safetensors"
-    content = bytearray(file.read_bytes())
-    content[-1] ^= 1
-    file.write_bytes(content)
-    with pytest.raises(SavedFolderError, match="vectors.safetensors was changed"):
-        PassageIndex.load(tmp_path / "x")
+def test_documents_and_sources_are_removed(law: PassageIndex) -> None:
+    assert law.remove(["food/1"], document="data") == 5
+    assert law.remove(source="ships.html") == 4
+    assert [passage.id for passage in law] == ["food/2", "food/3", "food/4"]
+    assert set(ids(law.search("article", 20, LetterEncoder()))) == {"food/2", "food/3", "food/4"}
+    for options in ({"document": "data"}, {"source": "ships.html"}, {"ids": ["food/2"], "document": "none"}):
+        with pytest.raises(PassageError, match="no passage"):
+            law.remove(**options)
+    assert len(law) == 3 and law.remove() == 0
+
+
+@pytest.mark.parametrize(
+    "passage",
+    [
+        Passage("", "text"),
+        Passage(" ", "text"),
+        Passage("new", "\n"),
+        Passage("new", None),  # type: ignore[arg-type]
+        Passage(7, "text"),  # type: ignore[arg-type]
+        Passage("new", "text", title=None),  # type: ignore[arg-type]
+        Passage("new", "text", entities="urn:x"),  # type: ignore[arg-type]
+        Passage("new", "text", document=3),  # type: ignore[arg-type]
+        Passage("new", "half \ud800 a pair"),
+        Passage("new", "text", metadata={"list": [1]}),  # type: ignore[dict-item]
+        Passage("new", "text", metadata={"none": None}),  # type: ignore[dict-item]
+        Passage("new", "text", metadata={"nan": float("nan")}),
+        Passage("new", "text", metadata={"long": "x" * 1_001}),
+        Passage("new", "text", metadata={3: "x"}),  # type: ignore[dict-item]
+        Passage("new", "text", metadata=["x"]),  # type: ignore[arg-type]
+        Passage("new", "text", metadata={"big": 10**5_000}),
+    ],
+)
+def test_what_is_no_passage_is_refused(law: PassageIndex, passage: Passage) -> None:
+    for change in (law.add, law.update):
+        with pytest.raises(PassageError):
+            change([Passage("good", "text"), passage])
+    assert len(law) == len(LAW)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [lambda v: v[:, :5], lambda v: v[1:], lambda v: v * np.nan, lambda v: v[0]],
+    ids=["narrow", "few", "nan", "flat"],
+)
+def test_an_encoder_that_gives_other_vectors_is_refused(law: PassageIndex, broken: Callable) -> None:
+    class Broken(LetterEncoder):
+        def encode(self, texts: Sequence[str], progress: bool = False) -> np.ndarray:
+            return broken(super().encode(texts))
+
+    with pytest.raises(ModelError, match="'letters' gave vectors of shape"):
+        law.search("x", 1, Broken())
+    law.add([Passage("new", "text")])
+    with pytest.raises(ModelError, match="'letters' gave vectors"):
+        law.build(Broken())
+    assert "new" in ids(law.search("x", 20, LetterEncoder()))
+
+
+def test_choices_that_are_none_are_refused() -> None:
+    for options in ({"metric": "manhattan"}, {"kind": "tree"}, {"language": "klingon"}):
+        with pytest.raises(PassageError, match="There is no"):
+            PassageIndex.from_texts(["x"], **options)
 
 
 def test_a_file_is_read(tmp_path: Path) -> None:
     file = tmp_path / "p.jsonl"
-    line = {"id": 7, "text": "Text.", "title": None, "entities": ["urn:x"], "more": 1}
-    file.write_text("\ufeff" + json.dumps(line) + "\n\n" + '{"id": "8", "text": "T", "source": "s"}', encoding="utf-8")
+    line = {"id": 7, "text": "Text.", "title": None, "entities": ["urn:x"], "more": 1, "metadata": None}
+    file.write_text(
+        "\ufeff"
+        + json.dumps(line)
+        + "\n\n"
+        + '{"id": "8", "text": "T", "source": "s", "document": "d", "metadata": {"a": 1}}',
+        encoding="utf-8",
+    )
     assert list(PassageIndex.from_jsonl(file)) == [
         Passage("7", "Text.", entities=("urn:x",)),
-        Passage("8", "T", source="s"),
+        Passage("8", "T", source="s", document="d", metadata={"a": 1}),
     ]
     assert [p.id for p in PassageIndex.from_texts(["x", "y"])] == ["1", "2"]
 
@@ -248,6 +340,9 @@ def test_a_file_is_read(tmp_path: Path) -> None:
         b'{"id": "1", "text": "given twice"}',
         b'{"id": "2", "text": "x", "title": 5}',
         b'{"id": "2", "text": "x", "entities": "urn:x"}',
+        b'{"id": "2", "text": "x", "document": ["d"]}',
+        b'{"id": "2", "text": "x", "metadata": "year"}',
+        b'{"id": "2", "text": "x", "metadata": {"year": [2020]}}',
         b'{"id": "2", "text": "\xff"}',
         b'{"id": "2", "text": "\\ud800"}',
         b"[" * 100_000,

@@ -1,15 +1,13 @@
 """Ways of asking, and how a question finds the plan it means among them."""
 
 import re
+from itertools import product
 
-import numpy as np
 import pytest
 
 from kgrag import KnowledgeGraph
-from kgrag.config import RetrievalConfig
 from kgrag.encoder import default_encoder
 from kgrag.encoding.phrasebook import Phrasebook
-from kgrag.retrieval import retrieve
 from kgrag.wordings import asked_questions, shipped_wordings, wordings_for
 from kgrag.wordings.ways import INVERSES, MEMBERSHIP, NEAR, Ways
 
@@ -30,50 +28,53 @@ def graph(tmp_path_factory):
     return KnowledgeGraph.from_rdf(file)
 
 
-def best_plan(graph, question, name):
-    book = Phrasebook(graph, default_encoder())
-    node = graph.find(name)[0]
-    subgraph = retrieve(graph, np.array([node]))
-    vectors = book.encoder.encode([question])
-    relations = np.arange(graph.num_relations)
-    likeness = book.likeness(vectors, [subgraph], [subgraph.seeds], relations, 2)
-    length = int(likeness.lengths[0].argmax()) + 1
-    names = [graph.relation_label(r) for r in relations]
-    names += ["^" + name for name in names]
-    return [names[int(likeness.steps[length - 1, step, 0].argmax())] for step in range(length)]
-
-
-def test_questions_find_their_plan_with_no_training(graph):
-    assert best_plan(graph, "How would I notice that I have X?", "Xeritis") == ["has symptom"]
-    assert best_plan(graph, "Which drugs help people who have X?", "Xeritis") == ["^treats"]
-    asked = "What unwanted effects do the medicines given for X have?"
-    assert best_plan(graph, asked, "Xeritis") == ["^treats", "has side effect"]
-
-
-def likeness_of(graph, question, name, hops=2, far=False, unfamiliar=False):
+def likeness_of(graph, question, unfamiliar=False):
+    """Likeness of a question to every plan of up to three of the three relations, by its relations."""
     book = Phrasebook(graph, default_encoder())
     book.unfamiliar = unfamiliar
-    subgraph = retrieve(graph, np.array(graph.find(name)[:1]), RetrievalConfig(hops=hops))
-    relations = np.arange(graph.num_relations)
-    vectors = book.encoder.encode([question])
-    return book.likeness(vectors, [subgraph], [subgraph.seeds], relations, 3, [far])
+    (vector,) = book.encoder.encode([question])
+    names = {2 * r + back: ("^" if back else "") + graph.relation_label(r) for r in range(3) for back in (0, 1)}
+    plans = [plan for length in (1, 2, 3) for plan in product(names, repeat=length)]
+    return {tuple(names[d] for d in plan): x for plan, x in zip(plans, book.likeness(vector, plans).tolist())}
 
 
-def test_plans_of_three_relations_are_compared_as_wholes_where_a_question_goes_that_far(graph):
-    question = "What are the side effects of the drugs that treat the diseases with the symptom X?"
-    near = likeness_of(graph, question, "sore toe", hops=3)
-    far = likeness_of(graph, question, "sore toe", hops=3, far=True)
-    assert float(near.lengths[0, 2]) == float(near.lengths[0, 1])
-    assert int(far.lengths[0].argmax()) == 2
-    labels = [graph.relation_label(r) for r in range(graph.num_relations)]
-    steps = [int(far.steps[2, step, 0].argmax()) for step in range(3)]
-    assert steps == [labels.index("has symptom") + 3, labels.index("treats") + 3, labels.index("has side effect")]
+@pytest.mark.parametrize(
+    ("question", "plan"),
+    [
+        ("How would I notice that I have X?", ("has symptom",)),
+        ("Which drugs help people who have X?", ("^treats",)),
+        ("What unwanted effects do the medicines given for X have?", ("^treats", "has side effect")),
+        (
+            "What are the side effects of the drugs that treat the diseases with the symptom X?",
+            ("^has symptom", "^treats", "has side effect"),
+        ),
+    ],
+)
+def test_questions_are_most_like_those_for_their_plan(graph, question, plan):
+    found = likeness_of(graph, question)
+    assert max(found, key=lambda one: found[one]) == plan
 
 
 def test_a_question_of_the_phrasebook_is_new_to_it_while_it_is_unfamiliar(graph):
     question = "What are the symptoms of X?"
-    known = likeness_of(graph, question, "Xeritis").lengths.max()
-    assert float(known) > 0.99 > float(likeness_of(graph, question, "Xeritis", unfamiliar=True).lengths.max()) > 0.6
+    known = max(likeness_of(graph, question).values())
+    assert known > 0.99 > max(likeness_of(graph, question, unfamiliar=True).values()) > 0.6
+
+
+def test_relations_that_the_graph_lacks_are_compared_too(graph):
+    book = Phrasebook(graph, default_encoder())
+    (vector,) = book.encoder.encode(["Who directed the film X?"])
+    likeness = book.foreign(vector)
+    assert len(likeness) == 2 * len(book.foreign_labels()) and likeness.max() > 0.9
+
+
+def test_relations_that_come_later_are_compared_too(graph):
+    graph = KnowledgeGraph.from_triples([("Aboran", "treats", "Xeritis")])
+    book = Phrasebook(graph, default_encoder())
+    graph.add([("Aboran", "has side effect", "dry nose")])
+    book.refresh()
+    (vector,) = book.encoder.encode(["What are the side effects of X?"])
+    assert book.likeness(vector, [(2,)])[0] > book.likeness(vector, [(0,)])[0]
 
 
 def test_every_shipped_question_names_relations_that_have_wordings():

@@ -1,15 +1,28 @@
-"""The reasoner: message passing, relation choice, paths."""
+"""The reasoner: which relations a question means, message passing, what is believed."""
 
 import numpy as np
 import pytest
 import torch
 
-from kgrag.encoding import GraphBatch, Reasoner
-from kgrag.encoding.phrasebook import Likeness
-from kgrag.encoding.reader import NodeBeliefs, load_reasoner, save_reasoner
-from kgrag.encoding.reasoner import OverEdges, follow_weights
+from kgrag import KnowledgeGraph
+from kgrag.encoding import GraphReader, Reading, Reasoner, reason
+from kgrag.encoding.batch import GraphBatch
+from kgrag.encoding.messages import OverEdges, node_states
+from kgrag.encoding.plans import Plan
+from kgrag.encoding.reader import load_reasoner, save_reasoner
 from kgrag.errors import ModelError
+from kgrag.resources import data_folder
+from kgrag.retrieval import retrieve
 from kgrag.types import Subgraph
+
+FACTS = [
+    ("kelamin", "treats", "brivane"),
+    ("nortisol", "treats", "brivane"),
+    ("brivane", "has symptom", "sore toe"),
+    ("torquil", "has symptom", "sore toe"),
+    ("kelamin", "has side effect", "dry nose"),
+    ("kelamin", "interacts with", "nortisol"),
+]
 
 
 def chain() -> Subgraph:
@@ -24,14 +37,17 @@ def chain() -> Subgraph:
     )
 
 
-def no_likeness(questions: int, relations: int, steps: int = 3) -> Likeness:
-    """Questions that are like nothing known."""
-    return Likeness(
-        torch.full((steps, steps, questions, 2 * relations), 0.5),
-        torch.full((questions, steps), 0.5),
-        torch.zeros(questions, 0),
-        torch.zeros(0, 16),
-    )
+@pytest.fixture(scope="module")
+def reader(encoder):
+    return GraphReader(KnowledgeGraph.from_triples(FACTS), load_reasoner(data_folder() / "models" / "default"), encoder)
+
+
+def node(reader, name):
+    return reader.graph.find(name)[0]
+
+
+def spelt(reader, plan):
+    return [reader.graph.relation_label(d >> 1) + ("^" if d & 1 else "") for d in plan.relations]
 
 
 def test_dgl_reduces_messages_as_plain_torch_does_values_and_gradients():
@@ -52,74 +68,106 @@ def test_dgl_reduces_messages_as_plain_torch_does_values_and_gradients():
     assert torch.allclose(with_dgl.max(certain), plain.max(certain))
 
 
-def test_a_batch_gives_each_question_what_it_gets_alone():
+def test_states_travel_with_the_weights_and_a_batch_gives_each_question_what_it_gets_alone():
     torch.manual_seed(1)
-    reasoner = Reasoner(width=16, hidden=8).eval()
-    tokens, mask = torch.randn(2, 5, 16), torch.ones(2, 5, dtype=torch.bool)
-    labels = torch.randn(2, 16)
     other = Subgraph(np.arange(2), np.array([0]), np.array([9]), np.array([1]), np.array([0]), np.array([0]))
-    with torch.inference_mode():
-        both = reasoner(*reasoner.read(tokens, mask), GraphBatch.collate([chain(), other]), labels, no_likeness(2, 2))
-        alone = reasoner(*reasoner.read(tokens[:1], mask[:1]), GraphBatch.collate([chain()]), labels, no_likeness(1, 2))
-    assert torch.allclose(both.scores[:4], alone.scores, atol=1e-5)
+    both, alone = GraphBatch.collate([chain(), other]), GraphBatch.collate([chain()])
+    values = torch.randn(4, 8)  # relations 5 and 9, forward and backwards
+    weights = torch.zeros(2, 2, 2, 4)
+    weights[1, 0, :, 0] = 1.0  # first relation 5
+    weights[1, 1, :, 2] = 0.5  # then relation 9, half as sure
+    share = torch.tensor([[0.0, 1.0]] * 2)
+    together = node_states(both, values, weights, share)
+    assert torch.allclose(together[:4], node_states(alone, values, weights[:, :, :1], share[:1]), atol=1e-6)
+    assert torch.allclose(together[2], 0.5 * (values[2] + 0.5 * values[0]), atol=1e-6)
+    assert not together[1].any()  # after two steps nothing is there any more
 
 
-def test_scores_are_probabilities_and_unreached_nodes_have_none():
-    torch.manual_seed(2)
-    reasoner = Reasoner(width=16, hidden=8, steps=1).eval()
-    with torch.inference_mode():
-        found = reasoner(
-            *reasoner.read(torch.randn(1, 5, 16), torch.ones(1, 5, dtype=torch.bool)),
-            GraphBatch.collate([chain()]),
-            torch.randn(2, 16),
-            no_likeness(1, 2, steps=1),
-        )
-    assert float(found.scores.min()) >= 0 and float(found.scores.max()) <= 1
-    assert float(found.scores[2]) == 0  # two statements away, one step allowed
+def test_a_question_finds_its_plan_with_no_training(reader):
+    asked = [
+        ("How would I notice that I have X?", "brivane", ["has symptom"]),
+        ("Which drugs help people who have X?", "brivane", ["treats^"]),
+        ("What unwanted effects do the medicines given for X have?", "brivane", ["treats^", "has side effect"]),
+    ]
+    readings = reader.read([question for question, _, _ in asked], [[node(reader, name)] for _, name, _ in asked])
+    for (_, _, plan), reading in zip(asked, readings):
+        assert spelt(reader, reading.plans[0]) == plan
+        assert reading.probabilities[0] > 0.4
+        assert abs(float(reading.hops.sum()) - 1) < 1e-5
+        assert float(reading.probabilities.sum()) <= 1 + 1e-5
 
 
-def test_equally_good_relations_are_both_followed_and_none_stops_all():
-    half = torch.tensor([[0.5, 0.5, 1e-9]]).log()
-    assert torch.allclose(follow_weights(half), torch.ones(1, 2), atol=1e-4)
-    nothing = torch.tensor([[1e-9, 1e-9, 1.0]]).log()
-    assert float(follow_weights(nothing).max()) < 1e-6
+def test_what_is_not_there_is_asked_in_vain(reader):
+    said, vain = reader.read(
+        ["What are the side effects of X?"] * 2, [[node(reader, x)] for x in ("kelamin", "torquil")]
+    )
+    assert said.believed(np.array([node(reader, "dry nose")]))[0] > 0.5
+    assert vain.beliefs[1].max(initial=0.0) < 0.4
 
 
-def test_likeness_alone_decides_between_relations_and_a_likelier_relation_that_is_not_there_stops_all():
-    torch.manual_seed(3)
-    reasoner = Reasoner(width=16, hidden=8).eval()
-    with torch.no_grad():
-        reasoner.log_scale.fill_(-20.0)  # nothing learned
-    query, relations = torch.randn(1, 8), torch.randn(6, 8)
-    present = torch.tensor([[True, True, False, False, False, False]])
-    alike = torch.tensor([[0.6, 0.9, 0.2, 0.2, 0.2, 0.2]])
-    with torch.no_grad():
-        weights = follow_weights(
-            reasoner.match(query, relations, present, 0, alike, elsewhere=torch.full((1, 1), -1e4))
-        )
-    assert int(weights.argmax()) == 1 and float(weights[0, 1]) > 0.9
-    alike[0, 2] = 1.4
-    with torch.no_grad():
-        refused = follow_weights(
-            reasoner.match(query, relations, present, 0, alike, elsewhere=torch.full((1, 1), -1e4))
-        )
-    assert float(refused.max()) < 0.1
-    alike[0, 2], alike[0, 4] = 0.2, 1.0  # the relation that fits best, read the other way round
-    with torch.no_grad():
-        turned = follow_weights(reasoner.match(query, relations, present, 0, alike, elsewhere=torch.full((1, 1), -1e4)))
-    assert int(turned.argmax()) == 1 and float(turned[0, 1]) > 0.9
+def test_questions_read_together_are_read_as_alone(reader):
+    questions = ["What treats X?", "What are the symptoms of X?"]
+    start = [node(reader, "brivane")]
+    together = reader.read(questions, [start, start])
+    for question, reading in zip(questions, together):
+        alone = reader.read([question], [start])[0]
+        assert [p.relations for p in alone.plans] == [p.relations for p in reading.plans]
+        assert np.allclose(alone.probabilities, reading.probabilities, atol=1e-3)
 
 
-def test_a_path_runs_from_the_seed_to_the_node_over_statements_that_are_there():
-    graph = chain()
-    one = np.array([[1, 0, 0, 0], [0, 1, 0, 1], [0, 0, 0, 0]], np.float32)
-    two = np.array([[1, 0, 0, 0], [0, 1, 0, 1], [0, 0, 1, 0]], np.float32)
-    weights = np.array([[[1, 1, 0, 0, 0, 0], [0] * 6], [[1, 1, 0, 0, 0, 0], [0, 0, 1, 0, 0, 0]]], np.float32)
-    hops = np.array([0.1, 0.9], np.float32)
-    states, steps = np.zeros((4, 2), np.float32), np.stack([one, two])
-    assert NodeBeliefs(two[2], 2, states, steps, weights, hops).path(graph, 2) == [0, 2]
-    assert NodeBeliefs(two[2], 2, states, steps, weights, hops).path(graph, 3) == []
-    assert NodeBeliefs(one[1], 1, states, steps, weights, hops).path(graph, 3) == [1]
+def test_a_subgraph_that_holds_all_gives_what_the_whole_graph_gives(reader):
+    from kgrag.graph.directed import DirectedRows
+
+    start = node(reader, "brivane")
+    part = retrieve(reader.graph, np.array([start]))
+    question = ["What unwanted effects do the medicines given for X have?"]
+    whole, cut = reader.read(question, [[start]])[0], reader.read(question, [[start]], DirectedRows.of(part))[0]
+    assert [p.relations for p in whole.plans] == [p.relations for p in cut.plans]
+    assert np.allclose(whole.beliefs[1], cut.beliefs[1], atol=1e-5)
+
+
+def reading(*plans, start=(0,), returning=0.1):
+    made = tuple(Plan(r, (np.array(start), *([np.array(ends)] * len(r))), 0.0) for r, ends, _ in plans)
+    return Reading(
+        np.array(start), made, np.array([p for _, _, p in plans], np.float32), np.array([0.5, 0.5]), 0.9, returning
+    )
+
+
+def test_a_node_is_believed_in_as_much_as_the_plan_that_speaks_most_for_it():
+    found = reading(((0,), [1, 2], 0.6), ((4,), [2, 3], 0.3))
+    assert found.beliefs[0].tolist() == [1, 2, 3]
+    assert np.allclose(found.beliefs[1], [0.6, 0.6, 0.3])
+    assert np.allclose(found.believed(np.array([3, 9])), [0.3, 0.0])
+    assert found.plan_to(3) is found.plans[1] and found.plan_to(9) is None
+
+
+def test_both_directions_of_a_relation_are_one_meaning():
+    symmetric = reading(((0,), [1], 0.45), ((1,), [2], 0.45))
+    assert np.allclose(symmetric.beliefs[1], [0.9, 0.9])
+    sure = reading(((0,), [1], 0.85), ((1,), [2], 0.05))
+    assert sure.beliefs[1][0] > 0.85 and sure.beliefs[1][1] < 0.01
+
+
+def test_where_a_question_starts_it_seldom_ends():
+    found = reading(((0, 1), [0, 5], 0.8), start=(0,))
+    assert np.allclose(found.beliefs[1], [0.08, 0.8])
+    assert np.allclose(reading(((0,), [0, 5], 0.8), start=(0,)).beliefs[1], [0.8, 0.8])
+
+
+def test_evidence_is_what_leads_to_the_answers_and_no_more(reader):
+    start = node(reader, "brivane")
+    found = reason(reader, "What unwanted effects do the medicines given for X have?", [start])
+    graph, subgraph = reader.graph, found.subgraph
+    best = int(np.argmax(found.scores))
+    assert graph.label(int(subgraph.nodes[best])) == "dry nose"
+    (path,) = found.paths(best)
+    assert [str(graph.triple(int(subgraph.statements[s]))) for s in path] == [
+        "kelamin — treats — brivane",
+        "kelamin — has side effect — dry nose",
+    ]
+    assert subgraph.nodes[subgraph.seeds].tolist() == [start]
+    assert found.states.shape == (len(subgraph.nodes), reader.reasoner.settings["hidden"])
+    assert np.abs(found.states[best]).sum() > 0
 
 
 def test_saved_reasoner_is_the_same_and_a_missing_one_says_so(tmp_path):

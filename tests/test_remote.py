@@ -159,7 +159,7 @@ def test_answers(url, local):
         assert set(ours.answers) == set(theirs.answers) and ours.abstained == theirs.abstained, question
         assert {str(c.triple) for c in ours.citations} == {str(c.triple) for c in theirs.citations}, question
         assert all(c.triple.source == url for c in ours.citations if c.triple)
-        assert endpoint.requests - before <= 15 and remote.graph.version - version <= 6
+        assert endpoint.requests - before <= 20 and remote.graph.version - version <= 6
         before, version = endpoint.requests, remote.graph.version
         assert remote.ask(question).answers == ours.answers
         assert (endpoint.requests, remote.graph.version) == (before, version)

@@ -12,8 +12,8 @@ import pytest
 
 from kgrag import KnowledgeGraph
 from kgrag.errors import GraphError, SavedFolderError
-from kgrag.graph.journal import NAME
 from kgrag.graph.storage import read_graph, write_graph
+from kgrag.journal import NAME
 
 EX = "http://example.org/"
 TURTLE = """
@@ -184,7 +184,7 @@ def test_settings_that_do_not_fit_are_refused(graph: KnowledgeGraph, tmp_path: P
         with pytest.raises(SavedFolderError, match="damaged"):
             KnowledgeGraph.load(tmp_path / "damaged")
     write_graph(tmp_path / "damaged", arrays, {**good, "format": 99})
-    with pytest.raises(SavedFolderError, match="format 3"):
+    with pytest.raises(SavedFolderError, match="format 4"):
         KnowledgeGraph.load(tmp_path / "damaged")
 
 

@@ -3,7 +3,6 @@
 import pytest
 
 from kgrag import KnowledgeGraph
-from kgrag.config import RetrievalConfig
 from kgrag.encoder import default_encoder
 from kgrag.encoding import GraphReader, Reasoner
 from kgrag.fusion import Role
@@ -59,7 +58,7 @@ def test_the_same_seed_gives_the_same_questions_and_worlds(world):
 def test_prompts_are_answered_by_what_the_reasoner_found_or_refused(world):
     encoder = default_encoder()
     reader = GraphReader(world, Reasoner(encoder.width), encoder)
-    examples = make_examples(world, Synthesiser(world, 1).sample(40), reader, encoder, RetrievalConfig(nodes=200))
+    examples = make_examples(world, Synthesiser(world, 1).sample(40), reader, encoder)
     assert examples
     for example in examples:
         items = example.prompt.items
@@ -73,5 +72,5 @@ def test_prompts_are_answered_by_what_the_reasoner_found_or_refused(world):
 def test_a_reference_for_no_answer_is_to_refuse(world):
     encoder = default_encoder()
     reader = GraphReader(world, Reasoner(encoder.width), encoder)
-    (example, *_) = make_examples(world, Synthesiser(world, 1).sample(40), reader, encoder, RetrievalConfig(nodes=200))
+    (example, *_) = make_examples(world, Synthesiser(world, 1).sample(40), reader, encoder)
     assert reference(example.prompt.items, []) == ["<abstain>"]

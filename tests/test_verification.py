@@ -2,7 +2,7 @@
 
 import pytest
 
-from kgrag import KGRAG, KnowledgeGraph
+from kgrag import KGRAG, KnowledgeGraph, Passage, PassageIndex
 from kgrag.fusion import Role
 from kgrag.verification import in_other_words, is_well_formed, plain_list, says_what_is_stated
 
@@ -19,7 +19,7 @@ def rag():
 
 
 def thought_and_items(rag, question):
-    thought = rag._think(question, rag._link(question))
+    thought, _ = rag._think(question, rag._link(question))
     items = thought.composition.prompt.items
     return thought, {items.texts[i]: i for i in range(len(items)) if items.roles[i] is not Role.TRIPLE}
 
@@ -76,3 +76,23 @@ def test_what_was_said_wrongly_is_said_rightly_or_not_at_all(rag):
 
 def test_answers_say_what_is_stated(rag):
     assert "treat brivane" in rag.ask("What treats brivane?").text
+
+
+def test_a_statement_from_a_passage_is_cited_with_the_sentence_that_says_it():
+    graph = KnowledgeGraph.from_triples([("nortisol", "treats", "brivane")])
+    graph.add([("kelamin", "treats", "brivane")], source="guide#2")
+    graph.add([("nortisol", "treats", "brivane")], source="guide#2")  # there already: one source more
+    assert graph.sources_of(0) == ["", "guide#2"] and graph.sources_of(1) == ["guide#2"]
+    text = "Take care. Kelamin treats brivane within a week. Nortisol treats brivane, too."
+    rag = KGRAG(graph, PassageIndex([Passage("guide#2", text, "Guide")]))
+    answer = rag.ask("What treats brivane?")
+    assert set(answer.answers) == {"kelamin", "nortisol"}
+    assert {str(c.triple or c.sentence) for c in answer.citations} == {
+        "nortisol — treats — brivane",
+        "kelamin — treats — brivane",
+        "Kelamin treats brivane within a week.",
+        "Nortisol treats brivane, too.",
+    }
+    assert all(f"[{citation.number}]" in answer.text for citation in answer.citations)
+    rag.passages.remove(["guide#2"])
+    assert all(citation.triple for citation in rag.ask("What treats brivane?").citations)

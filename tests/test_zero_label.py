@@ -7,7 +7,7 @@ import torch
 from kgrag import KGRAG, KnowledgeGraph
 from kgrag.config import Config
 from kgrag.encoding import GraphReader
-from kgrag.training.reasoner import PreparedQuestion, believed, train_reasoner
+from kgrag.training.reasoner import PreparedQuestion, ReasonerTrainer, TrainingSet, believed, choices
 from kgrag.training.synthesis import Synthesiser
 from kgrag.training.worlds import random_world
 from kgrag.training.zero_label import best_threshold, fit_to_graph, prepare, unfamiliar
@@ -35,7 +35,7 @@ def test_the_same_seed_fits_alike_and_the_phrasebook_stays_as_it_was(world):
 
 def test_nothing_is_lost_by_fitting(world):
     rag = KGRAG(world)
-    held = prepare(world, Synthesiser(world, 11).sample(60))
+    held = prepare(rag.reader, Synthesiser(world, 11).sample(60))
 
     def right(reader: GraphReader) -> int:
         with unfamiliar(reader):
@@ -43,15 +43,17 @@ def test_nothing_is_lost_by_fitting(world):
 
     before, weights_before = right(rag.reader), weights(rag)
     with unfamiliar(rag.reader):
-        useless = [PreparedQuestion("X", q.subgraph, q.seeds, np.zeros(0, np.int64)) for q in held]
-        train_reasoner(rag.reader, useless, held, 1, learning_rate=1e-2)
+        refused = [((choices(rag.reader.rows, q.topics[0], ()),),) for q in held]
+        useless = [PreparedQuestion("X", q.topics, np.zeros(0, np.int64), plans) for q, plans in zip(held, refused)]
+        trainer = ReasonerTrainer(rag.reader.reasoner, rag.encoder, 1, learning_rate=1e-2)
+        trainer.train([TrainingSet(rag.reader, useless, held)])
     assert right(rag.reader) >= before
     assert torch.equal(weights(rag), weights_before)  # training to refuse everything is not kept
 
 
 def test_the_threshold_spares_what_is_right(world):
     rag = KGRAG(world)
-    held = prepare(world, Synthesiser(world, 11).sample(80))
+    held = prepare(rag.reader, Synthesiser(world, 11).sample(80))
     threshold = best_threshold(rag.reader, held)
     right = [most for most, hit, _ in believed(rag.reader, held) if hit]
     assert sum(most >= threshold for most in right) >= 0.98 * len(right)

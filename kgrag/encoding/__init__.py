@@ -1,8 +1,7 @@
-"""Graph neural networks over the retrieved sub-graph."""
+"""Reads what a question means over a graph, and encodes the part of the graph that answers it."""
 
-from kgrag.encoding.batch import GraphBatch
 from kgrag.encoding.findings import Findings, reason
-from kgrag.encoding.reader import GraphReader, NodeBeliefs
-from kgrag.encoding.reasoner import Reasoner, Reasoning
+from kgrag.encoding.reader import GraphReader, Reading
+from kgrag.encoding.reasoner import Reasoner
 
-__all__ = ["Findings", "GraphBatch", "GraphReader", "NodeBeliefs", "Reasoner", "Reasoning", "reason"]
+__all__ = ["Findings", "GraphReader", "Reading", "Reasoner", "reason"]

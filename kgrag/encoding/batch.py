@@ -1,4 +1,4 @@
-"""Sub-graphs of several questions as one graph: what a reasoner computes on."""
+"""Sub-graphs of several questions as one graph: what message passing computes on."""
 
 from __future__ import annotations
 
@@ -15,18 +15,17 @@ from kgrag.types import Ids, Subgraph
 class GraphBatch:
     """The disjoint union of several sub-graphs, every statement once in each direction.
 
-    A directed relation is a column of the batch's relation table: column ``c`` for the c-th of ``relation_ids``,
-    ``c + relations`` for its inverse.
+    A directed relation is a column of the batch's relation table: column ``2 * c`` for the c-th of ``relation_ids`` as it is
+    stated, ``2 * c + 1`` for the same read backwards.
 
     Attributes:
-        relation_ids: Relation ids of the graph, one a column of the forward half, ascending, shape (relations,).
+        relation_ids: Relation ids of the graph, ascending, shape (relations,).
         heads, tails: End points of each directed edge as nodes of the union, shape (edges,).
         columns: Directed relation of each edge, shape (edges,).
         edge_question: Question of each edge, shape (edges,).
         node_question: Question of each node, shape (nodes,).
         seeds: Nodes of the union where reasoning starts, shape (seeds,).
         offsets: First node of each question, shape (questions + 1,).
-        edge_statement: Position of the edge's statement in its sub-graph, shape (edges,).
     """
 
     relation_ids: Ids
@@ -37,7 +36,6 @@ class GraphBatch:
     node_question: torch.Tensor
     seeds: torch.Tensor
     offsets: Ids
-    edge_statement: torch.Tensor
 
     @property
     def questions(self) -> int:
@@ -45,39 +43,31 @@ class GraphBatch:
         return len(self.offsets) - 1
 
     @classmethod
-    def collate(
-        cls, subgraphs: Sequence[Subgraph], seeds: Sequence[Ids] | None = None, others: Ids | None = None
-    ) -> GraphBatch:
+    def collate(cls, subgraphs: Sequence[Subgraph], seeds: Sequence[Ids] | None = None) -> GraphBatch:
         """Joins sub-graphs.
 
         Args:
             subgraphs: One a question.
             seeds: Where reasoning starts in each, as positions in ``nodes``; all its seeds where not given.
-            others: Relations that get a column whether they occur or not.
         """
         sizes = [len(s.nodes) for s in subgraphs]
         offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        counts = [len(s.heads) for s in subgraphs]
-        question = np.repeat(np.arange(len(subgraphs)), counts)
-        shift = offsets[question] if len(question) else np.zeros(0, np.int64)
+        question = np.repeat(np.arange(len(subgraphs)), [len(s.heads) for s in subgraphs])
+        shift = offsets[question]
         heads = _join([s.heads for s in subgraphs]) + shift
         tails = _join([s.tails for s in subgraphs]) + shift
-        relations = _join([s.relations for s in subgraphs])
-        relation_ids = np.unique(relations if others is None else np.concatenate([relations, others]))
-        column = np.searchsorted(relation_ids, relations)
-        statement = _join([np.arange(n) for n in counts])
+        relation_ids, column = np.unique(_join([s.relations for s in subgraphs]), return_inverse=True)
         starts = [s.seeds for s in subgraphs] if seeds is None else seeds
         tensor = torch.from_numpy
         return cls(
             relation_ids=relation_ids,
             heads=tensor(np.concatenate([heads, tails])),
             tails=tensor(np.concatenate([tails, heads])),
-            columns=tensor(np.concatenate([column, column + len(relation_ids)]).astype(np.int64)),
+            columns=tensor(np.concatenate([2 * column, 2 * column + 1]).astype(np.int64)),
             edge_question=tensor(np.concatenate([question, question]).astype(np.int64)),
             node_question=tensor(np.repeat(np.arange(len(subgraphs)), sizes).astype(np.int64)),
             seeds=tensor(_join([np.asarray(s, np.int64) + o for s, o in zip(starts, offsets)])),
             offsets=offsets,
-            edge_statement=tensor(np.concatenate([statement, statement]).astype(np.int64)),
         )
 
 

@@ -1,57 +1,83 @@
-"""What the reasoner finds from all the nodes that a question names, joined."""
+"""What the reasoner finds from all the nodes that a question names, joined, and the statements that it rests on."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 
-from kgrag.encoding.reader import GraphReader, NodeBeliefs
-from kgrag.types import Floats, Subgraph
+from kgrag.encoding.batch import GraphBatch
+from kgrag.encoding.messages import node_states
+from kgrag.encoding.plans import Plan, Rows, statements, trace
+from kgrag.encoding.reader import GraphReader, Reading
+from kgrag.graph.directed import DirectedRows
+from kgrag.types import Floats, Ids, Subgraph
 
 YES = 0.4  # least probability at which the node asked about counts as reached
 SHARED = 0.5  # share of the best probability that nodes joined to the other topics must have
 TOGETHER = 0.25  # least product of probabilities at which a node counts as reached from every topic
+OFFERED = 0.01  # probability from which a node is taken into the evidence
 
 
 @dataclass(frozen=True)
 class Findings:
-    """Beliefs about the nodes of one sub-graph, from one start or from several.
+    """The nodes that may answer, and the part of the graph that says so.
 
     Attributes:
-        scores: Answer probability of each node, shape (nodes,).
-        runs: Beliefs from each start.
-        starts: Where each run started, positions in the sub-graph's nodes.
+        subgraph: The statements that lead from the topics to the nodes, and no others; the topics are its seeds.
+        scores: Answer probability of each node of the sub-graph, shape (nodes,).
+        states: Vector state of each node, shape (nodes, hidden).
+        readings: What the question means from each start.
+        starts: Where each reading starts, positions in the sub-graph's nodes.
+        rows: What the readings follow relations in.
         verdict: 1 for yes, -1 for no, 0 where the question asks for something else.
         target: For a yes, the node whose being reached was asked.
-        joined: For a yes, the statement that says so, where a single one does.
-        beside: Topics from which no run started: the answers are those that a statement joins to each of them.
+        beside: Topics from which no reading starts: the answers are those that a statement joins to each of them.
     """
 
+    subgraph: Subgraph
     scores: Floats
-    runs: tuple[NodeBeliefs, ...]
+    states: Floats
+    readings: tuple[Reading, ...]
     starts: tuple[int, ...]
+    rows: Rows
     verdict: int = 0
     target: int | None = None
-    joined: int | None = None
     beside: tuple[int, ...] = ()
 
-    @property
-    def states(self) -> Floats:
-        """Vector states of the nodes, shape (nodes, hidden)."""
-        return self.runs[0].states
+    def paths(self, node: int) -> list[list[int]]:
+        """For each start, and for each topic beside, the path to a node, as positions of statements; empty for none."""
+        paths = []
+        for reading in self.readings:
+            plan = reading.plan_to(int(self.subgraph.nodes[node]))
+            path = [] if plan is None else trace(self.rows, plan, int(self.subgraph.nodes[node]))
+            paths.append(np.searchsorted(self.subgraph.statements, path).tolist())
+        return paths + [_joining(self.subgraph, node, topic)[:1] for topic in self.beside]
 
-    def paths(self, subgraph: Subgraph, node: int) -> list[list[int]]:
-        """For each start the best supported path to a node, as positions of statements; empty where there is none."""
-        if self.joined is not None:
-            return [[self.joined]]
-        paths = [run.path(subgraph, node) for run in self.runs]
-        return paths + [_joining(subgraph, node, topic)[:1] for topic in self.beside]
+
+@dataclass(frozen=True)
+class _Found:
+    """As `Findings`, by the ids of the graph, with the rows in which the readings hold."""
+
+    nodes: Ids
+    scores: Floats
+    readings: tuple[Reading, ...]
+    starts: tuple[int, ...]
+    rows: Rows
+    verdict: int = 0
+    target: int | None = None
+    beside: tuple[int, ...] = ()
 
 
 def reason(
-    reader: GraphReader, masked: str, subgraph: Subgraph, topics: Sequence[int], asks_yes_no: bool = False
+    reader: GraphReader,
+    masked: str,
+    topics: Sequence[int],
+    asks_yes_no: bool = False,
+    rows: Rows | None = None,
+    budget: int = 500,
 ) -> Findings:
     """Reasons from each topic, and joins the findings.
 
@@ -63,53 +89,147 @@ def reason(
     Args:
         reader: Applies the reasoner.
         masked: The question with its mentions masked.
-        subgraph: Around the topics.
-        topics: Positions of the linked nodes in the sub-graph.
+        topics: Ids of the linked nodes.
         asks_yes_no: Whether the question asks for yes or no.
+        rows: What relations are followed in; the whole graph where not given.
+        budget: Most nodes that may answer in the evidence, the most probable ones.
     """
+    rows = rows or reader.rows
     starts = list(dict.fromkeys(topics))
-    if asks_yes_no and len(starts) > 1:
-        said = _asserted(reader, masked, subgraph, starts)
-        if said is not None:
-            return said
-    runs = reader.read([masked] * len(starts), [subgraph] * len(starts), [np.array([s], np.int64) for s in starts])
-    best = max(range(len(runs)), key=lambda i: (float(runs[i].scores.max()), -i))
-    if asks_yes_no and len(starts) > 1:
-        pairs = [(float(run.scores[t]), i, t) for i, run in enumerate(runs) for t in starts if t != starts[i]]
+    found = _asserted(reader, masked, rows, starts) if asks_yes_no and len(starts) > 1 else None
+    found = found or _joined(reader, masked, rows, starts, asks_yes_no)
+    return _with_evidence(reader, found, topics, budget)
+
+
+def _joined(reader: GraphReader, masked: str, rows: Rows, starts: Sequence[int], asks_yes_no: bool) -> _Found:
+    readings = reader.read([masked] * len(starts), [[start] for start in starts], rows)
+    tops = [float(reading.beliefs[1].max(initial=0.0)) for reading in readings]
+    best = max(range(len(readings)), key=lambda i: (tops[i], -i))
+    nodes, scores = readings[best].beliefs
+    alone = _Found(nodes, scores, (readings[best],), (starts[best],), rows)
+    if len(starts) < 2:
+        return alone
+    if asks_yes_no:
+        pairs = [
+            (float(reading.believed(np.array([t]))[0]), i, t)
+            for i, reading in enumerate(readings)
+            for t in starts
+            if t != starts[i]
+        ]
         score, first, target = max(pairs, key=lambda p: (p[0], -p[1], -p[2]))
         if score >= YES:
-            return Findings(runs[first].scores, (runs[first],), (starts[first],), 1, target)
-        return Findings(runs[best].scores, (runs[best],), (starts[best],), -1)
-    if len(starts) > 1:
-        together = np.prod([run.scores for run in runs], axis=0)
-        if together.max() >= TOGETHER:
-            return Findings(together ** (1 / len(runs)), tuple(runs), tuple(starts))
-    found, others = runs[best].scores, [start for start in starts if start != starts[best]]
+            said = readings[first]
+            return _Found(*said.beliefs, (said,), (starts[first],), rows, 1, target)
+        return replace(alone, verdict=-1)
+    together = np.prod([reading.believed(nodes) for reading in readings], axis=0)
+    if together.max(initial=0.0) >= TOGETHER:
+        shared = (together ** (1 / len(readings))).astype(np.float32)
+        return _Found(nodes, shared, tuple(readings), tuple(starts), rows)
+    found, others = scores, [start for start in starts if start != starts[best]]
     for topic in others:
-        joined = np.zeros_like(found)
-        near = np.concatenate([subgraph.heads[subgraph.tails == topic], subgraph.tails[subgraph.heads == topic]])
-        joined[near] = found[near]
+        joined = np.where(np.isin(nodes, rows.along(np.array([topic])).targets), found, np.float32(0))
         if joined.max(initial=0.0) < SHARED * found.max(initial=0.0):
-            return Findings(found, (runs[best],), (starts[best],))
+            return alone
         found = joined
-    return Findings(found, (runs[best],), (starts[best],), beside=tuple(others))
+    return replace(alone, scores=found, beside=tuple(others))
 
 
-def _asserted(reader: GraphReader, masked: str, subgraph: Subgraph, starts: Sequence[int]) -> Findings | None:
+def _asserted(reader: GraphReader, masked: str, rows: Rows, starts: Sequence[int]) -> _Found | None:
     """A yes from the statements between two topics, read as if there were no others; None if they do not say so."""
-    pairs = [(a, b) for a in starts for b in starts if a != b and _joining(subgraph, a, b)]
+    pairs, between = [], []
+    for a in starts:
+        edges = rows.along(np.array([a]))
+        for b in starts:
+            joins = np.flatnonzero(edges.targets == b)
+            if a != b and len(joins):
+                graph, ids = reader.graph, edges.statements[joins]
+                pairs.append((a, b))
+                between.append(DirectedRows(graph.heads[ids], graph.relations[ids], graph.tails[ids], ids))
     if not pairs:
         return None
-    between = [np.array(_joining(subgraph, a, b), np.int64) for a, b in pairs]
-    alone = [subgraph.only(statements) for statements in between]
-    runs = reader.read([masked] * len(pairs), alone, [np.array([a], np.int64) for a, _ in pairs])
-    scores = [float(run.scores[b]) for run, (_, b) in zip(runs, pairs)]
+    readings = [reader.read([masked], [[a]], alone)[0] for (a, _), alone in zip(pairs, between)]
+    scores = [float(reading.believed(np.array([b]))[0]) for reading, (_, b) in zip(readings, pairs)]
     best = int(np.argmax(scores))
-    path = runs[best].path(alone[best], pairs[best][1])
-    if scores[best] < YES or not path:
+    if scores[best] < YES:
         return None
-    joined = int(between[best][path[0]])
-    return Findings(runs[best].scores, (runs[best],), (pairs[best][0],), 1, pairs[best][1], joined)
+    (start, target), said = pairs[best], readings[best]
+    return _Found(*said.beliefs, (said,), (start,), between[best], 1, target)
+
+
+def _with_evidence(reader: GraphReader, found: _Found, topics: Sequence[int], budget: int) -> Findings:
+    """Lays out the statements that lead to the nodes found."""
+    order = np.lexsort((found.nodes, -found.scores))
+    offered = order[found.scores[order] >= OFFERED][:budget]
+    answers = np.sort(found.nodes[offered])
+    followed = [_followed(found.rows, reading, answers) for reading in found.readings]
+    joins = [found.rows.along(np.array([topic])) for topic in found.beside]
+    kept = [edges.statements[np.isin(edges.targets, answers)] for edges in joins]
+    ids = np.unique(np.concatenate([*(s for steps in followed for _, s in steps), *kept, np.zeros(0, np.int64)]))
+    subgraph = _subgraph(reader, topics, ids, truncated=len(offered) < len(order))
+    position = {int(node): place for place, node in enumerate(subgraph.nodes)}
+    scores = np.zeros(len(subgraph.nodes), np.float32)
+    there = np.isin(found.nodes, subgraph.nodes)
+    scores[[position[node] for node in found.nodes[there].tolist()]] = found.scores[there]
+    return Findings(
+        subgraph=subgraph,
+        scores=scores,
+        states=_states(reader, subgraph, found.readings[0], position[found.starts[0]]),
+        readings=found.readings,
+        starts=tuple(position[start] for start in found.starts),
+        rows=found.rows,
+        verdict=found.verdict,
+        target=None if found.target is None else position[found.target],
+        beside=tuple(position[topic] for topic in found.beside),
+    )
+
+
+def _followed(rows: Rows, reading: Reading, answers: Ids) -> list[tuple[Plan, Ids]]:
+    """The plans by which answers are believed in, and the statements of each that lead to them."""
+    followed = []
+    for plan in reading.plans:
+        ends = plan.ends[np.isin(plan.ends, answers)]
+        if len(ends):
+            followed.append((plan, np.concatenate(statements(rows, plan, ends))))
+    return followed
+
+
+def _subgraph(reader: GraphReader, topics: Sequence[int], ids: Ids, truncated: bool) -> Subgraph:
+    graph = reader.graph
+    heads, tails = graph.heads[ids], graph.tails[ids]
+    seeds = np.array(list(dict.fromkeys(topics)), np.int64)
+    nodes = np.concatenate([seeds, np.setdiff1d(np.concatenate([heads, tails]), seeds)])
+    order = np.argsort(nodes)
+
+    def places(wanted: Ids) -> Ids:
+        return order[np.searchsorted(nodes, wanted, sorter=order)]
+
+    return Subgraph(
+        nodes=nodes,
+        heads=places(heads),
+        relations=np.asarray(graph.relations[ids], np.int64),
+        tails=places(tails),
+        statements=ids,
+        seeds=places(np.asarray(topics, np.int64)),
+        truncated=truncated,
+    )
+
+
+@torch.inference_mode()
+def _states(reader: GraphReader, subgraph: Subgraph, reading: Reading, start: int) -> Floats:
+    """Vector states of the nodes, by the plans of one reading."""
+    batch = GraphBatch.collate([subgraph], [np.array([start], np.int64)])
+    steps, columns = len(reading.hops), {int(r): c for c, r in enumerate(batch.relation_ids)}
+    weights = torch.zeros(steps, steps, 1, 2 * len(columns))
+    for plan, weight in zip(reading.plans, reading.weights.tolist()):
+        for step, directed in enumerate(plan.relations):
+            if directed >> 1 in columns:
+                cell = weights[len(plan.relations) - 1, step, 0]
+                column = 2 * columns[directed >> 1] + (directed & 1)
+                cell[column] = max(float(cell[column]), weight if not step else 1.0)
+    reasoner = reader.reasoner
+    relations = reader.relations().view(-1, 2, reasoner.settings["hidden"])[torch.from_numpy(batch.relation_ids)]
+    share = torch.from_numpy(reading.hops > 0.001)[None].float()
+    return node_states(batch, reasoner.message(relations.flatten(0, 1)), weights, share).numpy()
 
 
 def _joining(subgraph: Subgraph, node: int, topic: int) -> list[int]:

@@ -34,6 +34,10 @@ class _Tally:
         values = self.values.get(name)
         return sum(values) / len(values) if values else None
 
+    def median(self, name: str) -> float | None:
+        values = self.values.get(name)
+        return statistics.median(values) if values else None
+
 
 def evaluate(rag: KGRAG, questions: Sequence[Question]) -> Report:
     """Asks every question, one at a time, and compares with gold.
@@ -61,6 +65,7 @@ def evaluate(rag: KGRAG, questions: Sequence[Question]) -> Report:
     names = (
         "linking_accuracy",
         "coverage",
+        "coverage_all",
         "hits@1",
         "f1",
         "exact_match",
@@ -72,7 +77,8 @@ def evaluate(rag: KGRAG, questions: Sequence[Question]) -> Report:
         "mrr@10",
     )
     figures: dict[str, Any] = {"n": len(questions)} | {name: tally.mean(name) for name in names}
-    figures["seconds_per_question"] = statistics.median(tally.values["seconds"]) if questions else None
+    figures |= {name: tally.median(name) for name in ("subgraph_nodes", "subgraph_statements", "subgraph_seconds")}
+    figures["seconds_per_question"] = tally.median("seconds")
     figures |= {"seed": rag.config.seed, "version": kgrag.__version__, "commit": current_commit()}
     by_kind = {kind: (len(values), sum(values) / len(values)) for kind, values in kinds.items()}
     return Report(figures, predictions, by_kind)
@@ -110,9 +116,7 @@ def _score(rag: KGRAG, question: Question, answer: Answer, tally: _Tally) -> Non
         tally.add("f1", set_f1(predicted, gold))
         tally.add("exact_match", float(set(predicted) == gold))
         if question.answers[0] not in ("yes", "no"):
-            nodes = {n for text in question.answers for n in rag.graph.find(text)}
-            inside = set(rag.retrieve(question.question).subgraph.nodes.tolist()) if linked else set()
-            tally.add("coverage", float(bool(nodes & inside)))
+            _score_subgraph(rag, question, bool(linked), tally)
     if not answer.abstained:
         tally.add("grounded", float(_grounded(rag, answer)))
         for citation in answer.citations:
@@ -124,6 +128,20 @@ def _score(rag: KGRAG, question: Question, answer: Answer, tally: _Tally) -> Non
         ranked = [p.passage.id for p in rag.passages.search(question.question, 10, rag.encoder, entities=iris)]
         tally.add("recall@10", recall_at(ranked, set(question.gold_passages), 10))
         tally.add("mrr@10", reciprocal_rank(ranked, set(question.gold_passages), 10))
+
+
+def _score_subgraph(rag: KGRAG, question: Question, is_linked: bool, tally: _Tally) -> None:
+    """Coverage, size and time; answers that are nowhere in the graph do not count."""
+    found = [nodes for text in question.answers if (nodes := set(rag.graph.find(text)))]
+    inside: set[int] = set()
+    if is_linked:
+        evidence = rag.retrieve(question.question)
+        inside = set(evidence.subgraph.nodes.tolist())
+        tally.add("subgraph_nodes", len(evidence.subgraph.nodes))
+        tally.add("subgraph_statements", len(evidence.subgraph.statements))
+        tally.add("subgraph_seconds", evidence.seconds)
+    tally.add("coverage", float(any(nodes & inside for nodes in found)))
+    tally.add("coverage_all", float(bool(found) and all(nodes & inside for nodes in found)))
 
 
 def _grounded(rag: KGRAG, answer: Answer) -> bool:

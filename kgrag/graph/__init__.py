@@ -3,6 +3,6 @@
 from kgrag.graph.knowledge_graph import KnowledgeGraph
 from kgrag.graph.ontology import readable
 from kgrag.graph.reading import parse
-from kgrag.graph.terms import is_verbal, normalise
+from kgrag.graph.terms import is_verbal, normalise, normalise_all
 
-__all__ = ["KnowledgeGraph", "is_verbal", "normalise", "parse", "readable"]
+__all__ = ["KnowledgeGraph", "is_verbal", "normalise", "normalise_all", "parse", "readable"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kgrag.graph.arrays import Arrays, stable_order
+from kgrag.graph.arrays import Arrays, ranges, stable_order
 from kgrag.types import Ids
 
 
@@ -67,24 +67,36 @@ class Adjacency:
             return found, np.zeros(len(found), np.int64)
         last = len(self.starts) - 1  # nodes from there on have no rows
         first = self.starts[np.minimum(nodes, last)]
-        counts = self.starts[np.minimum(nodes + 1, last)] - first
-        ends = np.cumsum(counts)
-        total = int(ends[-1]) if len(ends) else 0
-        within = np.arange(total, dtype=np.int64) - np.repeat(ends - counts, counts)
-        positions = np.repeat(np.arange(len(nodes), dtype=np.int64), counts)
-        found = self.order[np.repeat(first, counts) + within]
-        return self._with_late(nodes, found, positions) if self._late else (found, positions)
+        places, positions = ranges(first, self.starts[np.minimum(nodes + 1, last)] - first)
+        return joined((self.order[places], positions), self.late_of(nodes))
+
+    def late_of(self, nodes: Ids) -> tuple[Ids, Ids]:
+        """Those of the statements of several nodes that are not in the rows; as of `statements`."""
+        met = enumerate(nodes.tolist()) if self._late else ()
+        late = [(self._late[node], place) for place, node in met if node in self._late]
+        if not late:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        statements = [np.array(found, np.int64) for found, _ in late]
+        return np.concatenate(statements), np.repeat([place for _, place in late], [len(found) for found in statements])
+
+    def counts(self, nodes: Ids) -> Ids:
+        """How many statements each of several nodes has, shape (n,)."""
+        last = len(self.starts) - 1
+        counts = self.starts[np.minimum(nodes + 1, last)] - self.starts[np.minimum(nodes, last)]
+        if self._late:
+            counts += np.array([len(self._late.get(node, ())) for node in nodes.tolist()], np.int64)
+        return counts
 
     def _of_one(self, node: int) -> Ids:
         rows = self.order[self.starts[node] : self.starts[node + 1]] if node + 1 < len(self.starts) else self.order[:0]
         late = self._late.get(node)
         return np.concatenate([rows, np.array(late, np.int64)]) if late else rows
 
-    def _with_late(self, nodes: Ids, found: Ids, positions: Ids) -> tuple[Ids, Ids]:
-        late = [(self._late[node], place) for place, node in enumerate(nodes.tolist()) if node in self._late]
-        if not late:
-            return found, positions
-        found = np.concatenate([found, *(np.array(statements, np.int64) for statements, _ in late)])
-        positions = np.concatenate([positions, *(np.full(len(statements), place) for statements, place in late)])
-        order = np.argsort(positions, kind="stable")  # late ids are the highest, and stay behind the others
-        return found[order], positions[order]
+
+def joined(one: tuple[Ids, Ids], late: tuple[Ids, Ids]) -> tuple[Ids, Ids]:
+    """Statements and positions of nodes, and those that came later, which stay behind the others of their node."""
+    if not len(late[0]):
+        return one
+    positions = np.append(one[1], late[1])
+    order = np.argsort(positions, kind="stable")
+    return np.append(one[0], late[0])[order], positions[order]

@@ -1,4 +1,4 @@
-"""Integer arrays that grow, the order that sorts one, and arrays by name."""
+"""Arrays that grow, the order that sorts one, and arrays by name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SPARE = 1024
 
 
 class Growing:
-    """A one-dimensional array that grows at its end, at a constant cost for each entry.
+    """An array that grows at its end, at a constant cost for each entry; entries may be arrays themselves.
 
     Args:
         values: What it holds at first; may be read-only, and is copied when it is to change.
@@ -41,7 +41,7 @@ class Growing:
             return
         size = self._size + len(values)
         if size > len(self._buffer):
-            buffer = np.empty(size + size // 2 + _SPARE, dtype=self._buffer.dtype)
+            buffer = np.empty((size + size // 2 + _SPARE, *self._buffer.shape[1:]), dtype=self._buffer.dtype)
             buffer[: self._size] = self.array
             self._buffer = buffer
         self._buffer[self._size : size] = values
@@ -66,6 +66,18 @@ def stable_order(values: Ids) -> Ids:
     if len(values) >> 32:
         return np.argsort(values, kind="stable")
     return np.sort((values << 32) | np.arange(len(values), dtype=np.int64)) & 0xFFFFFFFF
+
+
+def ranges(first: Ids, counts: Ids) -> tuple[Ids, Ids]:
+    """The integers of several ranges one after the other, and for each which range it is of.
+
+    Args:
+        first: Where each range begins, shape (n,).
+        counts: How long it is, shape (n,).
+    """
+    ends = np.cumsum(counts)
+    which = np.repeat(np.arange(len(counts), dtype=np.int64), counts)
+    return np.arange(ends[-1] if len(ends) else 0, dtype=np.int64) + (first - ends + counts)[which], which
 
 
 def distinct(ids: Ids) -> Ids:

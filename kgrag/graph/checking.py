@@ -11,7 +11,7 @@ from pyoxigraph import Literal, Quad, RdfFormat
 
 from kgrag.config import Limits
 from kgrag.errors import GraphError
-from kgrag.graph.faults import one_line
+from kgrag.faults import one_line
 
 HARMLESS = 16 << 20  # bytes that anything may grow to, for a small file that repeats itself packs well
 

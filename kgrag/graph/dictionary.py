@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
 from itertools import accumulate, count, islice
 
 import numpy as np
@@ -17,17 +18,21 @@ from kgrag.types import Ids
 class Dictionary:
     """Strings, each with an id in the order in which they were added.
 
-    Saved strings lie one after the other in UTF-8, and are found by bisection in their order; later ones are in a dict.
+    Saved strings lie one after the other in UTF-8, and are found by their checksums, which are sorted; later ones are in
+    a dict.
 
     Args:
         saved: What `arrays` gave.
     """
 
     def __init__(self, saved: Arrays | None = None) -> None:
-        saved = saved or {"bytes": np.zeros(0, np.uint8), "ends": np.zeros(0, np.int64), "order": np.zeros(0, np.int64)}
+        saved = saved or {
+            "bytes": np.zeros(0, np.uint8),
+            **dict.fromkeys(("ends", "order", "sums"), np.zeros(0, np.int64)),
+        }
         self._saved = saved
         self._bytes = memoryview(np.ascontiguousarray(saved["bytes"]))
-        self._ends, self._order = saved["ends"], saved["order"]
+        self._ends, self._order, self._sums = saved["ends"], saved["order"], saved["sums"]
         self._base = len(self._ends)
         self._ids: defaultdict[str, int] = defaultdict(count(self._base).__next__)
         self._late: list[str] = []
@@ -49,6 +54,14 @@ class Dictionary:
         """Id of a string; None where it is not there."""
         id = self._ids.get(string)
         return self._saved_id(string) if id is None and self._base else id
+
+    def find(self, strings: Sequence[str]) -> Ids:
+        """Ids of strings, -1 where they are not there; shape (strings,)."""
+        ids = np.fromiter((self._ids.get(string, -1) for string in strings), np.int64, count=len(strings))
+        if self._base:
+            missing = np.flatnonzero(ids < 0)
+            ids[missing] = self._saved_ids([strings[place] for place in missing.tolist()])
+        return ids
 
     def add(self, string: str) -> int:
         """Id of a string, which is added where it is not there yet."""
@@ -84,14 +97,20 @@ class Dictionary:
         return copied
 
     def arrays(self) -> Arrays:
-        """The strings as arrays: ``bytes``, where each string ends in them, and ids in the ``order`` of the strings."""
+        """The strings as arrays: ``bytes``, where each ends in them, and ids in the ``order`` of the check``sums``."""
         if not self._ids:
             return self._saved
         encoded = [bytes(self._utf8(id)) for id in range(self._base)]
         encoded.extend(string.encode() for string in self._listed())
         ends = np.fromiter(accumulate(map(len, encoded)), np.int64, count=len(encoded))
-        order = np.array(sorted(range(len(encoded)), key=encoded.__getitem__), dtype=np.int64)
-        return {"bytes": np.frombuffer(b"".join(encoded), np.uint8), "ends": ends, "order": order}
+        sums = _checksums(encoded)
+        order = np.argsort(sums, kind="stable")
+        return {
+            "bytes": np.frombuffer(b"".join(encoded), np.uint8),
+            "ends": ends,
+            "order": order,
+            "sums": sums[order],
+        }
 
     def __reduce__(self) -> tuple[type[Dictionary], tuple[Arrays]]:
         return type(self), (self.arrays(),)
@@ -107,13 +126,32 @@ class Dictionary:
 
     def _saved_id(self, string: str) -> int | None:
         key = string.encode("utf-8", "surrogatepass")
-        place = bisect_left(self._order, key, key=self._utf8_bytes)  # type: ignore[call-overload]
-        if place < self._base and self._utf8(int(self._order[place])) == key:
-            return int(self._order[place])
+        checksum = int(_checksums([key])[0])
+        place = bisect_left(self._sums, checksum)
+        while place < self._base and self._sums[place] == checksum:
+            id = int(self._order[place])
+            if self._utf8(id) == key:
+                return id
+            place += 1
         return None
 
-    def _utf8_bytes(self, id: int) -> bytes:
-        return bytes(self._utf8(id))
+    def _saved_ids(self, strings: Sequence[str]) -> Ids:
+        """Ids of saved strings, -1 where they are none."""
+        keys = [string.encode("utf-8", "surrogatepass") for string in strings]
+        sums = _checksums(keys)
+        found = np.full(len(keys), -1)
+        sought, places = np.arange(len(keys)), np.searchsorted(self._sums, sums)
+        while len(sought):  # once, but for strings with equal checksums
+            is_like = places < self._base
+            is_like[is_like] = self._sums[places[is_like]] == sums[sought[is_like]]
+            sought, places = sought[is_like], places[is_like]
+            ids = self._order[places]
+            begins = np.where(ids > 0, self._ends[ids - 1], 0)
+            bounds = zip(sought.tolist(), begins.tolist(), self._ends[ids].tolist())
+            is_same = np.array([self._bytes[begin:end] == keys[place] for place, begin, end in bounds], np.bool_)
+            found[sought[is_same]] = ids[is_same]
+            sought, places = sought[~is_same], places[~is_same] + 1
+        return found
 
 
 class _Adding:
@@ -122,3 +160,8 @@ class _Adding:
 
     def __getitem__(self, string: str) -> int:
         return self._add(string)
+
+
+def _checksums(keys: Sequence[bytes]) -> Ids:
+    """Checksums of strings, which differ where these do, even where someone wants that they do not."""
+    return np.frombuffer(b"".join(blake2b(key, digest_size=8).digest() for key in keys), "<i8").astype(np.int64)

@@ -15,7 +15,7 @@ import urllib3
 
 from kgrag.config import EndpointConfig, Limits
 from kgrag.errors import GraphError
-from kgrag.graph.faults import one_line
+from kgrag.faults import one_line
 from kgrag.graph.reading import parse
 from kgrag.graph.sparql import QueryResult
 from kgrag.graph.terms import from_oxigraph

@@ -14,8 +14,8 @@ from xml.parsers import expat
 
 from kgrag.config import Limits
 from kgrag.errors import GraphError
+from kgrag.faults import fault_at_byte
 from kgrag.graph.checking import HARMLESS
-from kgrag.graph.faults import fault_at_byte
 
 # Nothing is written out in comments, CDATA sections and instructions; one without an end runs to the end of the file.
 _REFERENCE = re.compile(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)|&([^\s&;#<>\"']+);", re.DOTALL)

@@ -16,8 +16,8 @@ from pyoxigraph import NamedNode
 
 from kgrag.config import Limits
 from kgrag.errors import GraphError
+from kgrag.faults import one_line
 from kgrag.graph.checking import decode
-from kgrag.graph.faults import one_line
 from kgrag.graph.formats import RDF_ENDINGS, content_ending
 from kgrag.graph.ledger import Ledger
 from kgrag.graph.markup import prepare_xml

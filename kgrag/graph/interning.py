@@ -11,8 +11,8 @@ import pyoxigraph
 from numpy.typing import NDArray
 
 from kgrag.config import Limits
+from kgrag.faults import Skipped
 from kgrag.graph.dictionary import Dictionary
-from kgrag.graph.faults import Skipped
 from kgrag.graph.reading import Opened, check, open_source
 from kgrag.graph.rows import Row, source_name
 from kgrag.graph.splitting import read_in_parts

@@ -14,8 +14,8 @@ from pyoxigraph import Literal, NamedNode, Quad
 
 from kgrag.config import Limits
 from kgrag.errors import GraphError
+from kgrag.faults import printable
 from kgrag.graph.contexts import check_contexts
-from kgrag.graph.faults import printable
 
 _TOUCHED = re.compile(rb'"@context"\s*:\s*["\[]|"@import"|"@base"\s*:\s*"[^"]*(?:/\.|[\s<>{}|^`\\])|"//[^"]*/\.')
 _NOT_IN_IRIS = re.compile(r'[\s<>"{}|\\^`]')

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from kgrag.config import Limits
 from kgrag.errors import GraphError
+from kgrag.faults import Skipped
 from kgrag.graph import bridges, constructors
-from kgrag.graph.faults import Skipped
 from kgrag.graph.imports import imports_of
 from kgrag.graph.ledger import Changed, Ledger
 from kgrag.graph.querying import QueryEngine
@@ -23,7 +23,7 @@ from kgrag.graph.statements import OBJECT, PREDICATE, SOURCE, SUBJECT
 from kgrag.graph.terms import NODE_PREFIX, RELATION_PREFIX, read_term, read_triple
 from kgrag.graph.vocabulary import TYPE_PROPERTIES
 from kgrag.graph.writing import write_rdf
-from kgrag.types import Ids, Triple
+from kgrag.types import Floats, Ids, Triple
 
 if TYPE_CHECKING:
     from kgrag.graph.inferred import InferredView
@@ -45,6 +45,8 @@ class KnowledgeGraph:
     Several threads may ask it while others change it: each method sees one version whole. Who calls several, and needs the
     same version in all of them, holds its `lock` meanwhile.
     """
+
+    is_partial = False  # whether statements may come as nodes are asked for theirs
 
     from_rdf = classmethod(constructors.from_rdf)
     from_triples = classmethod(constructors.from_triples)
@@ -112,6 +114,11 @@ class KnowledgeGraph:
         return self._store.facts.count
 
     @property
+    def numbering(self) -> object:
+        """Stands for the ids of statements: another object once they are given anew."""
+        return self._store.facts.numbering
+
+    @property
     def statements(self) -> Ids:
         """Ids of the statements that are there, shape (num_statements,)."""
         with self.lock:
@@ -149,11 +156,15 @@ class KnowledgeGraph:
         with self.lock:
             return self._texts.is_literal
 
-    def statements_from(self, nodes: ArrayLike) -> tuple[Ids, Ids]:
-        """Statements whose subject is one of the nodes.
+    def statements_from(
+        self, nodes: ArrayLike, most: int | None = None, weights: Floats | None = None
+    ) -> tuple[Ids, Ids]:
+        """Statements whose subject is one of the nodes: all, or some of those with many, at a cost of what is taken.
 
         Args:
             nodes: Node ids, shape (n,).
+            most: How many of one node, spread over its relations, and as many of those added of late. All where not given.
+            weights: Share of each relation beside another, above 0, shape (num_relations,).
 
         Returns:
             Statement ids, and for each the position of its subject in ``nodes``, both shape (found,).
@@ -162,12 +173,30 @@ class KnowledgeGraph:
             GraphError: If a node id is out of range.
         """
         with self.lock:
-            return self._store.facts.by(SUBJECT, self._store.nodes.checked(nodes))
+            return self._store.facts.by(SUBJECT, self._store.nodes.checked(nodes), most, weights)
 
-    def statements_to(self, nodes: ArrayLike) -> tuple[Ids, Ids]:
+    def statements_to(
+        self, nodes: ArrayLike, most: int | None = None, weights: Floats | None = None
+    ) -> tuple[Ids, Ids]:
         """Statements whose object is one of the nodes; as `statements_from`."""
         with self.lock:
-            return self._store.facts.by(OBJECT, self._store.nodes.checked(nodes))
+            return self._store.facts.by(OBJECT, self._store.nodes.checked(nodes), most, weights)
+
+    def degrees(self, nodes: ArrayLike) -> tuple[Ids, Ids]:
+        """How many statements each node is the subject of, and the object of; removed ones count until the graph is saved.
+
+        Args:
+            nodes: Node ids, shape (n,).
+
+        Returns:
+            Both shape (n,).
+
+        Raises:
+            GraphError: If a node id is out of range.
+        """
+        with self.lock:
+            nodes, facts = self._store.nodes.checked(nodes), self._store.facts
+            return facts.adjacency(SUBJECT).counts(nodes), facts.adjacency(OBJECT).counts(nodes)
 
     def neighbours(self, nodes: ArrayLike) -> tuple[Ids, Ids]:
         """The nodes that statements join with each of the nodes, in either direction.
@@ -244,7 +273,7 @@ class KnowledgeGraph:
         """
         with self.lock:
             names, nodes = self._texts.aliases()
-        return iter(dict.fromkeys(zip(names, nodes.tolist())))
+        return _distinct(names, nodes.tolist())
 
     def names(self, node: int) -> list[str]:
         """The names of one node, as of `aliases`, best first."""
@@ -284,22 +313,28 @@ class KnowledgeGraph:
         with self.lock:
             return self._store.triple(statement)
 
+    def sources_of(self, statement: int) -> list[str]:
+        """All that a statement came from, the first one first."""
+        with self.lock:
+            return [self._store.origins[source] for source in self._store.facts.sources(int(statement))]
+
     def contains(self, triple: Triple | Sequence[str]) -> bool:
         """Whether a statement, or a label, is in the graph; terms are read as in `from_triples`."""
         terms = read_triple(triple)
         with self.lock:
             return any(map(len, self._store.matching(terms)))
 
-    def add(self, triples: Iterable[Triple | Sequence[str]]) -> None:
-        """Adds statements and labels, visible at once; what is there already is left as it is.
+    def add(self, triples: Iterable[Triple | Sequence[str]], source: str = "") -> None:
+        """Adds statements and labels, visible at once; what is there already stays, and has one source more.
 
         Args:
             triples: `Triple` objects, or (subject, predicate, object) strings as of `from_triples`.
+            source: What those came from that do not say it: a file, or the id of a passage, which answers cite then, too.
 
         Raises:
             GraphError: If one is malformed; nothing is added then.
         """
-        self._ledger.change(add=list(rows_of_triples(triples)))
+        self._ledger.change(add=list(rows_of_triples(triples, source)))
 
     def remove(self, triples: Iterable[Triple | Sequence[str]]) -> None:
         """Removes statements and labels, visible at once.
@@ -446,3 +481,14 @@ class KnowledgeGraph:
     def __repr__(self) -> str:
         nodes, relations, statements = self.num_nodes, self.num_relations, self.num_statements
         return f"KnowledgeGraph({nodes:,} nodes, {relations:,} relations, {statements:,} statements)"
+
+
+def _distinct(names: list[str], nodes: list[int]) -> Iterator[tuple[str, int]]:
+    """Pairs of a name and a node, without repetition; those of one node stand together."""
+    last, met = -1, set[str]()
+    for name, node in zip(names, nodes):
+        if node != last:
+            last, met = node, set()
+        if name not in met:
+            met.add(name)
+            yield name, node

@@ -10,15 +10,15 @@ from typing import Any
 
 from kgrag.config import Limits
 from kgrag.errors import GraphError, SavedFolderError
+from kgrag.faults import Skipped
 from kgrag.graph.arrays import Arrays
-from kgrag.graph.faults import Skipped
 from kgrag.graph.interning import Columns, Interner
-from kgrag.graph.journal import Journal
 from kgrag.graph.rows import Row, split_source
 from kgrag.graph.statements import SOURCE
 from kgrag.graph.storage import read_graph, write_graph
 from kgrag.graph.store import News, Store
 from kgrag.graph.terms import NODE_PREFIX, RELATION_PREFIX, read_term
+from kgrag.journal import Journal
 
 Changed = tuple[list[tuple[str, str, str]], list[tuple[str, str, str]]]
 

@@ -10,7 +10,7 @@ import pyoxigraph
 from pyoxigraph import Quad, RdfFormat
 
 from kgrag.errors import GraphError
-from kgrag.graph.faults import Skipped, fault_of, snippet
+from kgrag.faults import Skipped, fault_of, snippet
 
 _BLOCK = 1000  # lines; the parser takes as long for a line of its own as for ten in a block
 

@@ -15,9 +15,9 @@ from pyoxigraph import RdfFormat
 
 from kgrag.config import Limits
 from kgrag.errors import GraphError
+from kgrag.faults import Fault, fault_at_byte, one_line
 from kgrag.graph.checking import HARMLESS
 from kgrag.graph.entities import WrittenOut, write_out
-from kgrag.graph.faults import Fault, fault_at_byte, one_line
 
 _ENCODING = re.compile(rb"""\s*<\?xml[^>]*?(\sencoding\s*=\s*["']([^"'>]*)["'])""")
 _CHARSETS = re.compile(  # not all that Python can decode: some encodings take time without end

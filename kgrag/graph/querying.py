@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import math
-import os
-import subprocess
 import threading
 import time
-import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
+from kgrag.children import Child
 from kgrag.config import Limits
 from kgrag.errors import GraphError
-from kgrag.graph.children import command
+from kgrag.faults import one_line
 from kgrag.graph.rows import graph_of
 from kgrag.graph.sparql import QueryResult, prepare, uses_graphs
 
@@ -124,36 +121,27 @@ def within_limit(result: QueryResult, limits: Limits) -> QueryResult:
     return result
 
 
-class _Worker:
-    """A child process that answers one request at a time; killed when this object goes."""
+class _Worker(Child):
+    """A process that holds statements and evaluates queries over them."""
 
     def __init__(self) -> None:
-        pipe = subprocess.PIPE
         try:
-            self._process = subprocess.Popen(command(_WORKER), stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
+            super().__init__(_WORKER)
         except OSError as error:
             raise GraphError(f"No process for SPARQL can be started: {error}.", "Check sys.executable.") from error
-        self._owner = os.getpid()
-        self._end = weakref.finalize(self, _end, self._process, self._owner)
-
-    def is_usable(self) -> bool:
-        """Whether it runs, and for this process: a fork must not talk into the conversation of its parent."""
-        return self._end.alive and self._owner == os.getpid() and self._process.poll() is None
 
     def take(self, rows: Iterable[Row]) -> None:
         """Puts statements in the place of all that it holds."""
-        statements = _n_triples(rows)
-        self.ask({"take": len(statements)}, statements)
+        self.ask({"take": True}, _n_triples(rows))
 
     def take_graphs(self, quads: Iterable[tuple[Row, list[str]]]) -> None:
         """Puts those statements that have a named graph among their sources in the place of all named graphs."""
-        statements = _n_quads(quads)
-        self.ask({"graphs": len(statements)}, statements)
+        self.ask({"graphs": True}, _n_quads(quads))
 
     def change(self, gone: Iterable[Row], come: Iterable[Row]) -> None:
         """Removes statements, then adds some."""
-        before, after = _n_triples(gone), _n_triples(come)
-        self.ask({"remove": len(before), "add": len(after)}, before + after)
+        before = _n_triples(gone)
+        self.ask({"remove": len(before)}, before + _n_triples(come))
 
     def ask(self, request: dict[str, Any], body: bytes = b"", timeout: float | None = None) -> dict[str, Any]:
         """Sends a request and waits for its answer.
@@ -161,62 +149,26 @@ class _Worker:
         Raises:
             GraphError: If the time is over, the process died, or it reports an error.
         """
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None and stdout is not None
-        expired = threading.Event()
-
-        def stop() -> None:
-            expired.set()
-            self._process.kill()
-
-        timer = threading.Timer(timeout, stop) if timeout is not None else None
-        line = b""
         try:
-            if timer:
-                timer.daemon = True
-                timer.start()
-            stdin.write(json.dumps(request).encode() + b"\n" + body)
-            stdin.flush()
-            line = stdout.readline()
-        except OSError:
-            pass  # it died while it was spoken to, which an unfinished line says as well
-        finally:
-            if timer:
-                timer.cancel()
-                timer.join()
-            if expired.is_set() or not line.endswith(b"\n"):
-                self._end()
-        if not line.endswith(b"\n"):
-            if expired.is_set():
-                raise GraphError(
-                    f"The SPARQL query was stopped after {timeout:g} seconds.",
-                    "Make it more specific, add a LIMIT, or give it a longer time-out.",
-                )
+            answer = super().ask(request, body, timeout)
+        except TimeoutError:
+            raise GraphError(
+                f"The SPARQL query was stopped after {timeout:g} seconds.",
+                "Make it more specific, add a LIMIT, or give it a longer time-out.",
+            ) from None
+        except ChildProcessError:
             raise GraphError(
                 "The SPARQL query crashed its evaluator, or needed too much memory.",
                 "Make it shorter, less nested or more specific, or raise Limits.query_bytes.",
-            )
-        answer = json.loads(line)
+            ) from None
         if "error" in answer:
-            reason = " ".join(answer["error"].split()).rstrip(".")
-            reason = reason if len(reason) <= 300 else reason[:297] + "..."
-            raise GraphError(f"The SPARQL query cannot be answered: {reason}.", "Mend the query.")
+            raise GraphError(f"The SPARQL query cannot be answered: {one_line(answer['error'])}.", "Mend the query.")
         return answer
 
 
 def _named_graphs(graph: KnowledgeGraph) -> set[str]:
     """IRIs of named graphs: FROM cannot speak of those that are blank nodes."""
     return {name for name in map(graph_of, graph.source_names) if name and not name.startswith("_:")}
-
-
-def _end(process: subprocess.Popen[bytes], owner: int) -> None:
-    if os.getpid() == owner:
-        process.kill()
-        process.wait()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            with contextlib.suppress(OSError):  # what was still to be written has nowhere to go
-                pipe.close()
 
 
 def _n_triples(rows: Iterable[Row]) -> bytes:

@@ -13,9 +13,9 @@ from pyoxigraph import Quad, RdfFormat
 
 from kgrag.config import Limits
 from kgrag.errors import GraphError
+from kgrag.faults import Fault, Skipped, fault_of, one_line
 from kgrag.graph.canonical import with_canonical_xml
 from kgrag.graph.checking import bounded, check_depth, decode, has_long_word, long_term
-from kgrag.graph.faults import Fault, Skipped, fault_of, one_line
 from kgrag.graph.formats import VALID_FORMATS, format_of, guess_format
 from kgrag.graph.jsonld import conformant, prepare
 from kgrag.graph.lines import read_lines

@@ -22,7 +22,7 @@ from kgrag.graph.remote_queries import exists
 from kgrag.graph.sparql import QueryResult, prepare
 from kgrag.graph.terms import literal_value, normalise, read_triple, to_oxigraph
 from kgrag.graph.vocabulary import TYPE_PROPERTIES
-from kgrag.types import Ids, Triple
+from kgrag.types import Floats, Ids, Triple
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class RemoteGraph(KnowledgeGraph):
     """The part of an endpoint's graph that questions have led to; made by `KnowledgeGraph.from_sparql`.
 
     What is fetched is kept as statements whose source is the endpoint, so that all that is computed from arrays is
-    computed from these. `statements_from`, `statements_to` and what calls them first fetch what the nodes have in either
+    computed from these. `statements_from`, `statements_to`, `degrees` and what calls them first fetch what the nodes have in either
     direction, `find` and `look_up` the nodes with a name; each node and each name is asked about once. `contains` and
     `query` ask the endpoint. `aliases` are those of the nodes that look-ups have found. All other attributes and methods,
     `write` and the bridges among them, are about what is held.
@@ -53,6 +53,8 @@ class RemoteGraph(KnowledgeGraph):
     Raises:
         GraphError: If the endpoint cannot be asked, or holds no statement.
     """
+
+    is_partial = True
 
     _reached: set[str]  # nodes whose statements are held
     _labelled: set[str]  # IRIs whose labels are held
@@ -76,17 +78,27 @@ class RemoteGraph(KnowledgeGraph):
 
     # What is asked of a graph
 
-    def statements_from(self, nodes: ArrayLike) -> tuple[Ids, Ids]:
+    def statements_from(
+        self, nodes: ArrayLike, most: int | None = None, weights: Floats | None = None
+    ) -> tuple[Ids, Ids]:
         """As of `KnowledgeGraph`; fetches what was not fetched yet."""
         with self.lock:
             self._fetch_ids(nodes)
-            return super().statements_from(nodes)
+            return super().statements_from(nodes, most, weights)
 
-    def statements_to(self, nodes: ArrayLike) -> tuple[Ids, Ids]:
+    def statements_to(
+        self, nodes: ArrayLike, most: int | None = None, weights: Floats | None = None
+    ) -> tuple[Ids, Ids]:
         """As of `KnowledgeGraph`; fetches what was not fetched yet."""
         with self.lock:
             self._fetch_ids(nodes)
-            return super().statements_to(nodes)
+            return super().statements_to(nodes, most, weights)
+
+    def degrees(self, nodes: ArrayLike) -> tuple[Ids, Ids]:
+        """As of `KnowledgeGraph`; fetches what was not fetched yet."""
+        with self.lock:
+            self._fetch_ids(nodes)
+            return super().degrees(nodes)
 
     def look_up(self, names: Iterable[str]) -> None:
         """Fetches the nodes with these names, as they stand or with other capitals; they are in `aliases` from then on.

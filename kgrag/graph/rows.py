@@ -37,10 +37,10 @@ def graph_of(source: str) -> str:
         return ""
 
 
-def rows_of_triples(triples: Iterable[Triple | Sequence[str]]) -> Iterator[Row]:
-    """Triples as a user writes them; see `read_triple` for errors."""
+def rows_of_triples(triples: Iterable[Triple | Sequence[str]], source: str = "") -> Iterator[Row]:
+    """Triples as a user writes them, with the source of those that say none; see `read_triple` for errors."""
     for triple in triples:
-        yield (*read_triple(triple), triple.source if isinstance(triple, Triple) else "")
+        yield (*read_triple(triple), (triple.source if isinstance(triple, Triple) else "") or source)
 
 
 def named_sources(sources: Iterable[Source]) -> dict[str, Source]:

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pyoxigraph import RdfFormat
 
+from kgrag.children import command
 from kgrag.config import Limits
 from kgrag.errors import GraphError
-from kgrag.graph.children import command
 from kgrag.graph.reading import Opened, open_lines
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from kgrag.graph.adjacency import Adjacency
 from kgrag.graph.arrays import Arrays, Growing, prefixed, without
-from kgrag.types import Ids
+from kgrag.graph.shares import Shares
+from kgrag.types import Floats, Ids
 
 SUBJECT, PREDICATE, OBJECT, SOURCE = range(4)
 
@@ -40,8 +41,10 @@ class Statements:
         self._columns = [Growing(column) for column in columns]
         self._also = also or {}
         self._sorted: dict[int, Adjacency | None] = {SUBJECT: outgoing, OBJECT: incoming}
+        self._shares: dict[int, Shares] = {}
         self._removed: Growing | None = None
         self.count = len(self._columns[0])  # of those that are there
+        self.numbering = object()  # another one once ids are given anew
 
     def __len__(self) -> int:
         return len(self._columns[SUBJECT])
@@ -71,13 +74,23 @@ class Statements:
         """The sources beyond the first of statements that have some; a copy."""
         return {statement: list(sources) for statement, sources in self._also.items()}
 
-    def by(self, column: int, nodes: Ids) -> tuple[Ids, Ids]:
-        """Statements with one of several subjects (or objects); see `Adjacency.statements`."""
-        statements, positions = self.adjacency(column).statements(nodes)
+    def by(self, column: int, nodes: Ids, most: int | None = None, weights: Floats | None = None) -> tuple[Ids, Ids]:
+        """Statements with one of several subjects (or objects); see `Adjacency.statements` and `Shares.statements`."""
+        rows = self.adjacency(column)
+        if most is None:
+            statements, positions = rows.statements(nodes)
+        else:
+            statements, positions = self._shares_of(column, rows).statements(nodes, most, weights)
         if self._removed is None or not len(statements):
             return statements, positions
         kept = ~self._removed.array[statements]
         return statements[kept], positions[kept]
+
+    def _shares_of(self, column: int, rows: Adjacency) -> Shares:
+        shares = self._shares.get(column)
+        if shares is None or shares.rows is not rows:
+            shares = self._shares[column] = Shares(rows, self._columns[PREDICATE])
+        return shares
 
     def adjacency(self, column: int) -> Adjacency:
         """All statements, removed ones too, sorted by subject or object."""
@@ -174,6 +187,7 @@ class Statements:
         if self._removed is not None:
             self._columns = [Growing(column.array[ids]) for column in self._columns]
             self._removed = None
+            self.numbering = object()
             self._sorted = dict.fromkeys(self._sorted)
         for column, side in self._sorted.items():
             if side is not None and len(side.order) < len(self):

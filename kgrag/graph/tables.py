@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pyoxigraph import Quad
 
 from kgrag.errors import GraphError
-from kgrag.graph.faults import Skipped, fault_at, snippet
+from kgrag.faults import Skipped, fault_at, snippet
 from kgrag.graph.terms import read_triple, to_oxigraph
 
 _NAMES = (("subject", "head", "source"), ("predicate", "relation"), ("object", "tail", "target"))  # best first

@@ -14,8 +14,8 @@ from typing import Any, BinaryIO, NamedTuple
 
 from kgrag.config import Limits
 from kgrag.errors import GraphError
+from kgrag.faults import one_line
 from kgrag.graph.checking import HARMLESS
-from kgrag.graph.faults import one_line
 from kgrag.graph.formats import PACKED_ENDINGS, RDF_ENDINGS, content_ending
 
 Source = str | os.PathLike[str] | bytes | BinaryIO

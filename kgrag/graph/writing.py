@@ -15,7 +15,7 @@ from pyoxigraph import DefaultGraph, Quad, RdfFormat, Triple
 
 from kgrag.config import Limits
 from kgrag.errors import GraphError
-from kgrag.graph.faults import fault_at_byte
+from kgrag.faults import fault_at_byte
 from kgrag.graph.formats import format_of
 from kgrag.graph.markup import XmlError, check_xml
 from kgrag.graph.rows import graph_of

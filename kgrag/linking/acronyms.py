@@ -1,9 +1,9 @@
-"""Short forms that a text declares: "ataxia telangiectasia (AT)". After Schwartz and Hearst, PSB 2003."""
+"""Short forms: those that a text declares, "ataxia telangiectasia (AT)", after Schwartz and Hearst, PSB 2003; and initials."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 _BRACKETS = re.compile(r"\s?\(([^()]{2,200})\)")
 _WORD = re.compile(r"\w+")
@@ -11,6 +11,8 @@ _LIST = re.compile(r"[,;] ")
 _BREAK = re.compile(r"[.;:?!]\s")
 _SHORTEST, _LONGEST = 2, 10  # characters of a short form
 _WINDOW = 200  # characters before a bracket that may hold the long form
+_LETTERS = 3, 6  # fewest and most of initials that stand for a name
+_INITIAL = re.compile(r"\b[^\W\d_]")
 
 Place = tuple[int, int]
 
@@ -62,6 +64,22 @@ def expanded(mention: str, long_forms: Mapping[str, str]) -> str:
 
     words = _BRACKETS.sub(bare, mention).split(" ")
     return " ".join(long_forms.get(singular(word), word) for word in words)
+
+
+def initials(name: str, stop_words: Container[str]) -> list[str]:
+    """The initials of a folded name of several words, with and without its stop words."""
+    least, most = _LETTERS
+    letters = "".join(_INITIAL.findall(name))
+    if not least <= len(letters) <= 2 * most:
+        return []
+    short = "".join(word[0] for word in _WORD.findall(name) if word[0].isalpha() and word not in stop_words)
+    return [one for one in dict.fromkeys((letters, short)) if least <= len(one) <= most]
+
+
+def are_initials(written: str) -> bool:
+    """Whether a word may be the initials of a name: all capitals."""
+    least, most = _LETTERS
+    return least <= len(written) <= most and written.isalpha() and written.isupper()
 
 
 def _plausible(short: str) -> bool:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from array import array
+from collections import defaultdict
 from collections.abc import Callable, Iterable
-from heapq import nlargest
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import count, islice
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kgrag.linking.folding import fold, spaced
+from kgrag.linking.bearers import Bearers
+from kgrag.linking.folding import fold, fold_all, spaced
+from kgrag.linking.packed import Packed
 from kgrag.linking.words import QuestionWords
 
 if TYPE_CHECKING:
@@ -16,15 +20,7 @@ if TYPE_CHECKING:
 
 LONGEST_LITERAL = 60  # a longer literal is a description, not a name
 LONGEST_ALIAS = 200
-MOST_BEARERS = 100  # nodes that a name may stand for; of more, which are meant cannot be told
-
-
-class Name(NamedTuple):
-    """One name of one node."""
-
-    node: int
-    text: str
-    preferred: bool
+_AT_ONCE = 50_000  # names that are folded in one go
 
 
 class AliasIndex:
@@ -36,7 +32,7 @@ class AliasIndex:
         language: Of the texts.
 
     Attributes:
-        keys: Distinct folded names, in order of first appearance.
+        keys: Distinct folded names, in order of first appearance; the place of one is its key.
         names: For each key the nodes that bear it, of very many the best connected; empty where none does any more.
         degrees: Number of statements of each node, shape (nodes,).
         literal: Whether each node is a literal, shape (nodes,).
@@ -48,57 +44,46 @@ class AliasIndex:
     ) -> None:
         self._graph, self._linkable = graph, linkable
         self._schema = _schema(graph)
-        self._ids: dict[str, int] = {}
-        self._keys_of: dict[int, list[int]] | None = None
         self.words = QuestionWords(*self._schema, language)
-        self.keys: list[str] = []
-        self.names: list[list[Name]] = []
-        self._crowded: set[int] = set()  # keys that more nodes bear than are kept
         self._measure()
-        labels, literal = graph.labels, self.literal.tolist()
-        for alias, node in graph.aliases():
-            self._take(alias, node, labels[node], literal[node])
-        self._thin_out()
+        keys, nodes, texts = array("q"), array("q"), Packed()
+        ids: defaultdict[str, int] = defaultdict(count().__next__)
+        named = np.zeros(graph.num_nodes, np.int64)  # how many names each node has
+        aliases = graph.aliases()
+        while batch := list(islice(aliases, _AT_ONCE)):
+            np.add.at(named, [node for _, node in batch], 1)
+            folded, of, written = self._taken(batch)
+            keys.extend(map(ids.__getitem__, folded))
+            nodes.extend(of)
+            texts.extend(written)
+        self.keys, self._only_name = Packed(ids), named == 1  # which a node is shown by, then
+        rows = np.array(keys, np.int64), np.array(nodes, np.int64), texts
+        self.names = Bearers(*rows, self._is_preferred, lambda node: self.degrees.item(node))
 
     def key(self, folded: str) -> int | None:
         """Key of a folded name."""
-        return self._ids.get(folded)
+        return self.keys.find(folded)
 
     def renew(self, nodes: Iterable[int]) -> bool:
         """Takes the names that nodes have now in the place of those that they had.
 
         Returns:
-            Whether that is enough; not where the words of the schema have changed, by which all names are judged, nor where
-            a name is taken away whose bearers are not all known.
+            Whether that is enough; not where the words of the schema have changed, by which all names are judged.
         """
         if _schema(self._graph) != self._schema:
             return False
         self._measure()
-        if self._keys_of is None:
-            self._keys_of = {}
-            for key, names in enumerate(self.names):
-                for name in names:
-                    self._keys_of.setdefault(name.node, []).append(key)
-        for node in nodes:
-            aliases = self._graph.names(node)
-            kept = {self.key(fold(alias)) for alias in aliases}
-            if any(key in self._crowded and key not in kept for key in self._keys_of.get(node, ())):
-                return False
-            for key in self._keys_of.pop(node, ()):
-                self.names[key] = [name for name in self.names[key] if name.node != node]
-            label = self._graph.label(node)
-            for alias in aliases:
-                taken = self._take(alias, node, label, bool(self.literal[node]))
-                if taken is not None:
-                    self._keys_of.setdefault(node, []).append(taken)
-        self._thin_out()
+        nodes = list(nodes)
+        self.names.withdraw(nodes)
+        self._only_name[[node for node in nodes if node < len(self._only_name)]] = False
+        aliases = [(alias, node) for node in nodes for alias in self._graph.names(node)]
+        for folded, bearer, written in zip(*self._taken(aliases)):
+            key = self.key(folded)
+            if key is None:
+                key = len(self.keys)
+                self.keys.extend([folded])
+            self.names.add(key, bearer, written)
         return True
-
-    def _thin_out(self) -> None:
-        """Keeps the best connected of the nodes that bear the same name, where they are very many."""
-        for key in self._crowded:
-            best = nlargest(MOST_BEARERS, self.names[key], lambda name: (self.degrees[name.node], -name.node))
-            self.names[key] = sorted(best)
 
     def _measure(self) -> None:
         graph, statements = self._graph, self._graph.statements
@@ -106,25 +91,36 @@ class AliasIndex:
         self.degrees = np.bincount(ends, minlength=graph.num_nodes)
         self.literal = graph.is_literal
 
-    def _take(self, alias: str, node: int, label: str, is_literal: bool) -> int | None:
-        """Takes a name of a node in; gives its key, None where it is no name to look for."""
+    def _taken(self, aliases: Iterable[tuple[str, int]]) -> tuple[list[str], list[int], list[str]]:
+        """The names to look for: folded, their nodes, and as they are written."""
+        kept = [(alias, node) for alias, node in aliases if self._is_name(alias, node)]
+        folded = fold_all([alias for alias, _ in kept])
+        kept = [pair for pair, form in zip(kept, folded) if form]
+        return [form for form in folded if form], [node for _, node in kept], [spaced(alias) for alias, _ in kept]
+
+    def _is_name(self, alias: str, node: int) -> bool:
+        """Whether a text may call a node by this name."""
         if self._linkable is not None and not self._linkable(node):
-            return None
-        if len(alias) > (LONGEST_LITERAL if is_literal else LONGEST_ALIAS):
-            return None
-        if is_literal and ("\n" in alias or alias in ("true", "false")):
-            return None
-        folded = fold(alias)
-        if not folded:
-            return None
-        key = self._ids.setdefault(folded, len(self._ids))
-        if key == len(self.keys):
-            self.keys.append(folded)
-            self.names.append([])
-        self.names[key].append(Name(node, spaced(alias), alias == label or fold(label) == folded))
-        if len(self.names[key]) > MOST_BEARERS:
-            self._crowded.add(key)
-        return key
+            return False
+        if not (alias.isascii() or _is_unicode(alias)):
+            return False
+        if not self.literal.item(node):
+            return len(alias) <= LONGEST_ALIAS
+        return len(alias) <= LONGEST_LITERAL and "\n" not in alias and alias not in ("true", "false")
+
+    def _is_preferred(self, key: int, node: int) -> bool:
+        """Whether a name is what a node is shown by."""
+        if node < len(self._only_name) and self._only_name.item(node):
+            return True
+        return fold(self._graph.label(node)) == self.keys[key]
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
+    return True
 
 
 def _schema(graph: KnowledgeGraph) -> tuple[frozenset[str], frozenset[str]]:

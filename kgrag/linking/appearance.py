@@ -82,6 +82,11 @@ class Appearance:
         return not self._lexicon.words.is_stop(token.folded) and not (token.first and not self.is_content(token))
 
 
+def is_capital(token: Token, cased: bool) -> bool:
+    """Whether a token has a capital that no sentence asks for."""
+    return cased and any(c.isupper() for c in (token.text[1:] if token.first else token.text))
+
+
 def segments(tokens: Sequence[Token], covered: Sequence[bool]) -> Iterator[tuple[int, int]]:
     """Token spans between matches and marks."""
     first = None

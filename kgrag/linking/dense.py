@@ -94,8 +94,8 @@ class DenseNames:
         self._version = self._lexicon.version
         new = [
             key
-            for key, names in enumerate(aliases.names)
-            if key not in self._rows and any(not aliases.literal[name.node] for name in names)
+            for key in range(len(aliases.keys))
+            if key not in self._rows and any(not aliases.literal[name.node] for name in aliases.names[key])
         ]
         if new:
             self._take(new, self.encode([aliases.keys[key] for key in new], "Encoding names"))

@@ -169,13 +169,13 @@ class Disambiguator:
 
 
 def _certain(node: int) -> Weighed:
-    return Weighed(np.array([node]), np.zeros(1), -np.inf)
+    return Weighed(np.array([node]), np.zeros(1, np.float32), -np.inf)
 
 
 def _try(ranker: Ranker) -> None:
     """Raises ValueError where its shapes do not fit."""
-    none = np.zeros(1, np.int64)
-    pairs = Pairs(none, none, np.zeros((1, len(FEATURES)), np.float32), np.zeros(len(NOTHING), np.float32))
+    none, zero = np.zeros(1, np.int64), np.zeros(1, np.float32)
+    pairs = Pairs(none, none, np.zeros((1, len(FEATURES)), np.float32), np.zeros(len(NOTHING), np.float32), zero)
     ranker.shares(ranker.weigh(pairs), np.zeros((1, len(TIES)), np.float32))
 
 

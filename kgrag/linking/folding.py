@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from kgrag.graph import normalise
+from kgrag.graph import normalise, normalise_all
 
 # Typographic and typewriter marks are the same to a reader, as are letters with and without what many leave out.
 _SAME = str.maketrans(
@@ -20,6 +21,9 @@ _SAME = str.maketrans(
     | dict.fromkeys("\u0640\u0670" + "".join(map(chr, range(0x64B, 0x653))))  # no tatweel and no vowels
 )
 _SPACES = re.compile(r"[_\s]+")
+_WORD = 20  # most characters of a text whose folded form is kept at hand
+_RUNS = re.compile(r"[_\s]{2}")
+_ASCII = str.maketrans({c: " " for c in map(chr, range(128)) if c == "_" or c.isspace()} | {"`": "'"})
 CHARACTERS = (
     "\u3005-\u30ff\u3400-\u9fff\U00020000-\U0003ffff"  # of Chinese and Japanese, which put no spaces between words
 )
@@ -31,8 +35,8 @@ class Folded(NamedTuple):
     """A folded text; character i of ``text`` stems from ``original[starts[i]:ends[i]]``."""
 
     text: str
-    starts: list[int]
-    ends: list[int]
+    starts: Sequence[int]
+    ends: Sequence[int]
 
 
 def fold(name: str) -> str:
@@ -40,7 +44,12 @@ def fold(name: str) -> str:
 
     `kgrag.graph.normalise`, one kind of quotation mark and dash, no Arabic vowels, no spaces beside Chinese or Japanese.
     """
-    return _alike(normalise(name))
+    return _folded_word(name) if len(name) <= _WORD else _folded(name)
+
+
+def fold_all(names: Sequence[str]) -> list[str]:
+    """`fold` of many names."""
+    return list(map(_alike, normalise_all(names)))
 
 
 def _alike(normalised: str) -> str:
@@ -48,11 +57,13 @@ def _alike(normalised: str) -> str:
     return folded if folded.isascii() else _NEEDLESS.sub("", " ".join(folded.split()))
 
 
-@lru_cache(maxsize=50_000)
 def unaccented(word: str) -> str:
     """A word with its Latin letters as plain ones."""
-    if word.isascii():
-        return word
+    return word if word.isascii() else _without_marks(word)
+
+
+@lru_cache(maxsize=50_000)
+def _without_marks(word: str) -> str:
     plain: list[str] = []
     for character in unicodedata.normalize("NFD", word):
         if not (plain and plain[-1].isascii() and unicodedata.category(character) == "Mn"):
@@ -72,6 +83,8 @@ def spaced(name: str) -> str:
 
 def fold_text(text: str) -> Folded:
     """Folds a text and remembers where each character came from."""
+    if text.isascii() and not _RUNS.search(text):  # each character stays one
+        return Folded(text.lower().translate(_ASCII), range(len(text)), range(1, len(text) + 1))
     folded: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
@@ -85,7 +98,7 @@ def fold_text(text: str) -> Folded:
         else:
             while end < size and text[end] > "\u02ff" and _continues(text[end]):
                 end += 1
-            piece = _fold_cluster(text[at:end]) if end - at < 9 else fold(text[at:end])
+            piece = fold(text[at:end])
         folded.append(piece)
         starts.extend([at] * len(piece))
         ends.extend([end] * len(piece))
@@ -93,9 +106,11 @@ def fold_text(text: str) -> Folded:
     return Folded("".join(folded), starts, ends)
 
 
-@lru_cache(maxsize=20_000)
-def _fold_cluster(cluster: str) -> str:
-    return fold(cluster)
+def _folded(text: str) -> str:
+    return _alike(normalise(text))
+
+
+_folded_word = lru_cache(maxsize=50_000)(_folded)
 
 
 @lru_cache(maxsize=20_000)

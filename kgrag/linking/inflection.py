@@ -7,8 +7,8 @@ import re
 _TYPE = re.compile(r"^(type [\divx]+) (.+)$")
 _TYPED = re.compile(r"^(.+?),? (type [\divx]+)$")
 _QUALIFIED = re.compile(r"^([^<>()]{3,}?) ?(?:<[^<>]+>|\([^()]+\))$")
-_NOUNS = ("disease", "syndrome", "disorder")
-_EPONYM = re.compile(rf"^((?:[A-Z][\w\u2019'-]+[ -])*[A-Z][\w\u2019'-]+) (?:{'|'.join(_NOUNS)})$")
+NOUNS = ("disease", "syndrome", "disorder")  # that people leave out after an eponym
+_EPONYM = re.compile(rf"^((?:[A-Z][\w\u2019'-]+[ -])*[A-Z][\w\u2019'-]+) (?:{'|'.join(NOUNS)})$")
 _PEOPLE = (("ology", "ologist"), ("iatry", "iatrist"), ("iatrics", "iatrician"), ("surgery", "surgeon"))
 _SHORTEST = 3  # letters of the last word of a name that may change its number
 
@@ -23,6 +23,8 @@ def inflections(key: str) -> list[str]:
     if "-" in key:
         plain = key.replace("-", " ")
         found += [plain, *_forms(plain)]
+    if "'s " in key:
+        found.append(key.replace("'s ", "s "))
     return found
 
 
@@ -31,7 +33,7 @@ def _forms(key: str) -> list[str]:
     for ending, person in _PEOPLE:
         if key.endswith(ending):
             found += [key[: -len(ending)] + person, key[: -len(ending)] + person + "s"]
-    word = key.split(" ")[-1]
+    word = key[key.rfind(" ") + 1 :]
     if word.isalpha() and word.isascii() and len(word) >= _SHORTEST:
         if not word.endswith("s"):
             sibilant = word.endswith(("x", "z", "ch", "sh"))
@@ -41,13 +43,15 @@ def _forms(key: str) -> list[str]:
             found.append(many)
         elif len(word) > _SHORTEST and word[-2] not in "sui":
             found.append(key[:-3] + "y" if word.endswith("ies") and len(word) > 5 else key[:-1])
-    qualified = _QUALIFIED.match(key)
-    if qualified:
-        found.append(qualified[1])
-    for pattern in (_TYPE, _TYPED):
-        turned = pattern.match(key)
-        if turned:
-            found.append(f"{turned[2]} {turned[1]}")
+    if key.endswith((")", ">")):
+        qualified = _QUALIFIED.match(key)
+        if qualified:
+            found.append(qualified[1])
+    if "type " in key:
+        for pattern in (_TYPE, _TYPED):
+            turned = pattern.match(key)
+            if turned:
+                found.append(f"{turned[2]} {turned[1]}")
     return found
 
 
@@ -71,4 +75,4 @@ def full_names(short: str) -> list[str]:
         short: What may be an eponym, as written.
     """
     owners = (short,) if short.endswith("'s") else (short, f"{short}'s")
-    return [f"{owner} {noun}" for owner in owners for noun in _NOUNS if _EPONYM.match(f"{owner} {noun}")]
+    return [f"{owner} {noun}" for owner in owners for noun in NOUNS if _EPONYM.match(f"{owner} {noun}")]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
 
 from kgrag.linking.aliases import AliasIndex
 from kgrag.linking.candidates import Found, Similar
@@ -12,6 +13,7 @@ from kgrag.linking.folding import Folded
 from kgrag.linking.inflection import inflections
 from kgrag.linking.languages import base
 from kgrag.linking.matching import Matchers
+from kgrag.linking.misspelling import Near
 from kgrag.linking.rewording import Reworded
 from kgrag.linking.words import QuestionWords
 from kgrag.resources import common_words
@@ -19,8 +21,11 @@ from kgrag.resources import common_words
 if TYPE_CHECKING:
     from kgrag.graph import KnowledgeGraph
 
+_Named = TypeVar("_Named", Found, Near, Reworded, Similar)
+
 _LATER = 2_000  # names that may be looked for apart from the others
-_FOREIGN = 0.8  # what is left of the weight of a node that has a name in other languages than those of the text
+_MOST_ALIKE = 50  # names with one form, or with the same initials, that are looked at
+_LETTERS = 15  # as many equally common ones would make initials as unlike as they are
 
 
 class Lexicon:
@@ -36,9 +41,11 @@ class Lexicon:
         language: Of the texts, without region.
         english: Common words; spelt rightly, hence no misspelt names.
         aliases: The names by key; there after `refresh`, as all that follows.
+        of_length: How many names have as many letters as the place says.
     """
 
     aliases: AliasIndex
+    of_length: np.ndarray
 
     def __init__(
         self, graph: KnowledgeGraph, linkable: Callable[[int], bool] | None = None, language: str | None = None
@@ -58,6 +65,9 @@ class Lexicon:
             self.aliases = AliasIndex(self._graph, self._linkable, self.language)
             self._matchers = [Matchers(self.aliases, 0, self.english)]
             self._count = len(self.aliases.keys)
+        longest = max(len(part.of_length) for part in self._matchers)
+        padded = [np.pad(part.of_length, (0, longest - len(part.of_length))) for part in self._matchers]
+        self.of_length = np.sum(padded, axis=0)
         self.version = version
 
     def _renewed(self, version: int) -> bool:
@@ -77,60 +87,59 @@ class Lexicon:
 
     def exact(self, text: Folded) -> Iterator[Found]:
         """Names and their other forms wherever they stand in a text, see `ExactMatcher.find`."""
-        for found in chain.from_iterable(part.exact(text) for part in self._matchers):
-            if self.aliases.names[found.key]:
-                yield found
+        return self._borne(part.exact(text) for part in self._matchers)
 
     def whole(self, text: str) -> list[int]:
         """Keys of the names that a whole folded text is, or is another form of; the same name first."""
         forms = dict.fromkeys((text, *inflections(text)))
-        keys = dict.fromkeys(key for form in forms for part in self._matchers for key in part.whole(form))
-        return sorted((key for key in keys if self.aliases.names[key]), key=lambda key: self.aliases.keys[key] != text)
+        keys = dict.fromkeys(part.whole(form) for form in forms for part in self._matchers)
+        borne = [key for key in keys if key is not None and key not in self.aliases.names.orphans]
+        return sorted(borne, key=lambda key: self.aliases.keys[key] != text)
 
     def reworded(self, words: Sequence[str], capital: Sequence[bool]) -> Iterator[Reworded]:
         """Names whose words stand in a text in another order or form, see `RewordedNames.find`."""
-        for found in chain.from_iterable(part.reworded(words, capital) for part in self._matchers):
-            if self.aliases.names[found.key]:
-                yield found
+        return self._borne(part.reworded(words, capital) for part in self._matchers)
 
     def similar(self, texts: Sequence[str]) -> list[list[Similar]]:
-        """Names that share 3-grams with each text, see `FuzzyMatcher.similar`."""
-        return self._merged([part.similar(texts) for part in self._matchers])
+        """Names that share 3-grams with each text, see `SimilarNames.similar`."""
+        parts = [part.similar(texts) for part in self._matchers]
+        return [sorted(self._borne(found), key=lambda one: (-one.score, one.key)) for found in zip(*parts)]
 
-    def nearest(self, texts: Sequence[str], limit: int, least: float) -> list[list[Similar]]:
-        """Names that each text may be a misspelling of, see `FuzzyMatcher.nearest`."""
-        merged = self._merged([part.nearest(texts, limit, least) for part in self._matchers])
-        return [found[:limit] for found in merged]
+    def _borne(self, parts: Iterable[Iterable[_Named]]) -> Iterator[_Named]:
+        """What names something still."""
+        orphans = self.aliases.names.orphans
+        return (found for part in parts for found in part if found.key not in orphans)
 
-    def _merged(self, parts: list[list[list[Similar]]]) -> list[list[Similar]]:
-        borne = [[one for one in chain.from_iterable(found) if self.aliases.names[one.key]] for found in zip(*parts)]
-        return [sorted(found, key=lambda one: (-one.score, one.key)) for found in borne]
+    def misspelt(self, text: str, starts: Sequence[int], ends: Sequence[int], edits: int) -> Iterator[Near]:
+        """Names that stretches of a text are a few edits away from, see `Misspellings.find`."""
+        return self._borne(part.misspelt(text, starts, ends, edits) for part in self._matchers)
+
+    def of_form(self, form: str) -> list[int]:
+        """Keys of the names that are a date, number, citation or code, best connected first; see `literals.forms`."""
+        return self._by_degree(key for part in self._matchers for key in part.of_form(form, _MOST_ALIKE))
+
+    def with_initials(self, letters: str) -> list[int]:
+        """Keys of the names with these initials, best connected first; none where the initials are a name themselves."""
+        named = self.aliases.key(letters)
+        if named is not None and named not in self.aliases.names.orphans:
+            return []
+        return self._by_degree(key for part in self._matchers for key in part.with_initials(letters, _MOST_ALIKE))
+
+    def by_chance(self, letters: str) -> float:
+        """How many names are expected to have initials like these, whatever a text means by them."""
+        return sum(part.initials_of_length(len(letters)) for part in self._matchers) / _LETTERS ** len(letters)
+
+    def _by_degree(self, keys: Iterable[int]) -> list[int]:
+        borne = set(keys) - self.aliases.names.orphans
+        return sorted(borne, key=lambda key: (-self.degree(key), key))
+
+    def is_word(self, word: str) -> bool:
+        """Whether a folded word is a common one, or part of a name."""
+        return word in self.english or any(word in part.vocabulary for part in self._matchers)
 
     def degree(self, key: int) -> int:
         """Statements of the best connected node that bears a name."""
-        return max(int(self.aliases.degrees[name.node]) for name in self.aliases.names[key])
-
-    def bearers(self, key: int, written: str) -> list[tuple[int, float]]:
-        """The nodes that bear a name, best first: by preferred label, language, casing, degree, id.
-
-        Args:
-            key: Of the name.
-            written: The mention as it stands in the text.
-
-        Returns:
-            (node, share of the name's score that it gets), the first with 1.
-        """
-        top = max(self.degree(key), 1)
-        order = []
-        names = self.aliases.names[key]
-        for node, name, preferred in names:
-            weight = 0.35 + 0.3 * (not self.aliases.literal[node])
-            weight += 0.2 * preferred + 0.1 * (name == written) + 0.05 * int(self.aliases.degrees[node]) / top
-            if len(names) > 1 and self.is_foreign(node, name):
-                weight *= _FOREIGN
-            order.append((weight, node))
-        order.sort(key=lambda item: (-item[0], item[1]))
-        return [(node, weight / order[0][0]) for weight, node in order]
+        return max(self.aliases.degrees.item(name.node) for name in self.aliases.names[key])
 
     def is_foreign(self, node: int, name: str) -> bool:
         """Whether a node bears a name in languages alone that the words of a text are not read in."""

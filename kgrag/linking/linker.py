@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -14,22 +15,26 @@ from kgrag.config import LinkingConfig
 from kgrag.errors import InputError
 from kgrag.linking import acronyms
 from kgrag.linking.appearance import Appearance
+from kgrag.linking.channel import Channel
 from kgrag.linking.dense import Encoder
 from kgrag.linking.disambiguation import Disambiguator
-from kgrag.linking.folding import fold, spaced
+from kgrag.linking.folding import fold, fold_text, spaced
+from kgrag.linking.guesses import Guesses
 from kgrag.linking.learning import LabelledText, learn_graph, learn_labels
 from kgrag.linking.lexicon import Lexicon
-from kgrag.linking.matches import Match, NamesInText
+from kgrag.linking.matches import NamesInText
 from kgrag.linking.pairs import Asked
+from kgrag.linking.readings import Reading, best
 from kgrag.linking.spans import SpanNames
 from kgrag.linking.spellings import respellings, spellings
 from kgrag.linking.tokens import Token, Tokenizer, parts
-from kgrag.linking.unmatched import Guess, Unmatched
+from kgrag.linking.unmatched import Unmatched
 from kgrag.types import Link, Mention
 
 if TYPE_CHECKING:
     from kgrag.graph import KnowledgeGraph
 
+_MISSPELT = 0.95  # the most that a misspelt name scores
 _AT_ONCE = 50_000  # characters: some of what is looked for in a text costs more than it is longer
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _STRANGE = 5  # letters from which a word that is no English may be a misspelt name that has to be looked up
@@ -40,19 +45,17 @@ class _Found(NamedTuple):
     """A mention that was found.
 
     Attributes:
-        start: Its place.
-        end: Behind it.
-        keys: The names that it may be.
-        certain: How certain it is that it is a mention at all.
-        is_name: Whether it is one of these names, maybe in other words, and not one misspelt.
-        exact: Whether it is in these words.
+        start: Where it begins.
+        end: Where it ends, exclusive.
+        keys: The names that it may be, and the logarithm of how likely each is it.
+        certain: How certain it is that it is one of them.
+        exact: Whether it is so written.
     """
 
     start: int
     end: int
-    keys: tuple[int, ...]
+    keys: tuple[tuple[int, float], ...]
     certain: float
-    is_name: bool
     exact: bool
 
 
@@ -66,7 +69,7 @@ class EntityLinker:
 
     Args:
         graph: Whose nodes are named.
-        config: Thresholds; a ``fuzzy_ratio`` above 100 turns misspelt names off.
+        config: Thresholds.
         encoder: With one, such as `kgrag.encoder.default_encoder()`, `link_spans` also seeks names by meaning and ranks all.
         linkable: Tells the nodes that may be linked; all by default.
     """
@@ -84,7 +87,8 @@ class EntityLinker:
         self._tokenizer = Tokenizer(self._lexicon.language)
         self._appearance = Appearance(self._lexicon)
         self._names = NamesInText(self._lexicon, self._appearance)
-        self._unmatched = Unmatched(self._lexicon, self._appearance, self.config)
+        self._unmatched = Unmatched(self._lexicon, self._appearance)
+        self._guesses = Guesses(self._lexicon)
         self._span_names = SpanNames(self._lexicon, self._tokenizer)
         self.disambiguator = Disambiguator(graph, self._lexicon, self._span_names, encoder)
 
@@ -122,15 +126,17 @@ class EntityLinker:
     def _link(self, text: str, tokens: list[Token]) -> list[Link]:
         self.refresh()
         runs = self._appearance.runs(text, tokens)
-        matches = self._names.find(text, tokens, runs)
-        strong = [match for match in matches if match.level == self._words.NAME]
-        guesses, unknown, torn = self._unmatched.read(text, tokens, runs, strong, matches)
-        taken = [(guess.start, guess.end) for guess in guesses] + unknown
-        strong = [match for match in strong if not _overlaps(match, taken)]
-        if not strong and not guesses and not unknown:
-            strong = self._names.weak(matches)
-        found = [*(self._found(match, torn) for match in strong), *map(_misspelt, guesses)]
-        links = self._resolved(text, found)
+        folded = fold_text(text)
+        matches = self._names.find(text, folded, tokens, runs)
+        channel = Channel(text, tokens, runs, self._lexicon, self._appearance.is_cased(text))
+        readings = self._guesses.read(
+            folded, tokens, channel, [channel.named(match) for match in matches if match.level == self._words.NAME]
+        )
+        unknown, torn = self._unmatched.read(text, tokens, runs, matches, readings)
+        readings = [one for one in readings if one.match is None or not _overlaps(one, unknown)]
+        if not readings and not unknown:
+            readings = best(channel.named(match) for match in self._names.weak(matches))
+        links = self._resolved(text, [self._found(one, torn) for one in readings])
         links += [Link(_mention(text, start, end), None, 0.0, exact=False) for start, end in unknown]
         return self._with_short_forms(text, links)
 
@@ -168,6 +174,7 @@ class EntityLinker:
         Args:
             texts: What to learn from.
             valid: What calibrates it; a fifth of the texts where not given.
+            seed: The same seed learns the same.
 
         Raises:
             InputError: A mention is malformed or not within its text, or no mention names a node that was found.
@@ -178,6 +185,19 @@ class EntityLinker:
         learn_labels(self.disambiguator, texts, valid, seed)
 
     def fit(self, texts: int = 2_000, seed: int = 0) -> None:
+        """Learns from the graph alone how nodes are ranked; what was learned from labels is forgotten.
+
+        The texts are questions about the graph's nodes, which they name as people do: by any of their names, misspelt,
+        shortened, inflected, with words before and behind; some by names that the graph does not know, and some nodes that
+        it does not have.
+
+        Args:
+            texts: How many texts are made.
+            seed: The same seed makes the same texts.
+
+        Raises:
+            InputError: Hardly any node has a name.
+        """
         self.refresh()
         learn_graph(self.disambiguator, texts, seed)
 
@@ -212,7 +232,7 @@ class EntityLinker:
             SavedFolderError: The folder is none that a linker saved, was changed, or was learned with another encoder.
         """
         linker = cls(graph, config, encoder, linkable)
-        linker._ranking.load(folder)
+        linker.disambiguator.load(folder)
         return linker
 
     def mask(self, text: str, links: Iterable[Link], placeholder: str = "X") -> str:
@@ -253,15 +273,20 @@ class EntityLinker:
         )
         return (name for token in islice(strange, _MOST_STRANGE) for name in respellings(text, token, others))
 
-    def _found(self, match: Match, torn: list[tuple[int, int]]) -> _Found:
+    def _found(self, reading: Reading, torn: list[tuple[int, int]]) -> _Found:
+        start, end, match = reading.start, reading.end, reading.match
+        if match is None:
+            certain = _MISSPELT / (1 + math.exp(-reading.meant[0][1]))
+            return _Found(start, end, reading.meant, certain, False)
         words = self._words
         certain = {words.NAME: 1.0, words.SCHEMA: 0.6, words.WORDING: 0.55}[match.level] * match.certain
-        if any(start <= match.start and match.end <= end for start, end in torn):
+        if any(first <= start and end <= last for first, last in torn):
             certain *= 0.8  # part of a longer name that the graph does not know
-        return _Found(match.start, match.end, (match.key,), certain, True, match.certain == 1.0)
+        keys = tuple((key, 0.0) for key in (match.key, *match.others))
+        return _Found(start, end, keys, certain, match.certain == 1.0)
 
     def _resolved(self, text: str, found: Sequence[_Found]) -> list[Link]:
-        """Links what was found; only where names have several bearers, or may be misspelt, are nodes ranked."""
+        """Links what was found; nodes are ranked only where there is a choice."""
         asked = [self._asked(text, one) for one in found]
         sure = [[(one.node, 1.0)] for one in asked if one.node is not None]
         ranked = sure if len(sure) == len(asked) else self.disambiguator.rank(text, asked)
@@ -273,8 +298,8 @@ class EntityLinker:
 
     def _asked(self, text: str, found: _Found) -> Asked:
         written = spaced(text[found.start : found.end])
-        bearers = {name.node for key in found.keys for name in self._aliases.names[key]}
-        alone = found.is_name and len(bearers) == 1 and not self.disambiguator.knows(written)
+        bearers = {name.node for key, _ in found.keys for name in self._aliases.names[key]}
+        alone = len(bearers) == 1 and not self.disambiguator.knows(written)
         return Asked(written, ((found.start, found.end),), found.keys, bearers.pop() if alone else None)
 
     def _linked(self, text: str, span: tuple[int, int], candidates: Sequence[tuple[int, float]], exact: bool) -> Link:
@@ -286,13 +311,8 @@ class EntityLinker:
     def _is_named(self, mention: str, candidates: Sequence[tuple[int, float]]) -> bool:
         """Whether a mention is, up to case, a name of the best node."""
         key = self._aliases.key(fold(mention))
-        return key is not None and any(
-            name.node == node for name in self._aliases.names[key] for node, _ in candidates[:1]
-        )
-
-
-def _misspelt(guess: Guess) -> _Found:
-    return _Found(guess.start, guess.end, tuple(key for key, _ in guess.found), 1.0, False, False)
+        best = [node for node, _ in candidates[:1]]
+        return key is not None and any(name.node in best for name in self._aliases.names[key])
 
 
 def _readable(text: str) -> str:
@@ -329,5 +349,5 @@ def _mention(text: str, start: int, end: int) -> Mention:
     return Mention(start, end, text[start:end])
 
 
-def _overlaps(match: Match, spans: list[tuple[int, int]]) -> bool:
+def _overlaps(match: Reading, spans: list[tuple[int, int]]) -> bool:
     return any(start < match.end and match.start < end for start, end in spans)

@@ -1,14 +1,16 @@
-"""The names of the graph that stand in a text, and which of them are meant."""
+"""The names of the graph that stand in a text."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from kgrag.linking.aliases import Name
+from kgrag.linking import acronyms, literals
 from kgrag.linking.appearance import Appearance, segments
-from kgrag.linking.folding import fold, fold_text, spaced, unaccented
+from kgrag.linking.bearers import Name
+from kgrag.linking.folding import Folded, fold, spaced, unaccented
 from kgrag.linking.lexicon import Lexicon
 from kgrag.linking.rewording import root
 from kgrag.linking.tokens import QUOTES, Token, boundary
@@ -17,6 +19,9 @@ from kgrag.linking.words import QuestionWords
 _ACRONYM = 3  # letters of a name that is written in capitals to be told from a word
 _BREAKS = frozenset(["and", "or", "but", "nor", "&", "/", "than", "from"])  # never within a name in other words
 _REWORDED = 0.8  # how certain a name in other words is
+_REFORMED = 0.9  # how certain a date, number, citation or code is that the graph writes in another way
+_INITIALS = 0.6  # how certain a name is of which the text has the initials, if no other could have them
+_MOST_MEANT = 5  # nodes that initials may stand for; of more, they tell nothing
 
 
 class Match(NamedTuple):
@@ -25,23 +30,16 @@ class Match(NamedTuple):
     Attributes:
         key: Of the name.
         level: How likely it is meant as a name: see `QuestionWords`.
-        proper: Whether it is written as in the graph, with a capital that no sentence asks for.
-        quoted: Whether it stands in quotes.
         certain: How certain it is that this is the name, 0..1.
+        others: Keys of further names that it may be as well, the likelier first.
     """
 
     start: int
     end: int
     key: int
     level: int
-    proper: bool
-    quoted: bool
     certain: float = 1.0
-
-    @property
-    def value(self) -> float:
-        """What it counts against others in the same place."""
-        return (self.end - self.start) * (1.0 if self.proper else 0.9) * self.certain
+    others: tuple[int, ...] = ()
 
 
 class NamesInText:
@@ -55,11 +53,20 @@ class NamesInText:
     def __init__(self, lexicon: Lexicon, appearance: Appearance) -> None:
         self._lexicon, self._appearance = lexicon, appearance
 
-    def find(self, text: str, tokens: Sequence[Token], runs: Sequence[tuple[int, int]]) -> list[Match]:
-        """The best matches that do not overlap, by position: names first, then longer before shorter."""
-        degree = self._lexicon.degree
-        matches = [*self._exact(text, tokens), *self._reworded(tokens, runs)]
-        return apart(sorted(matches, key=lambda m: (-m.level, -m.value, -degree(m.key), m.start, m.key)))
+    def find(self, text: str, folded: Folded, tokens: Sequence[Token], runs: Sequence[tuple[int, int]]) -> list[Match]:
+        """All names that may be meant, overlapping ones as well.
+
+        Args:
+            text: The text.
+            folded: It, folded.
+            tokens: Its tokens.
+            runs: Spans of tokens that look like names.
+        """
+        exact = self._exact(text, folded, tokens)
+        places = {(match.start, match.end) for match in exact}
+        others = [*self._reformed(text, folded, tokens), *self._initials(tokens, runs)]
+        others = [match for match in others if (match.start, match.end) not in places]
+        return [*exact, *self._reworded(tokens, runs), *others]
 
     def weak(self, matches: Sequence[Match]) -> list[Match]:
         """What is left of wording where nothing is named: all words of the graph's schema, or else one of the rest."""
@@ -68,35 +75,34 @@ class NamesInText:
             return schema
         return [max(matches, key=lambda m: (m.end - m.start, self._lexicon.degree(m.key), m.start))]
 
-    def _exact(self, text: str, tokens: Sequence[Token]) -> list[Match]:
+    def _exact(self, text: str, folded: Folded, tokens: Sequence[Token]) -> list[Match]:
         """Every name of the graph that stands in the text between word boundaries and may be meant."""
         starts = {token.start: token for token in tokens}
         ends = {token.end for token in tokens}
         cased = self._appearance.is_cased(text)
         whole = fold(text.strip(" \t\n?!.\"'\u3002\uff1f\uff01\u061f\u00bf\u00a1"))
         found = []
-        for start, end, key, short in self._lexicon.exact(fold_text(text)):
+        for start, end, key, short in self._lexicon.exact(folded):
             names = self._lexicon.aliases.names[key]
             if not (boundary(text, start, starts) and boundary(text, end, ends)):
                 continue
-            folded = self._lexicon.aliases.keys[key]
+            name = self._lexicon.aliases.keys[key]
             token = starts.get(start)
             written = spaced(text[start:end])
             tail = written[1:] if token is None or token.first else written
             capital = cased and any(c.isupper() for c in tail)
-            proper = capital and any(written[1:] == name.text[1:] for name in names)
-            case_exact = capital and any(written == name.text for name in names)
+            case_exact = capital and any(written == one.text for one in names)
             quoted = start > 0 and end < len(text) and text[end] in QUOTES.get(text[start - 1], "")
-            if len(folded) <= _ACRONYM and not (text.islower() or written.rstrip("s").isupper() or not _acronym(names)):
+            if len(name) <= _ACRONYM and not (text.islower() or written.rstrip("s").isupper() or not _acronym(names)):
                 continue  # "mg" is no MG
             if short and not (cased and written[0].isupper() and not self._lexicon.words.is_stop(fold(written))):
                 continue
-            level = self._level(folded, key, case_exact, quoted, whole)
+            level = self._level(name, key, case_exact, quoted, whole)
             form = fold(text[start:end])
-            if form != folded:
+            if form != name:
                 level = min(level, self._level(form, key, False, quoted, whole))
             if level >= 0:
-                found.append(Match(start, end, key, level, proper, quoted))
+                found.append(Match(start, end, key, level))
         return found
 
     def _reworded(self, tokens: Sequence[Token], runs: Sequence[tuple[int, int]]) -> Iterator[Match]:
@@ -112,7 +118,36 @@ class NamesInText:
                 if all(self._root(words[i]) in found.roots for i in around if self._appearance.is_content(tokens[i])):
                     # of an unknown name no part is known
                     place = tokens[start].start, tokens[end - 1].end
-                    yield Match(*place, found.key, self._lexicon.words.NAME, False, False, _REWORDED)
+                    yield Match(*place, found.key, self._lexicon.words.NAME, _REWORDED)
+
+    def _reformed(self, text: str, folded: Folded, tokens: Sequence[Token]) -> Iterator[Match]:
+        """Dates, numbers, citations and codes that the graph writes in another way."""
+        starts, ends = {token.start for token in tokens}, {token.end for token in tokens}
+        aliases = self._lexicon.aliases
+        meant: defaultdict[tuple[int, int], dict[str, list[int]]] = defaultdict(dict)
+        for first, last, form in literals.find(folded.text):
+            start, end = folded.starts[first], folded.ends[last - 1]
+            if boundary(text, start, starts) and boundary(text, end, ends):
+                small = text[start:end].islower() and not text.islower()
+                keys = [key for key in self._lexicon.of_form(form) if not (small and _acronym(aliases.names[key]))]
+                if keys:  # "q35" on a chromosome is no code "Q35"
+                    meant[start, end][form] = keys
+        for (start, end), forms in meant.items():
+            keys = list(dict.fromkeys(key for found in forms.values() for key in found))
+            certain = _REFORMED / len(set(map(tuple, forms.values())))  # "03/05/2016" is one of two days
+            yield Match(start, end, keys[0], self._lexicon.words.NAME, certain, tuple(keys[1:]))
+
+    def _initials(self, tokens: Sequence[Token], runs: Sequence[tuple[int, int]]) -> Iterator[Match]:
+        """Words in capitals that are the initials of names, and no part of what looks like a longer name."""
+        for token in (tokens[first] for first, last in runs if last == first + 1):
+            common = token.folded in self._lexicon.english or not self._appearance.is_content(token)
+            if common or not acronyms.are_initials(token.text):
+                continue
+            keys = self._lexicon.with_initials(token.folded)
+            nodes = {name.node for key in keys for name in self._lexicon.aliases.names[key]}
+            if 0 < len(nodes) <= _MOST_MEANT:
+                certain = _INITIALS / (len(nodes) + self._lexicon.by_chance(token.folded))
+                yield Match(token.start, token.end, keys[0], self._lexicon.words.NAME, certain, tuple(keys[1:]))
 
     def _root(self, word: str) -> str:
         return root(unaccented(word), self._lexicon.words.languages.of(word))
@@ -134,19 +169,6 @@ class NamesInText:
         if case_exact and not words.is_schema_phrase(folded):
             return words.NAME
         return -1 if words.is_stop(folded) else level
-
-
-def apart(spans: Iterable[Any]) -> list[Any]:
-    """Takes spans in the order given, leaves out what overlaps one taken, and sorts them by position."""
-    taken: list[Any] = []
-    used: set[int] = set()
-    for span in spans:
-        # the first and the last character suffice where longer spans come first; a shorter one may lie before them
-        places = range(span.start, span.end)
-        if used.isdisjoint(places):
-            used.update(places)
-            taken.append(span)
-    return sorted(taken, key=lambda span: span.start)
 
 
 def _acronym(names: Sequence[Name]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -31,6 +31,7 @@ _STANDING = ("preferred", "written the same", "foreign", "literal", "log degree"
 _RECALLED = ("share of the labels", "share of near labels")
 FEATURES = (*_LIKENESS, *_STANDING, *_RECALLED, *SURROUNDINGS)
 NOTHING = ("always", "share of the labels", "share of near labels", "unknown words")
+_SAME = (1.0,) * (len(_LIKENESS) - 1)  # likeness of a name to itself, but for the cosine
 _MISTYPED = 0.8  # edit ratio from which a name may be mistyped
 _NAMES = 50  # nearest names of each kind
 _AFTER_NAMES, _AFTER_MEMORY = len(_LIKENESS) + len(_STANDING), len(FEATURES) - len(SURROUNDINGS)
@@ -42,13 +43,13 @@ class Asked(NamedTuple):
     Attributes:
         written: As it stands there, short forms written out.
         places: Start and end, wherever it stands.
-        keys: The names that it may be; None where they are to be sought.
+        keys: The names that it is read as, and the logarithm of how likely each is; None where they are to be sought.
         node: What it means, where that is no question.
     """
 
     written: str
     places: tuple[tuple[int, int], ...] = ()
-    keys: tuple[int, ...] | None = None
+    keys: tuple[tuple[int, float], ...] | None = None
     node: int | None = None
 
 
@@ -68,26 +69,39 @@ class PairFinder:
         self._graph, self._lexicon, self._span_names, self._dense = graph, lexicon, span_names, dense
         self._roots = Roots(lexicon)
         self._surroundings = Surroundings(graph, lexicon, self._roots, dense)
+        self._version: int | None = None
 
     def find(self, mentions: Sequence[Asked], memory: MentionMemory) -> list[Pairs]:
-        """Candidates of mentions with the features that the names and their standing decide."""
+        """Candidates of mentions with the features that the names and their standing decide.
+
+        What a mention is read as counts as if it was written: how likely that is was found out before.
+        """
         self._roots.refresh()
         folded = [fold(mention.written) for mention in mentions]
-        meaning = any(mention.keys is None for mention in mentions)
-        vectors = self._dense.encode(folded) if self._dense and meaning else None
         sought = [at for at, mention in enumerate(mentions) if mention.keys is None]
-        keys = {at: list(mention.keys or ()) for at, mention in enumerate(mentions)}
-        for at, rated in zip(sought, self._span_names([folded[at] for at in sought])):
-            keys[at] = [key for key, _ in rated[:_NAMES]]
-        if self._dense and vectors is not None:
-            for at, similar in zip(sought, self._dense.similar(vectors[sought], _NAMES)):
-                keys[at] += [one.key for one in similar] + self._keys_of(memory.near(vectors[at]))
+        vectors = dict(zip(sought, self._dense.encode([folded[at] for at in sought]))) if self._dense and sought else {}
+        similar = self._similar([folded[at] for at in sought], list(vectors.values()))
         found = []
         for at, (mention, text) in enumerate(zip(mentions, folded)):
-            there = [*keys[at], *self._keys_of(memory.shares(text))] if any(map(str.isalnum, text)) else []
-            vector = None if vectors is None else vectors[at]
-            found.append(self._pairs(mention.written, text, list(dict.fromkeys(there)), vector))
+            more = [*self._keys_of(memory.shares(text))]
+            if at in vectors:
+                more += self._keys_of(memory.near(vectors[at]))
+            read = dict(mention.keys or ())
+            keys = [
+                key
+                for key in dict.fromkeys([*(next(similar) if mention.keys is None else ()), *more])
+                if key not in read
+            ]
+            if not any(map(str.isalnum, text)):
+                keys = []  # marks mean nothing by what they resemble
+            found.append(self._pairs(mention.written, text, read, keys, vectors.get(at)))
         return found
+
+    def _similar(self, mentions: Sequence[str], vectors: Sequence[Floats]) -> Iterator[list[int]]:
+        """For each folded mention keys of names like it, by letters and by meaning."""
+        by_meaning = self._dense.similar(np.stack(vectors), _NAMES) if self._dense and vectors else [[]] * len(mentions)
+        for rated, near in zip(self._span_names(mentions), by_meaning):
+            yield [*(key for key, _ in rated[:_NAMES]), *(one.key for one in near)]
 
     def recalled(self, mention: str, pairs: Pairs, memory: MentionMemory, without: int | None = None) -> Pairs:
         """The pairs with what people linked a folded mention to, and mentions like it; see `MentionMemory`."""
@@ -96,8 +110,8 @@ class PairFinder:
         near = memory.near(self._dense.encode([mention])[0], without) if self._dense else {}
         features, nothing = pairs.features.copy(), pairs.nothing.copy()
         for column, shares in enumerate((memory.shares(mention, without), near)):
-            nothing[1 + column] = shares.pop(None, 0.0)
-            of_nodes = {node: share for iri, share in shares.items() for node in self._graph.find(iri)}
+            nothing[1 + column] = shares.get(None, 0.0)
+            of_nodes = {node: share for iri, share in shares.items() if iri for node in self._graph.find(iri)}
             features[:, _AFTER_NAMES + column] = [of_nodes.get(node, 0.0) for node in pairs.nodes.tolist()]
         return pairs._replace(features=features, nothing=nothing)
 
@@ -114,28 +128,42 @@ class PairFinder:
         return self._roots.weight(self._roots.unknown(roots, names)) / max(self._roots.weight(roots), 1e-9)
 
     def _keys_of(self, iris: Iterable[str | None]) -> list[int]:
+        """Keys of all names of what IRIs stand for."""
         nodes = [node for iri in iris if iri is not None for node in self._graph.find(iri)]
         keys = (self._lexicon.aliases.key(fold(name)) for node in nodes for name in self._graph.names(node))
         return [key for key in keys if key is not None]
 
-    def _pairs(self, written: str, mention: str, keys: Sequence[int], vector: Floats | None) -> Pairs:
+    def _pairs(
+        self, written: str, mention: str, read: dict[int, float], keys: Sequence[int], vector: Floats | None
+    ) -> Pairs:
+        """All bearers of the names that a mention is read as, and of others."""
         aliases = self._lexicon.aliases
         cosines = np.zeros(len(keys)) if vector is None or not self._dense else self._dense.cosines(vector, keys)
         likeness = _Likeness(mention, self._roots)
+        like = {key: (*_SAME, float(self._dense is not None)) for key in read}
+        like |= {key: (*likeness.of(aliases.keys[key]), cosine) for key, cosine in zip(keys, cosines.tolist())}
         cased = written != mention
         rows, places = [], []
-        for key, cosine in zip(keys, cosines.tolist()):
-            of_name = likeness.of(aliases.keys[key])
+        for key, of_name in like.items():
             for node, name, preferred in aliases.names[key]:
-                literal, degree = bool(aliases.literal[node]), math.log1p(int(aliases.degrees[node])) / 10
-                foreign = self._lexicon.is_foreign(node, name)
-                standing = preferred, cased and name == written, foreign, literal, degree
-                rows.append((*of_name, cosine, *standing, *[0.0] * (len(FEATURES) - _AFTER_NAMES)))
+                literal, degree = aliases.literal.item(node), math.log1p(aliases.degrees.item(node)) / 10
+                standing = preferred, cased and name == written, self._is_foreign(node, name), literal, degree
+                rows.append((*of_name, *standing, *[0.0] * (len(FEATURES) - _AFTER_NAMES)))
                 places.append((key, node))
         ids = np.array(places, np.int64).reshape(-1, 2)
         features = np.array(rows, np.float32).reshape(-1, len(FEATURES))
-        nothing = np.array([1, 0, 0, self.unknown(mention)], np.float32)
-        return Pairs(ids[:, 0], ids[:, 1], features, nothing)
+        nothing = np.array([1, 0, 0, 0 if read else self.unknown(mention)], np.float32)
+        prior = np.array([read.get(key, 0.0) for key, _ in places], np.float32)
+        return Pairs(ids[:, 0], ids[:, 1], features, nothing, prior - prior.max(initial=0))
+
+    def _is_foreign(self, node: int, name: str) -> bool:
+        """As of the lexicon, whose names are the same until its version changes."""
+        if self._version != self._lexicon.version:
+            self._version = self._lexicon.version
+            self._foreign: dict[tuple[int, str], bool] = {}
+        if (node, name) not in self._foreign:
+            self._foreign[node, name] = self._lexicon.is_foreign(node, name)
+        return self._foreign[node, name]
 
 
 class _Likeness:

@@ -26,16 +26,18 @@ class Pairs(NamedTuple):
         nodes: Nodes, shape (pairs,).
         features: What is known of each pair, shape (pairs, features).
         nothing: What speaks for nothing, shape (features of nothing,).
+        prior: What is added to the score of each pair, shape (pairs,).
     """
 
     keys: Ids
     nodes: Ids
     features: Floats
     nothing: Floats
+    prior: Floats
 
     def only(self, kept: NDArray[np.bool_]) -> Pairs:
         """Some of the pairs, shape (pairs,)."""
-        return Pairs(self.keys[kept], self.nodes[kept], self.features[kept], self.nothing)
+        return Pairs(self.keys[kept], self.nodes[kept], self.features[kept], self.nothing, self.prior[kept])
 
 
 class Weighed(NamedTuple):
@@ -93,7 +95,7 @@ class Ranker:
     def weigh(self, pairs: Pairs) -> Weighed:
         """Scores of nodes; that of a node with several names is the logarithm of the sum."""
         features = pairs.features
-        scores = features @ self.linear + np.tanh(features @ self.inner + self.bias) @ self.outer
+        scores = features @ self.linear + np.tanh(features @ self.inner + self.bias) @ self.outer + pairs.prior
         nodes, owner = np.unique(pairs.nodes, return_inverse=True)
         summed = np.full(len(nodes), -np.inf)
         np.logaddexp.at(summed, owner, scores)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import count, groupby
+from operator import itemgetter
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kgrag.linking.folding import unaccented
 from kgrag.linking.languages import snowball
-from kgrag.linking.words import QuestionWords, split_words
+from kgrag.linking.name_words import NameWords, words_of
+from kgrag.linking.words import QuestionWords
+from kgrag.types import Ids
 
 _INFLECTIONS = ("ings", "ing", "ied", "ies", "ed", "es", "s", "e", "y")
 _SHORT = ("iness", "ness", "ity", "ety", "ure")
@@ -100,42 +107,41 @@ class RewordedNames:
     All words of a name must be there, with nothing but stop words between. Two exceptions: people leave out "syndrome" and the
     like; and a word that is not English and in the names of one node alone stands for that name.
 
+    Names are sought by their two rarest roots, so that what a text costs does not grow with the names that share one.
+
     Args:
-        keys: Folded names.
-        nodes: The nodes that bear each.
+        names: Folded names.
+        bearers: The only node that bears each; -1 where none does, -2 where several do; shape (names,).
         words: Tells names from the wording of questions.
         english: Common words.
+        first: Key of the first name.
     """
 
     def __init__(
-        self, keys: Sequence[str], nodes: Sequence[Sequence[int]], words: QuestionWords, english: frozenset[str]
+        self, names: Sequence[str], bearers: Ids, words: QuestionWords, english: frozenset[str], first: int = 0
     ) -> None:
         self._words, self._language = words, words.languages.of
-        self._names: dict[int, tuple[str, ...]] = {}
-        self._plain: dict[int, bool] = {}  # whether no word of it is one that questions are made of
-        self._endings: dict[int, str] = {}  # of names of one word
-        bearers: defaultdict[str, set[int]] = defaultdict(set)
-        telling: defaultdict[str, list[int]] = defaultdict(list)
-        count: Counter[str] = Counter()
-        for key, name in enumerate(keys):
-            parts = split_words(unaccented(name))
-            kept = [word for word in parts if word not in words.stop_words]
-            if not kept or len(kept) < len(parts) == 2 or words.level(name) != words.NAME or name.isnumeric():
-                continue  # "passing out" is more than passing
-            self._names[key] = tuple(dict.fromkeys(self._root(word) for word in kept))
-            self._plain[key] = not any(words.is_ordinary(word) for word in kept)
-            count.update(self._names[key])
-            if len(kept) == 1:
-                self._endings[key] = _parted(kept[0])[1]
-            for word in kept:
-                if word not in english and not word.isnumeric() and len(word) > 1 and self._language(word) == "en":
-                    bearers[word].update(nodes[key])
-                    telling[word].append(key)
-        self._alone = {word: keys for word, keys in telling.items() if len(bearers[word]) == 1}
-        self._by_root: defaultdict[str, list[int]] = defaultdict(list)
-        for key, roots in self._names.items():
-            needed = roots[:-1] if _may_miss(roots) else roots
-            self._by_root[min(needed, key=lambda r: (count[r], r))].append(key)
+        found = words_of(names, words)
+        self._keys = _quick(found.names + first)  # of each row, as what follows by row
+        self._endings = _endings_of_single_words(found)
+        ordinary = np.array([words.is_ordinary(word) for word in found.distinct], np.bool_)
+        self._plain = _quick(np.bincount(found.rows, ordinary[found.words]) == 0)  # no word is one of questions
+        telling = [self._is_telling(word) and word not in english for word in found.distinct]
+        self._alone = _words_alone(found, np.array(telling, np.bool_), bearers)
+        self._texts, ranks, rows = _by_rarity([self._root(word) for word in found.distinct], found)
+        self._ranks = {text: rank for rank, text in enumerate(self._texts)}
+        sizes = np.bincount(rows)
+        starts = np.append(0, np.cumsum(sizes))
+        self._roots, self._starts = _quick(ranks), _quick(starts)
+        self._reach = int(sizes.max(initial=0)) + _GAP - 1  # furthest from one root of a name to another
+        rarest, second = self._rarest_needed(ranks, rows, starts)
+        is_single = second < 0
+        order = np.argsort(rarest[is_single], kind="stable")
+        self._singles = _quick(np.flatnonzero(is_single)[order])
+        self._single_starts = _quick(np.searchsorted(rarest[is_single][order], np.arange(len(self._texts) + 1)))
+        codes = rarest[~is_single] * len(self._texts) + second[~is_single]
+        order = np.argsort(codes, kind="stable")
+        self._pairs, self._paired = codes[order], _quick(np.flatnonzero(~is_single)[order])
 
     def find(self, words: Sequence[str], capital: Sequence[bool]) -> Iterator[Reworded]:
         """Yields names whose words stand in a text, each once for each place.
@@ -145,46 +151,84 @@ class RewordedNames:
             capital: Whether each is written with a capital.
         """
         words = [unaccented(word) for word in words]
-        roots = ["" if word in self._words.stop_words else self._root(word) for word in words]
-        for at, one in enumerate(roots):
-            for key in self._by_root.get(one, ()) if one else ():
-                if key in self._endings:
-                    if self._is_form(words[at], one, key):
-                        yield Reworded(at, at + 1, key, self._names[key])
-                    continue
-                span = self._span(words, roots, at, key)
-                if span is not None:
-                    yield Reworded(*span, key, self._names[key])
-            for key in self._alone.get(words[at], ()):
-                roots_of = self._names[key]
-                if capital[at] or (len(roots_of) == 2 and roots_of[0] == one and roots_of[1] in _DROPPED):
-                    yield Reworded(at, at + 1, key, self._names[key])
+        ranks = [-1 if word in self._words.stop_words else self._ranks.get(self._root(word), -1) for word in words]
+        known = [(at, rank) for at, rank in enumerate(ranks) if rank >= 0]
+        for at, rank in known:
+            for row in self._singles[self._single_starts[rank] : self._single_starts[rank + 1]]:
+                if self._is_form(words[at], rank, row):
+                    yield self._reworded(at, at + 1, row)
+            for row in self._alone.get(words[at], ()):
+                roots = self._roots_of(row)
+                if capital[at] or (len(roots) == 2 and roots[0] == rank and self._texts[roots[1]] in _DROPPED):
+                    yield self._reworded(at, at + 1, row)
+        for at, row in self._near(known):
+            span = self._span(words, ranks, at, row)
+            if span is not None:
+                yield self._reworded(*span, row)
+
+    def _rarest_needed(self, ranks: Ids, rows: Ids, starts: Ids) -> tuple[Ids, Ids]:
+        """The rarest and the second rarest root of each name that must be there, the second -1 where there is but one."""
+        needed, last, none = ranks.copy(), starts[1:] - 1, len(self._texts)
+        dropped = np.array([text in _DROPPED for text in self._texts], np.bool_)
+        needed[last[(np.diff(starts) > 2) & dropped[ranks[last]]]] = none
+        rarest = np.minimum.reduceat(needed, starts[:-1])
+        needed[needed == rarest[rows]] = none
+        second = np.minimum.reduceat(needed, starts[:-1])
+        return rarest, np.where(second < none, second, -1)
+
+    def _near(self, known: Sequence[tuple[int, int]]) -> Iterable[tuple[int, int]]:
+        """Names whose two rarest roots stand near one another, each with the place of the rarest."""
+        places, codes = [], []
+        for number, (at, rank) in enumerate(known, 1):
+            for other_at, other in known[number : number + self._reach]:
+                if rank != other and other_at - at <= self._reach:
+                    places.append(at if rank < other else other_at)
+                    codes.append(min(rank, other) * len(self._texts) + max(rank, other))
+        if not codes or not len(self._pairs):
+            return ()
+        first = self._pairs.searchsorted(codes)
+        hits = np.flatnonzero(self._pairs.take(first, mode="clip") == codes).tolist()
+        spans = ((hit, slice(first[hit], self._pairs.searchsorted(codes[hit], "right"))) for hit in hits)
+        return dict.fromkeys((places[hit], row) for hit, span in spans for row in self._paired[span])
 
     def _root(self, word: str) -> str:
         return root(word, self._language(word))
 
-    def _is_form(self, word: str, stem: str, key: int) -> bool:
-        """Whether a word with the root of a name of one word may mean it."""
-        if self._language(word) != "en":
-            return len(stem) >= _SHORTEST_STEM
-        return len(word) >= _SINGLE and _same_thing(_parted(word)[1], self._endings[key])
+    def _is_telling(self, word: str) -> bool:
+        """Whether a word may stand for a name of several."""
+        return not word.isnumeric() and len(word) > 1 and self._language(word) == "en"
 
-    def _span(self, words: Sequence[str], roots: Sequence[str], at: int, key: int) -> tuple[int, int] | None:
+    def _is_form(self, word: str, rank: int, row: int) -> bool:
+        """Whether a word may mean a name of a single root, which it shares."""
+        ending = self._endings[row]
+        if ending is None:
+            return True
+        if self._language(word) != "en":
+            return len(self._texts[rank]) >= _SHORTEST_STEM
+        return len(word) >= _SINGLE and _same_thing(_parted(word)[1], ending)
+
+    def _roots_of(self, row: int) -> list[int]:
+        return self._roots[self._starts[row] : self._starts[row + 1]].tolist()
+
+    def _reworded(self, first: int, last: int, row: int) -> Reworded:
+        return Reworded(first, last, self._keys[row], tuple(self._texts[rank] for rank in self._roots_of(row)))
+
+    def _span(self, words: Sequence[str], ranks: Sequence[int], at: int, row: int) -> tuple[int, int] | None:
         """Where the words of a name stand around a position, if all that must be there are."""
-        name = self._names[key]
+        name = self._roots_of(row)
         reach = len(name) + _GAP
-        near = range(max(0, at - reach + 1), min(len(roots), at + reach))
+        near = range(max(0, at - reach + 1), min(len(ranks), at + reach))
         places = []
         for number, part in enumerate(name):
-            found = [i for i in near if roots[i] == part]
+            found = [i for i in near if ranks[i] == part]
             if found:
                 places.append(min(found, key=lambda i: abs(i - at)))
-            elif number < len(name) - 1 or not _may_miss(name):
+            elif number < len(name) - 1 or not (len(name) > 2 and self._texts[part] in _DROPPED):
                 return None
         first, last = min(places), max(places) + 1
         between = [i for i in range(first, last) if i not in places]
         if any(words[i] not in self._words.stop_words and words[i] != "-" for i in between) or (
-            between and not self._plain[key]
+            between and not self._plain[row]
         ):
             return None
         if places == sorted(places) and any(words[i] in _PREPOSITIONS for i in between):
@@ -192,8 +236,50 @@ class RewordedNames:
         return first, last
 
 
-def _may_miss(roots: Sequence[str]) -> bool:
-    return len(roots) > 2 and roots[-1] in _DROPPED
+def _quick(values: np.ndarray) -> memoryview:
+    """Integers that are read one by one, which takes a memoryview half of the time."""
+    return memoryview(values.astype(np.int32))
+
+
+def _by_rarity(roots_of: Sequence[str], found: NameWords) -> tuple[list[str], Ids, Ids]:
+    """All roots, those of fewest names first; the ranks of the roots of each name, without repetition, and their names.
+
+    Args:
+        roots_of: Root of each distinct word.
+        found: The words.
+    """
+    ids: defaultdict[str, int] = defaultdict(count().__next__)
+    roots = np.array([ids[text] for text in roots_of], np.int64)[found.words]
+    _, first = np.unique(found.rows * len(ids) + roots, return_index=True)
+    first.sort()
+    roots, rows = roots[first], found.rows[first]
+    counts = np.bincount(roots).tolist()
+    texts = [text for _, text in sorted(zip(counts, ids))]
+    ranks = np.zeros(len(ids), np.int64)
+    ranks[[ids[text] for text in texts]] = np.arange(len(ids))
+    return texts, ranks[roots], rows
+
+
+def _endings_of_single_words(found: NameWords) -> list[str | None]:
+    """The ending of each name that is one word, None where it is more."""
+    firsts = found.words[np.cumsum(found.sizes) - found.sizes]
+    endings = np.array([_parted(word)[1] for word in found.distinct], object)[firsts]
+    endings[found.sizes > 1] = None
+    return endings.tolist()
+
+
+def _words_alone(found: NameWords, telling: NDArray[np.bool_], bearers: Ids) -> dict[str, tuple[int, ...]]:
+    """Those of the telling words that are in the names of one node alone, and these names."""
+    distinct, kept = found.distinct, telling[found.words]
+    words, rows = found.words[kept], found.rows[kept]
+    nodes = bearers[found.names[rows]]
+    words, rows, nodes = words[nodes != -1], rows[nodes != -1], nodes[nodes != -1]
+    least, most = np.full(len(distinct), np.iinfo(np.int64).max), np.full(len(distinct), -1)
+    np.minimum.at(least, words, nodes)
+    np.maximum.at(most, words, nodes)
+    is_alone = (least == most)[words]
+    pairs = sorted(zip(words[is_alone].tolist(), rows[is_alone].tolist()))
+    return {distinct[word]: tuple(row for _, row in of_word) for word, of_word in groupby(pairs, itemgetter(0))}
 
 
 def _same_thing(ending: str, named: str) -> bool:

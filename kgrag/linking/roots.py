@@ -38,7 +38,7 @@ class Roots:
         self._counted = self._lexicon.aliases
         self.of.cache_clear()
         keys = self._lexicon.aliases.keys
-        kept = keys[:: 1 + len(keys) // _COUNTED]
+        kept = [keys[place] for place in range(0, len(keys), 1 + len(keys) // _COUNTED)]
         self._total = len(kept)
         self._count = Counter(root for name in kept for root in self._of(name))
 

@@ -9,10 +9,12 @@ from rapidfuzz import fuzz
 from kgrag.linking.candidates import NUMBER, Similar
 from kgrag.linking.folding import fold
 from kgrag.linking.lexicon import Lexicon
+from kgrag.linking.literals import forms
 from kgrag.linking.tokens import Tokenizer
 
 # What a name scores that a mention is, is another form of, or has the words of; one that resembles it scores less.
 _SAME, _FORM, _WORDS, _RESEMBLES = 1.0, 0.95, 0.9, 0.7
+_REFORMED = 0.9  # what a date, number, citation or code scores that the graph writes in another way
 _OTHER_NUMBER = 0.8  # what is left of the resemblance of "type 1" to "type 2"
 
 Rated = list[tuple[int, float]]
@@ -43,6 +45,7 @@ class SpanNames:
         for mention, text, similar in zip(mentions, folded, self._lexicon.similar(folded)):
             rated = {one.key: self._resemblance(text, one) for one in similar}
             rated |= dict.fromkeys(self._in_other_words(mention), _WORDS)
+            rated |= {key: _REFORMED for form in forms(text) for key in self._lexicon.of_form(form)}
             rated |= dict.fromkeys(self._lexicon.whole(text), _FORM)
             same = {key: _SAME for key in self._lexicon.whole(text)[:1] if self._lexicon.aliases.keys[key] == text}
             found.append(sorted((rated | same).items(), key=lambda item: (-item[1], item[0])))

@@ -25,6 +25,7 @@ _MISSING, _UNKNOWN, _NAMESAKES, _AS_IT_IS = 0.15, 0.6, 0.2, 0.35  # and of the m
 _QUALIFIED = 0.3  # of those not written as in the graph, share that another word is put before or behind
 _FIRST = 0.3  # share of mentions by the preferred name; the others are by any
 _MOST_NAMESAKES = 3
+_TRIES = 20  # a text, for not all nodes have names
 _POPULAR = 1.0  # a node is spoken of in proportion to this power of the number of its statements
 _SLOT = re.compile(r"(\{[xyso]\})")
 _DETERMINERS = ("the", "a", "this", "my", "some", "any")
@@ -74,13 +75,12 @@ class Synthesiser:
     def __init__(self, graph: KnowledgeGraph, lexicon: Lexicon, finder: PairFinder, seed: int) -> None:
         self._graph, self._lexicon, self._finder, self._draw = graph, lexicon, finder, random.Random(seed)
         self._ways = Ways(graph.relation_labels)
-        named = np.unique([name.node for names in lexicon.aliases.names for name in names])
-        self._named = named.tolist()
-        self._often = np.cumsum(lexicon.aliases.degrees[named].astype(np.float64) ** _POPULAR).tolist()
+        self._nodes = np.flatnonzero(lexicon.aliases.degrees).tolist()
+        self._often = np.cumsum(lexicon.aliases.degrees[self._nodes].astype(np.float64) ** _POPULAR).tolist()
 
     def sample(self, count: int) -> list[MadeText]:
         """So many texts, fewer where hardly any node has a name."""
-        tried = (self._text() for _ in range(10 * count) if self._named)
+        tried = (self._text() for _ in range(_TRIES * count) if self._nodes)
         texts: list[MadeText] = []
         for text in tried:
             if text is not None:
@@ -112,11 +112,12 @@ class Synthesiser:
             np.concatenate([pairs.nodes, nodes]),
             np.concatenate([pairs.features, features]),
             pairs.nothing,
+            np.concatenate([pairs.prior, pairs.prior[rows]]),
         )
 
     def _text(self) -> MadeText | None:
         draw, graph = self._draw, self._graph
-        topic = draw.choices(self._named, cum_weights=self._often)[0]
+        topic = draw.choices(self._nodes, cum_weights=self._often)[0]
         found = [graph.statements_from([topic])[0], graph.statements_to([topic])[0]]
         inverse = not len(found[0]) or (len(found[1]) > 0 and draw.random() < _INVERSE)
         if not len(found[inverse]):
@@ -170,8 +171,8 @@ class Synthesiser:
         unknown = alone and not missing and len(names) > 1 and draw.random() < _UNKNOWN
         namesakes: tuple[int, ...] = ()
         if not missing and not unknown and draw.random() < _NAMESAKES:
-            others = draw.choices(self._named, k=draw.randint(1, _MOST_NAMESAKES))
-            namesakes = tuple(dict.fromkeys(other for other in others if other != node))
+            others = draw.choices(self._nodes, k=draw.randint(1, _MOST_NAMESAKES))
+            namesakes = tuple(dict.fromkeys(other for other in others if other != node and self._names(other)))
         written = name if unknown or draw.random() < _AS_IT_IS else self._rewritten(name)
         return Made(Asked(written.lower() if lower else written), node, key, missing, unknown, namesakes)
 

@@ -25,6 +25,7 @@ _PART = re.compile(f"[{CHARACTERS}]|[^{CHARACTERS}]+")
 _CUTS = ("\n", ". ", "? ", "! ", "\u3002", "\uff1f", " ")
 _SOFT = frozenset("_-'\u2019.,&/+@#%*=<>~^|\\")  # marks that may stand within a name
 _LONGEST_RUN = 200  # characters without white space that the tokenizer gets at once; its rules are not linear in this
+_TOO_LONG = re.compile(rf"\S{{{_LONGEST_RUN + 1}}}")
 
 
 class Token(NamedTuple):
@@ -87,6 +88,9 @@ def _tokenizer(language: str) -> Any:
 
 def _pieces(text: str) -> Iterable[tuple[int, str]]:
     """The text whole, or cut where a run without white space is too long for the tokenizer."""
+    if not _TOO_LONG.search(text):
+        yield 0, text
+        return
     start = run = 0
     for at, character in enumerate(text):
         run = 0 if character.isspace() else run + 1

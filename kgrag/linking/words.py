@@ -10,6 +10,7 @@ from kgrag.linking.folding import fold
 from kgrag.linking.languages import UNSPACED, Languages, known_words, snowball
 
 _WORD = re.compile(r"\w+")
+_REMEMBERED = 50_000  # words whose level is at hand
 _LONGEST = 5  # characters of an ordinary word in a script without spaces
 
 
@@ -59,17 +60,12 @@ class QuestionWords:
         self._phrases = relations | classes
         self._schema = {self._stem(word) for label in relations for word in split_words(label)}
         self._schema |= {self._stem(label) for label in classes if label.isalpha()}
-        self._known = lru_cache(maxsize=50_000)(self._find_out)  # what of a word is asked many times
+        self._level = lru_cache(_REMEMBERED)(self._level_of_word)
 
     def level(self, folded: str) -> int:
         """NAME; SCHEMA where every word is also one of the graph's schema; WORDING where all are ordinary."""
-        words = split_words(folded)
-        level = self.SCHEMA if folded in self._phrases else self.NAME
-        if words and all(self.is_ordinary(word) for word in words):
-            return self.WORDING
-        if words and all(self.is_ordinary(word) or self._stem(word) in self._schema for word in words):
-            return self.SCHEMA
-        return level
+        level = max(map(self._level, split_words(folded)), default=self.NAME)
+        return min(level, self.SCHEMA) if folded in self._phrases else level
 
     def is_stop(self, folded: str) -> bool:
         """Whether all words are stop words, or there is none."""
@@ -77,16 +73,18 @@ class QuestionWords:
 
     def is_ordinary(self, word: str) -> bool:
         """Whether a folded word is a stop word, a generic question word, or without spaces several of these."""
-        return self._known(word)
+        return self._level(word) == self.WORDING
 
     def is_schema_phrase(self, folded: str) -> bool:
         """Whether the text is the whole label of a relation or a class."""
         return folded in self._phrases
 
-    def _find_out(self, word: str) -> bool:
+    def _level_of_word(self, word: str) -> int:
         if word in self.stop_words or self._stem(word) in self._wording:
-            return True
-        return self.languages.of(word) in UNSPACED and self._is_composed(word)
+            return self.WORDING
+        if self.languages.of(word) in UNSPACED and self._is_composed(word):
+            return self.WORDING
+        return self.SCHEMA if self._stem(word) in self._schema else self.NAME
 
     def _stem(self, word: str) -> str:
         language = self.languages.of(word)

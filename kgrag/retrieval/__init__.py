@@ -1,6 +1,16 @@
 """Retrieval: the part of the graph around nodes, and the passages nearest to a question."""
 
 from kgrag.retrieval.passages import PassageIndex
-from kgrag.retrieval.subgraph import retrieve
+from kgrag.retrieval.relevance import EncodedLabels, Relevance
+from kgrag.retrieval.scorer import TripleScorer
+from kgrag.retrieval.subgraph import SubgraphRetriever, retrieve, retriever_named
 
-__all__ = ["PassageIndex", "retrieve"]
+__all__ = [
+    "EncodedLabels",
+    "PassageIndex",
+    "Relevance",
+    "SubgraphRetriever",
+    "TripleScorer",
+    "retrieve",
+    "retriever_named",
+]

@@ -12,7 +12,6 @@ import math
 import time
 from pathlib import Path
 
-from kgrag.config import RetrievalConfig
 from kgrag.encoder import default_encoder
 from kgrag.encoding import GraphReader, Reasoner
 from kgrag.encoding.reader import load_reasoner, save_reasoner
@@ -99,6 +98,9 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=4, help="passes of the reasoner over them")
     parser.add_argument("--examples", type=int, default=12_000, help="prompts for the generator")
     parser.add_argument("--worlds", type=int, default=20, help="random graphs")
+    parser.add_argument(
+        "--reader-only", action="store_true", help="train the reasoner that is there on, keep the generator"
+    )
     parser.add_argument("--generator-only", action="store_true", help="keep the reasoner that is there")
     arguments = parser.parse_args()
     started = time.time()
@@ -110,7 +112,8 @@ def main() -> None:
         card = json.loads(card_file.read_text())
     else:
         torch.manual_seed(arguments.seed)
-        reasoner = Reasoner(encoder.width)
+        reasoner = load_reasoner(arguments.out) if arguments.reader_only else Reasoner(encoder.width)
+        card = json.loads(card_file.read_text()) if arguments.reader_only else {}
         kept, held = held_out(shipped_wordings())
         accuracy = train_on_schema(
             reasoner,
@@ -119,6 +122,8 @@ def main() -> None:
             arguments.questions,
             arguments.epochs,
             arguments.seed,
+            learning_rate=1e-3 if arguments.reader_only else 2e-3,
+            reader_only=arguments.reader_only,
         )
         save_reasoner(reasoner, arguments.out)
         card |= {
@@ -129,6 +134,8 @@ def main() -> None:
         }
         print(json.dumps(card), flush=True)
         card_file.write_text(json.dumps(card, indent=1) + "\n")
+    if arguments.reader_only:
+        return
     started = time.time()
     reasoner = load_reasoner(arguments.out)
     examples: list[Example] = []
@@ -140,7 +147,7 @@ def main() -> None:
     for i, (graph, count) in enumerate(track(graphs, "making prompts")):
         questions = Synthesiser(graph, arguments.seed + i).sample(count)
         reader = GraphReader(graph, doubtful if i % 2 else reasoner, encoder)
-        examples += make_examples(graph, questions, reader, encoder, RetrievalConfig(nodes=400, fanout=40), seed=i)
+        examples += make_examples(graph, questions, reader, encoder, seed=i)
     print(json.dumps({"examples": len(examples), "seconds": round(time.time() - started)}), flush=True)
     torch.manual_seed(arguments.seed)
     generator = new_generator(encoder.width, reasoner.settings["hidden"])

@@ -9,12 +9,10 @@ from dataclasses import replace
 import numpy as np
 
 from kgrag.composer import LEAST, SHARE, SURE, compose
-from kgrag.config import RetrievalConfig
 from kgrag.encoding import GraphReader, reason
 from kgrag.fusion import Role
 from kgrag.fusion.items import TOLD
 from kgrag.graph import KnowledgeGraph
-from kgrag.retrieval import retrieve
 from kgrag.training.generator import Example
 from kgrag.training.references import reference
 from kgrag.training.synthesis import SyntheticQuestion
@@ -28,7 +26,6 @@ def make_examples(
     questions: Sequence[SyntheticQuestion],
     reader: GraphReader,
     encoder: TextEncoder,
-    retrieval: RetrievalConfig,
     seed: int = 0,
 ) -> list[Example]:
     """Reads each question's sub-graph with the reasoner and words the answer that its evidence supports.
@@ -41,7 +38,6 @@ def make_examples(
         questions: Synthetic questions.
         reader: The reasoner over that graph.
         encoder: Encodes texts.
-        retrieval: How sub-graphs are taken.
         seed: For the choice of distracting sentences.
     """
     rng = random.Random(seed)
@@ -49,10 +45,9 @@ def make_examples(
     pool = [q for q in questions if q.path]
     encodings = encoder.encode([q.masked for q in questions])
     for question, encoding in zip(questions, encodings):
-        config = replace(retrieval, hops=max(retrieval.hops, len(question.path)))
-        subgraph = retrieve(graph, np.array(question.topics, np.int64), config)
         yes_no = question.kind == "yes/no"
-        findings = reason(reader, question.masked, subgraph, subgraph.seeds.tolist(), asks_yes_no=yes_no)
+        findings = reason(reader, question.masked, question.topics, asks_yes_no=yes_no)
+        subgraph = findings.subgraph
         if yes_no and bool(question.answers) != (findings.verdict > 0):
             continue
         gold = np.flatnonzero(np.isin(subgraph.nodes, question.answers)).tolist()
@@ -66,7 +61,7 @@ def make_examples(
             sentences, told = _tell(graph, question, rng)
             findings = replace(findings, scores=np.zeros_like(findings.scores))
         links = _links(graph, question)
-        composition = compose(graph, question.text, links, subgraph, findings, encoding, encoder.encode, sentences)
+        composition = compose(graph, question.text, links, findings, encoding, encoder.encode, sentences)
         items = composition.prompt.items
         answers = list(items.where(Role.ANSWER, Role.TEXT)) if right and told is None else []
         if findings.verdict < 0:

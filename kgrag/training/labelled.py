@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kgrag.config import RetrievalConfig
+from kgrag.encoding.plans import Rows
 from kgrag.errors import QuestionError
 from kgrag.graph import KnowledgeGraph, normalise
 from kgrag.progress import track
-from kgrag.retrieval import retrieve
-from kgrag.training.reasoner import PreparedQuestion, train_reasoner
-from kgrag.types import Question, Subgraph
+from kgrag.training.mining import plans_to
+from kgrag.training.reasoner import Directed, PreparedQuestion, ReasonerTrainer, TrainingSet, choices, settle
+from kgrag.types import Question
 
 if TYPE_CHECKING:
     from kgrag.pipeline import KGRAG
 
 log = logging.getLogger(__name__)
-MOST_HOPS = 3
-MOST_EPOCHS, QUESTIONS_READ = 12, 36_000
+MOST_EPOCHS, QUESTIONS_READ = 12, 60_000
+LOOKED_AT = 200  # questions that tell how many relations one may take
 
 
 def train(
@@ -41,7 +40,7 @@ def train(
         rag: The system.
         questions: Labelled questions; those whose topics cannot be found in the graph are left out.
         valid: Questions to choose the best epoch by; a tenth of ``questions`` where not given.
-        epochs: Most passes; as many as read some 36,000 questions, and 12 at most, where not given.
+        epochs: Most passes; as many as read some 60,000 questions, and 12 at most, where not given.
         seed: Same seed, same result.
         learning_rate: Peak of the one-cycle schedule.
         batch_size: Questions a step.
@@ -50,88 +49,108 @@ def train(
     Raises:
         QuestionError: None of the questions can be used.
     """
-    retrieval = replace(rag.config.retrieval, hops=_needed_hops(rag.graph, rag.config.retrieval, questions[:300]))
-    rag.config = replace(rag.config, retrieval=retrieval)
-    prepared = [p for q in track(questions, "reading sub-graphs") if (p := _prepare(rag, q)) is not None]
-    if not any(len(p.gold) for p in prepared):
+    steps = _needed_steps(rag, questions[:LOOKED_AT])
+    prepared = [p for q in track(questions, "finding plans") if (p := prepare(rag, q, steps)) is not None]
+    if not any(len(p.answers) for p in prepared):
         raise QuestionError(
             "None of the training questions names a node and has an answer in the graph.",
             "Check that 'topic' and 'answers' are labels or IRIs of this graph.",
         )
-    held = [p for q in valid if (p := _prepare(rag, q)) is not None]
+    held = [p for q in valid if (p := prepare(rag, q, steps)) is not None]
     if not held:
         cut = max(1, len(prepared) // 10)
         order = np.random.default_rng(seed).permutation(len(prepared))
         held, prepared = [prepared[i] for i in order[:cut]], [prepared[i] for i in order[cut:]] or prepared
     log.info("training on %d of %d questions", len(prepared), len(questions))
     epochs = epochs or max(1, min(MOST_EPOCHS, round(QUESTIONS_READ / len(prepared))))
-    train_reasoner(rag.reader, prepared, held, epochs, seed, learning_rate, batch_size, patience)
+    trainer = ReasonerTrainer(rag.reader.reasoner, rag.encoder, epochs, seed, learning_rate, batch_size, patience)
+    trainer.train([TrainingSet(rag.reader, prepared, held)])
+    settle(rag.reader, held)
 
 
-def _prepare(rag: KGRAG, question: Question) -> PreparedQuestion | None:
-    graph = rag.graph
-    links = [link for link in rag.linker.link(question.question) if link.node is not None]
-    topics = [node for topic in question.topics for node in graph.find(topic)[:1]]
-    linked = [link.node for link in links]
-    # the linker's own mentions are masked, so that training sees what asking will see
-    seeds = topics or linked
+def prepare(rag: KGRAG, question: Question, steps: int) -> PreparedQuestion | None:
+    """A question with the plans that lead to its answers; None where it names no node, or has no answer in the graph."""
+    graph, rows = rag.graph, rag.reader.rows
     refused = question.kind == "unanswerable"
-    if not seeds or not (question.answers or refused):
+    if not (question.answers or refused):
         return None
-    subgraph = retrieve(graph, np.array(seeds, np.int64), rag.config.retrieval)
-    wanted = {node for answer in question.answers for node in graph.find(answer)}
-    gold = np.flatnonzero(np.isin(subgraph.nodes, sorted(wanted)))
-    if not len(gold) and not refused:
+    seeds, masked = topics_of(rag, question)
+    answers = np.array(sorted({node for answer in question.answers for node in graph.find(answer)}), np.int64)
+    if not seeds or not (len(answers) or refused):
         return None
-    kept = [link for link in links if link.node in topics] or links
-    masked = rag.linker.mask(question.question, kept)
-    return PreparedQuestion(masked, subgraph, subgraph.seeds[:1], gold, _path(graph, question, subgraph))
+    if refused:
+        return PreparedQuestion(masked, tuple(seeds[:1]), answers, ((choices(rows, seeds[0], ()),),))
+    plans = [_plans(graph, rows, question, seed, answers, steps, partly=len(seeds) > 1) for seed in seeds]
+    kept = [(seed, several) for seed, several in zip(seeds, plans) if several]
+    if not kept:
+        return None
+    made = tuple(tuple(choices(rows, seed, plan) for plan in several) for seed, several in kept)
+    return PreparedQuestion(masked, tuple(seed for seed, _ in kept), answers, made)
 
 
-def _path(graph: KnowledgeGraph, question: Question, subgraph: Subgraph) -> tuple[tuple[int, bool], ...]:
-    """The gold path as relation ids and directions; empty where it is not known or not in the sub-graph."""
+def topics_of(rag: KGRAG, question: Question) -> tuple[list[int], str]:
+    """The nodes of a question's topics, else those that it is linked to; and the question with its mentions masked.
+
+    The linker's own mentions are masked, so that training sees what asking will see.
+    """
+    links = [link for link in rag.linker.link(question.question) if link.node is not None]
+    linked = [link.node for link in links if link.node is not None]
+    topics = [_named(rag.graph, topic, linked) for topic in question.topics]
+    seeds = [node for node in topics if node is not None] or linked
+    return seeds, rag.linker.mask(question.question, [link for link in links if link.node in seeds] or links)
+
+
+def _named(graph: KnowledgeGraph, topic: str, linked: Sequence[int]) -> int | None:
+    """The node that a topic names: of several, the one that the question was linked to."""
+    found = graph.find(topic)
+    return next((node for node in found if node in linked), found[0] if found else None)
+
+
+def _plans(
+    graph: KnowledgeGraph,
+    rows: Rows,
+    question: Question,
+    start: int,
+    answers: np.ndarray,
+    steps: int,
+    partly: bool,
+) -> list[Directed]:
+    given = _given(graph, rows, question, start)
+    return [given] if given else plans_to(rows, start, answers, steps, partly)
+
+
+def _given(graph: KnowledgeGraph, rows: Rows, question: Question, start: int) -> Directed:
+    """The gold path as directed relations; empty where it is not known, or the graph does not have it."""
     names = question.path
     if len(names) < 3 or len(names) % 2 == 0:
         return ()
     by_label = {normalise(label): r for r, label in enumerate(graph.relation_labels)}
-    path = []
-    for at in range(1, len(names), 2):
-        heads = set(graph.find(names[at - 1]))
-        tails = set(graph.find(names[at + 1]))
-        relation = by_label.get(normalise(names[at]))
+    nodes, plan = np.array([start], np.int64), []
+    for relation_name, target_name in zip(names[1::2], names[2::2]):
+        relation, targets = by_label.get(normalise(relation_name)), graph.find(target_name)
         if relation is None:
             return ()
-        rows = np.flatnonzero(subgraph.relations == relation)
-        forward = any(
-            int(subgraph.nodes[subgraph.heads[r]]) in heads and int(subgraph.nodes[subgraph.tails[r]]) in tails
-            for r in rows
-        )
-        backward = any(
-            int(subgraph.nodes[subgraph.tails[r]]) in heads and int(subgraph.nodes[subgraph.heads[r]]) in tails
-            for r in rows
-        )
-        if not (forward or backward):
-            return ()
-        path.append((relation, not forward))
-    return tuple(path)
-
-
-def _needed_hops(graph: KnowledgeGraph, retrieval: RetrievalConfig, questions: Sequence[Question]) -> int:
-    """The fewest hops that bring an answer of (nearly) every question into the sub-graph."""
-    reached = [0] * (MOST_HOPS + 1)
-    counted = 0
-    for question in questions:
-        topics = [node for topic in question.topics for node in graph.find(topic)[:1]]
-        wanted = {node for answer in question.answers for node in graph.find(answer)}
-        if not topics or not wanted:
-            continue
-        counted += 1
-        for hops in range(1, MOST_HOPS + 1):
-            config = replace(retrieval, hops=hops)
-            if wanted & set(retrieve(graph, np.array(topics, np.int64), config).nodes.tolist()):
-                for h in range(max(hops, len(question.path) // 2), MOST_HOPS + 1):
-                    reached[h] += 1
+        for directed in (2 * relation, 2 * relation + 1):
+            reached = np.unique(rows.along(nodes, directed).targets)
+            if np.isin(targets, reached).any():
+                nodes = reached
+                plan.append(directed)
                 break
-    if not counted:
-        return retrieval.hops
-    return next((h for h in range(1, MOST_HOPS + 1) if reached[h] >= 0.99 * max(reached)), MOST_HOPS)
+        else:
+            return ()
+    return tuple(plan)
+
+
+def _needed_steps(rag: KGRAG, questions: Sequence[Question]) -> int:
+    """The fewest relations by which the answers of (nearly) every question are reached as well as by more."""
+    most = rag.reader.reasoner.steps
+    lengths = []
+    for question in questions:
+        prepared = prepare(rag, question, most)
+        if prepared is not None and len(prepared.answers):
+            lengths.append(max(min(len(plan) for plan in plans) for plans in prepared.plans))
+    return (
+        next((n for n in range(1, most) if sum(x <= n for x in lengths) >= 0.98 * len(lengths)), most)
+        if lengths
+        else most
+    )

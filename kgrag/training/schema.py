@@ -20,12 +20,17 @@ from kgrag.graph import normalise
 from kgrag.progress import track
 from kgrag.training.small_talk import chat
 from kgrag.types import TextEncoder
-from kgrag.wordings import Asked, Wording, asked_questions, generic_wording
+from kgrag.wordings import Asked, Wording, asked_questions
+from kgrag.wordings.grammar import Step, composed
 from kgrag.wordings.ways import NEAR
 
 UNANSWERABLE = 0.12
-ASKED = 0.5  # share of questions that people asked, among those made up
+ASKED = 0.4  # share of questions that people asked, among those made up
+YES_NO = 0.08
+LONGER = (0.3, 0.35, 0.35)  # share of questions made up that take no further relation, one, two
+REPEATED, RETURNED = 0.12, 0.15  # chance that a relation is followed again, or back
 MOST_STEPS = 3
+MOST_OTHERS = 300  # labels that nothing in a batch asks for
 FORGOTTEN = 0.1  # share of a training question's tokens that are not read
 
 
@@ -107,39 +112,26 @@ class Schema:
     def _one(self, rng: random.Random, wordings: Sequence[Wording]) -> SchemaQuestion | None:
         if wordings is not self.held and rng.random() < ASKED:
             return self._as_asked(*rng.choice(self.asked), rng)
-        kind = rng.random()
         index = rng.randrange(len(wordings))
         wording = wordings[index]
-        if kind < 0.1 and wording.yesno:
+        if rng.random() < YES_NO and wording.yesno:
             text = rng.choice(wording.yesno).replace("{s}", NAMED).replace("{o}", NAMED)
             return SchemaQuestion(_case(chat(text, rng), rng), ((index, False),), either=True)
-        if rng.random() < 0.15:
-            wording = generic_wording(rng.choice(wording.labels))
         inverse = bool(wording.inverse) and rng.random() < 0.4
-        if kind < 0.5:
-            text = chat(rng.choice(wording.questions(inverse)).replace("{x}", NAMED), rng)
-            return SchemaQuestion(_case(text, rng), ((index, inverse),), wordings[index].symmetric)
-        path, text = [(index, inverse)], NAMED
-        for _ in range(1 if kind < 0.78 else 2):
-            inner = wordings[path[-1][0]]
-            if rng.random() < 0.2:
-                inner = generic_wording(rng.choice(inner.labels))
-            phrases = inner.phrases(path[-1][1])
-            if not phrases:
-                return None
-            text = rng.choice(phrases).replace("{x}", text)
+        path = [(index, inverse)]
+        for _ in range(rng.choices((0, 1, 2), LONGER)[0]):
             path.append(self._next(path[-1], rng))
-        outer = wordings[path[-1][0]]
-        asked = outer.questions(path[-1][1])
-        phrases = outer.phrases(path[-1][1])
-        if rng.random() < 0.2 and phrases:
-            start = rng.choice(("what is ", "who is ", "", "list ", "what are ", "Which are ", "tell me "))
-            text = start + rng.choice(phrases).replace("{x}", text)
-        elif asked:
-            text = rng.choice(asked).replace("{x}", text)
-        else:
-            return None
-        return SchemaQuestion(_case(chat(text, rng), rng), tuple(path))
+        text = self._asked_for(path, wordings, rng)
+        return SchemaQuestion(_case(chat(text, rng), rng), tuple(path), len(path) == 1 and wording.symmetric)
+
+    def _asked_for(self, path: Sequence[tuple[int, bool]], wordings: Sequence[Wording], rng: random.Random) -> str:
+        """A question for what a path leads to."""
+        steps = []
+        for index, inverse in path:
+            wording = wordings[index]
+            classes = wording.subject if inverse else wording.object
+            steps.append(Step(wording.labels, inverse, wording.questions(inverse), wording.phrases(inverse), classes))
+        return composed(steps, NAMED, rng)
 
     def _as_asked(self, question: Asked, path: tuple[tuple[int, bool], ...], rng: random.Random) -> SchemaQuestion:
         text = question.text.replace("{x}", NAMED).replace("{y}", NAMED)
@@ -148,6 +140,11 @@ class Schema:
 
     def _next(self, last: tuple[int, bool], rng: random.Random) -> tuple[int, bool]:
         """A relation that may follow: it starts from the class where the last one ended, where there is such a one."""
+        chance = rng.random()
+        if chance < REPEATED:
+            return last
+        if chance < REPEATED + RETURNED and self.wordings[last[0]].questions(not last[1]):
+            return last[0], not last[1]
         wording = self.wordings[last[0]]
         reached = set(wording.subject if last[1] else wording.object)
         fitting = [
@@ -181,6 +178,7 @@ def train_on_schema(
     seed: int = 0,
     learning_rate: float = 2e-3,
     batch_size: int = 128,
+    reader_only: bool = False,
 ) -> list[float]:
     """Trains the reasoner to pick relations.
 
@@ -193,6 +191,7 @@ def train_on_schema(
         seed: Same seed, same result.
         learning_rate: Peak of the one-cycle schedule.
         batch_size: Questions a step.
+        reader_only: Whether relations keep their representation, and nodes the states that a generator was trained with.
 
     Returns:
         After each epoch, the share of 2,000 questions in held-out wordings of which the first relation was picked rightly.
@@ -208,9 +207,10 @@ def train_on_schema(
         states += [t[m.bool()].half() for t, m in zip(tokens, mask)]
 
     def loss_of(batch: Sequence[SchemaQuestion], draw: np.random.Generator) -> tuple[torch.Tensor, float]:
-        return _step(reasoner, schema, batch, [states[place[q.text]] for q in batch], draw)
+        return _lesson(reasoner, schema, batch, [states[place[q.text]] for q in batch], draw)
 
-    learned = [value for name, value in reasoner.named_parameters() if name != "log_scale"]
+    kept = ("log_scale", "relation.", "message.") if reader_only else ("log_scale",)
+    learned = [value for name, value in reasoner.named_parameters() if not name.startswith(kept)]
     optimiser = torch.optim.AdamW(learned, lr=learning_rate, weight_decay=0.01)
     steps = epochs * (len(training) // batch_size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, learning_rate, total_steps=steps + 1, pct_start=0.1)
@@ -234,7 +234,7 @@ def train_on_schema(
     return accuracy
 
 
-def _step(
+def _lesson(
     reasoner: Reasoner,
     schema: Schema,
     batch: Sequence[SchemaQuestion],
@@ -253,42 +253,47 @@ def _step(
         mask = torch.arange(tokens.shape[1]) < mask.sum(1, keepdim=True)
     queries, hop = reasoner.read(tokens, mask)
     hops = hop.log_softmax(-1)
-    # labels in play: the right ones under one label each, and a few hundred others
-    relations = reasoner.encode_relations(schema.vectors)
-    total = len(schema.labels)
-    loss = -hops[torch.arange(len(batch)), torch.tensor([len(q.path) - 1 for q in batch])].mean() * 0.3
+    # labels in play: two of each relation asked for, and a few hundred others
+    asked_for = sorted({index for q in batch for index, _ in q.path})
+    own = {index: rng.choice(schema.of[index], 2).tolist() for index in asked_for}
+    others = rng.choice(len(schema.labels), MOST_OTHERS, replace=False).tolist()
+    play = np.array(sorted({*others, *(position for several in own.values() for position in several)}))
+    at = {int(position): place for place, position in enumerate(play)}
+    owners = np.array(schema.owner)[play]
+    relations = reasoner.encode_relations(schema.vectors[torch.from_numpy(play)])
+    loss = -hops[torch.arange(len(batch)), torch.tensor([len(q.path) - 1 for q in batch])].mean()
     right = 1.0
     for step in range(reasoner.steps):
         rows = [i for i, q in enumerate(batch) if len(q.path) > step]
         if not rows:
             break
-        present = np.zeros((len(rows), 2 * total), bool)
-        target = np.zeros((len(rows), 2 * total + 1), np.float32)
+        present = np.zeros((len(rows), 2 * len(play)), bool)
+        target = np.zeros((len(rows), 2 * len(play) + 1), np.float32)
         for r, i in enumerate(rows):
-            question = batch[i]
-            index, inverse = question.path[step]
-            drawn = rng.choice(total, size=int(rng.integers(2, 40)), replace=False)
-            distractors = [int(d) for d in drawn if schema.owner[d] not in schema.alike[index]]
-            flip = rng.random(len(distractors)) < 0.4
-            present[r, np.array(distractors, int) + total * flip] = True
-            for other in question.path:  # the question's other relations are the hardest to tell apart
+            asked = batch[i]
+            index, inverse = asked.path[step]
+            drawn = rng.integers(0, len(play), int(rng.integers(2, 40)))
+            distractors = drawn[[owner not in schema.alike[index] for owner in owners[drawn].tolist()]]
+            present[r, 2 * distractors + (rng.random(len(distractors)) < 0.4)] = True
+            for other in asked.path:  # the question's other relations are the hardest to tell apart
                 if other[0] not in schema.alike[index]:
-                    present[r, rng.choice(schema.of[other[0]]) + total * other[1]] = rng.random() < 0.7
-            label = int(rng.choice(schema.of[index]))
+                    present[r, 2 * at[int(rng.choice(own[other[0]]))] + other[1]] = rng.random() < 0.7
+            label = at[int(rng.choice(own[index]))]
             if rng.random() < UNANSWERABLE:
                 target[r, -1] = 1
-                if not question.either and rng.random() < 0.5:  # there, but the other way round
-                    present[r, label + total * (not inverse)] = True
+                if not asked.either and rng.random() < 0.5:  # there, but the other way round
+                    present[r, 2 * label + (not inverse)] = True
                 continue
-            directions = (False, True) if question.either else (inverse,)
-            if question.either and rng.random() < 0.5:
+            directions = (False, True) if asked.either else (inverse,)
+            if asked.either and rng.random() < 0.5:
                 directions = (bool(rng.random() < 0.5),)
             for direction in directions:
-                present[r, label + total * direction] = True
-                target[r, label + total * direction] = 1 / len(directions)
-            if not question.either and rng.random() < 0.25:
-                present[r, label + total * (not inverse)] = True
-        scored = reasoner.match(queries[step, rows], relations, torch.from_numpy(present), step)
+                present[r, 2 * label + direction] = True
+                target[r, 2 * label + direction] = 1 / len(directions)
+            if not asked.either and rng.random() < 0.35:
+                present[r, 2 * label + (not inverse)] = True
+        fit = reasoner.fit(queries[step, rows], relations).masked_fill(~torch.from_numpy(present), -1e4)
+        scored = torch.cat([fit, reasoner.none[step].expand(len(rows), 1)], dim=1).log_softmax(-1)
         goal = torch.from_numpy(target)
         loss = loss - (goal * scored).sum(1).mean() * len(rows) / len(batch)
         if step == 0:

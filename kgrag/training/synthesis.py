@@ -16,6 +16,7 @@ import numpy as np
 
 from kgrag.graph import KnowledgeGraph
 from kgrag.wordings import generic_wording
+from kgrag.wordings.grammar import Step, composed
 from kgrag.wordings.ways import Ways
 
 Path = tuple[tuple[int, bool], ...]
@@ -24,7 +25,8 @@ MOST_ANSWERS = 25
 LONGEST_LABEL = 60
 UNANSWERABLE, YES_NO, BOTH = 0.16, 0.1, 0.06
 KINDS = ("one-hop", "two-hop", "three-hop")
-LENGTHS = (0.55, 0.28, 0.17)  # share of questions that take one step, two, three
+LENGTHS = (0.35, 0.3, 0.35)  # share of questions that take one step, two, three
+COMPOSED = 0.6  # share of questions that the grammar puts together
 GENERIC = 0.15  # chance that a question is put as for a label of which nothing is known
 
 
@@ -62,6 +64,7 @@ class Synthesiser:
         self.rng = random.Random(seed)
         self.ways = Ways(graph.relation_labels)
         self.foreign = self.ways.foreign()
+        self._steps: dict[tuple[int, bool], Step] = {}
         order = graph.statements[np.argsort(graph.relations[graph.statements], kind="stable")]
         bounds = np.searchsorted(graph.relations[order], np.arange(graph.num_relations + 1))
         self.statements = [order[bounds[r] : bounds[r + 1]] for r in range(graph.num_relations)]
@@ -156,10 +159,19 @@ class Synthesiser:
 
     def _words(self, path: Path) -> Sequence[str]:
         """Questions for a path that name one node."""
+        if self.rng.random() < COMPOSED:
+            steps = [self._step(relation, inverse) for relation, inverse in path]
+            return [composed(steps, "{x}", self.rng)]
         if len(path) == 1 and self.rng.random() < GENERIC:
             return generic_wording(self.graph.relation_label(path[0][0])).questions(path[0][1])
         texts = self.ways.of(tuple((self.graph.relation_label(relation), inverse) for relation, inverse in path))
         return [text for text in texts if text.count("{x}") == 1]
+
+    def _step(self, relation: int, inverse: bool) -> Step:
+        key = (relation, inverse)
+        if key not in self._steps:
+            self._steps[key] = self.ways.step(self.graph.relation_label(relation), inverse)
+        return self._steps[key]
 
     def _make(
         self, texts: Sequence[str], topics: tuple[int, ...], path: Path, answers: set[int] | tuple[()], kind: str

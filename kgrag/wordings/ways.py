@@ -10,6 +10,7 @@ from itertools import product
 
 from kgrag.graph import is_verbal
 from kgrag.wordings import Asked, Wording, asked_questions, generic_wording, shipped_wordings, wordings_for
+from kgrag.wordings.grammar import Step
 
 Plan = tuple[tuple[str, bool], ...]
 
@@ -97,6 +98,18 @@ class Ways:
         if plan[0][1] and is_membership(plan[0][0]):
             texts += outer if len(plan) == 2 else self.of(plan[1:])
         return list(dict.fromkeys(texts))
+
+    def step(self, label: str, inverse: bool) -> Step:
+        """A directed relation with all that is known of how people speak of it."""
+        questions, phrases = self._texts(label, inverse)
+        classes = [
+            word
+            for wordings, turned in self._both(label)
+            for wording in wordings
+            for word in (wording.subject if inverse != turned else wording.object)
+        ]
+        labels = [label, *(other for wording in self._own(label) for other in wording.labels)]
+        return Step(tuple(dict.fromkeys(labels)), inverse, questions, phrases, tuple(dict.fromkeys(classes)))
 
     def of_both(self, plan: Plan) -> list[str]:
         """Questions for what ``{x}`` and ``{y}`` both lead to over a plan."""

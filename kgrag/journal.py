@@ -1,4 +1,4 @@
-"""The changes of a saved graph since it was saved: each on the disk before it is made.
+"""The changes of what was saved, since it was saved: each on the disk before it is made.
 
 One line a change: a checksum, a space, and JSON. A line that a crash cut off is the last one, and was never acknowledged:
 it is left out, and the next change takes its place. The file is held open: it stays the right one when its folder is
@@ -16,44 +16,46 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from kgrag.errors import GraphError, SavedFolderError
+from kgrag.errors import KgragError, SavedFolderError
 
 NAME = "changes.journal"  # `kgrag.persistence` leaves files with this ending to check themselves
 
-_AGAIN = "Save the graph to another folder, or load this one again."
-
 
 class Journal:
-    """The changes of the graph in one folder.
+    """The changes of what is in one folder.
 
     Args:
         folder: The folder; its journal is made where it is missing, if that is allowed.
+        what: What is in it, in a word.
+        error: What is raised when a change cannot be written.
 
     Attributes:
         changes: Those that were there when it was opened.
+        folder: Where the folder is, as errors say.
 
     Raises:
         SavedFolderError: If the journal is damaged before its last line.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / NAME
+    def __init__(self, folder: Path, what: str, error: type[KgragError]) -> None:
+        self.folder, self._what, self._error = folder, what, error
+        path = folder / NAME
         try:
-            self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
+            self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError:  # changes will be refused, but none has been asked for
-            self._handle = os.open(self._path, os.O_RDONLY)
+            self._handle = os.open(path, os.O_RDONLY)
         weakref.finalize(self, os.close, self._handle)
         with open(self._handle, "rb", closefd=False) as stream:
             data = stream.read()
-        self.changes, self._size = _changes(self._path, data)
+        self.changes, self._size = _changes(path, data, what)
         self._found = len(data)  # with a line that was cut off
 
     def append(self, change: dict[str, Any]) -> None:
         """Writes a change, and waits until it is on the disk.
 
         Raises:
-            GraphError: If it cannot be written, or the folder is not as it was when the graph was loaded or saved;
-                nothing is written then.
+            KgragError: If it cannot be written, or the folder is not as it was when it was loaded or saved; nothing is
+                written then.
         """
         text = json.dumps(change, ensure_ascii=False, separators=(",", ":")).encode()
         line = b"%08x %s\n" % (zlib.crc32(text), text)
@@ -64,9 +66,9 @@ class Journal:
             except OSError as error:
                 with contextlib.suppress(OSError):
                     os.ftruncate(self._handle, self._size)
-                raise GraphError(
-                    f"The change cannot be written to {self._path}, and is not made: {error.strerror or error}.",
-                    "Make room there, or save the graph to another folder.",
+                raise self._error(
+                    f"The change cannot be written to {self.folder / NAME}, and is not made: {error.strerror or error}.",
+                    f"Make room there, or save the {self._what} to another folder.",
                 ) from error
         self._size += len(line)
         self._found = self._size
@@ -80,14 +82,13 @@ class Journal:
         os.fsync(self._handle)
 
     def _check(self) -> None:
-        """Refuses to write where nobody would look, or behind what another graph wrote."""
+        """Refuses to write where nobody would look, or behind what another process wrote."""
+        folder, again = self.folder, f"Save the {self._what} to another folder, or load this one again."
         status = os.fstat(self._handle)
         if not status.st_nlink:
-            raise GraphError(
-                f"{self._path.parent} was replaced or deleted since this graph was loaded from it.", _AGAIN
-            )
+            raise self._error(f"{folder} was replaced or deleted since this {self._what} was loaded from it.", again)
         if status.st_size != self._found:
-            raise GraphError(f"The graph in {self._path.parent} was changed since it was loaded.", _AGAIN)
+            raise self._error(f"The {self._what} in {folder} was changed since it was loaded.", again)
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
@@ -100,10 +101,10 @@ class Journal:
             fcntl.flock(self._handle, fcntl.LOCK_UN)
 
     def __reduce__(self) -> tuple[type[None], tuple[()]]:
-        return type(None), ()  # a copy of a graph is nowhere on the disk
+        return type(None), ()  # a copy is nowhere on the disk
 
 
-def _changes(path: Path, data: bytes) -> tuple[list[dict[str, Any]], int]:
+def _changes(path: Path, data: bytes, what: str) -> tuple[list[dict[str, Any]], int]:
     """The changes that a journal holds, and how many bytes they take."""
     changes: list[dict[str, Any]] = []
     size = 0
@@ -114,7 +115,8 @@ def _changes(path: Path, data: bytes) -> tuple[list[dict[str, Any]], int]:
             if number == len(lines) - 1 and not lines[-1]:
                 break
             raise SavedFolderError(
-                f"{path} is damaged in line {number}.", "Remove it to go without the changes since the graph was saved."
+                f"{path} is damaged in line {number}.",
+                f"Remove it to go without the changes since the {what} was saved.",
             )
         changes.append(json.loads(text))
         size += len(line) + 1

@@ -1,4 +1,4 @@
-"""Where RDF is malformed, said so that it can be found and shown without harm."""
+"""Where a file is malformed, said so that it can be found and shown without harm."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Fault(NamedTuple):
 
 @dataclass
 class Skipped:
-    """Lines that were left out.
+    """Lines, or whole files, that were left out.
 
     Attributes:
         count: How many.
@@ -64,11 +64,11 @@ class Skipped:
         if not self.is_full:
             self.first.append(fault)
 
-    def report(self) -> None:
+    def report(self, what: str = "lines") -> None:
         """Logs what was left out, if anything was."""
         if self.count:
             more = f"\n... and {self.count - len(self.first):,} more" if self.count > len(self.first) else ""
-            _log.warning("%s lines were left out:\n%s%s", f"{self.count:,}", "\n".join(map(str, self.first)), more)
+            _log.warning("%s %s were left out:\n%s%s", f"{self.count:,}", what, "\n".join(map(str, self.first)), more)
 
 
 def fault_at(name: str, reason: str, data: bytes | str, line: int | None, column: int | None = None) -> Fault:

@@ -1,0 +1,153 @@
+"""What an index holds: passages, their vectors and their words, kept in step, and what is found in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from kgrag.retrieval.hybrid import Ranking, Rankings
+from kgrag.retrieval.passages.candidates import Chosen, Metric
+from kgrag.retrieval.passages.changes import Change, Encoding, change_of
+from kgrag.retrieval.passages.records import full_text
+from kgrag.retrieval.passages.rows import Rows
+from kgrag.retrieval.passages.tags import Where, entity_tag, metadata_tags, wanted_tags
+from kgrag.retrieval.passages.vectors import Kind, VectorIndex
+from kgrag.retrieval.passages.words import Text, WordIndex
+from kgrag.types import Floats, Ids
+
+_NOTHING = Ranking(np.zeros(0, np.int64), np.zeros(0, np.float32))
+
+
+class Contents:
+    """Passages, of which the first ones are encoded; these are found by vectors, words and the nodes that they name.
+
+    Args:
+        metric: How vectors are compared.
+        kind: How they are searched.
+        language: Of the passages.
+        encoder: Name of what encoded them, or "".
+        rows: The passages.
+        vectors: Those of the first rows; a passage that went before it was encoded has zeros. None where none is encoded.
+        words: Those of the same passages.
+    """
+
+    def __init__(
+        self,
+        metric: Metric,
+        kind: Kind,
+        language: str,
+        encoder: str = "",
+        rows: Rows | None = None,
+        vectors: VectorIndex | None = None,
+        words: WordIndex | None = None,
+    ) -> None:
+        self.metric, self.kind, self.language, self.encoder = metric, kind, language, encoder
+        self.rows = Rows() if rows is None else rows
+        self.vectors = vectors
+        self.words = WordIndex(language) if words is None else words
+
+    # Changes
+
+    def change(self, change: Change) -> None:
+        """Makes a change."""
+        self.rows.remove(change.remove)
+        self.words.remove(change.remove[change.remove < self.encoded])
+        self.rows.add(change.add.values())
+        self.rows.move(self.rows.rows(list(change.places)), np.array(list(change.places.values()), np.int64))
+
+    @property
+    def encoded(self) -> int:
+        """How many rows are encoded, from the first one on."""
+        return 0 if self.vectors is None else len(self.vectors)
+
+    def pending(self, most: int) -> list[Text]:
+        """What the first passages are encoded from that are not yet."""
+        return list(self.texts(np.flatnonzero(self.rows.is_live[self.encoded :])[:most] + self.encoded))
+
+    def take(self, encoding: Encoding, texts: Iterable[Text] | None = None) -> None:
+        """Takes the vectors of the next passages; those that others before them are missing for are left out.
+
+        Args:
+            encoding: The vectors.
+            texts: What they are of, where that is at hand.
+
+        Raises:
+            ValueError: There are not as many as passages.
+        """
+        if encoding.start != self.encoded:
+            return
+        vectors, is_live = encoding.vectors, self.rows.is_live[encoding.start : encoding.stop]
+        if len(vectors) != np.count_nonzero(is_live):
+            raise ValueError(f"there are {len(vectors)} vectors for {np.count_nonzero(is_live)} passages")
+        if self.vectors is None:
+            self.vectors = VectorIndex(vectors.shape[1], self.metric, self.kind)
+        if len(vectors) < len(is_live):
+            vectors = np.zeros((len(is_live), self.vectors.width), np.float32)
+            vectors[is_live] = encoding.vectors
+        self.vectors.add(vectors)
+        self.words.add(self.texts(np.flatnonzero(is_live) + encoding.start) if texts is None else texts)
+        self.encoder = encoding.encoder
+
+    def replay(self, change: Mapping[str, Any]) -> None:
+        """Makes a change as it stands in a journal; see `change_of` for errors."""
+        read = change_of(change, self.rows)
+        if isinstance(read, Change):
+            self.change(read)
+        else:
+            self.take(read)
+
+    def texts(self, rows: Ids) -> Iterator[Text]:
+        """What the words of passages are taken from."""
+        for row in rows.tolist():
+            passage = self.rows.passage(row)
+            yield row, full_text(passage), metadata_tags(passage.metadata)
+
+    # Finding
+
+    def find(
+        self,
+        texts: Sequence[str],
+        vectors: Floats,
+        depth: int,
+        entities: Sequence[Sequence[str]],
+        where: Where | None = None,
+    ) -> list[Rankings]:
+        """What is found for questions, of those passages that are encoded.
+
+        Args:
+            texts: The questions.
+            vectors: The questions encoded, shape (questions, width).
+            depth: Greatest length of each ranking.
+            entities: For each question, IRIs of nodes that passages may name.
+            where: Metadata that passages must have.
+
+        Raises:
+            PassageError: ``where`` is no filter.
+        """
+        wanted = wanted_tags(where or {})
+        if self.vectors is None:
+            return [Rankings(_NOTHING, _NOTHING, _NOTHING)] * len(texts)
+        among = self.rows.among(wanted)
+        return [
+            Rankings(dense, self.words.search(text, depth, wanted), self._naming(iris, vector, depth, among))
+            for text, vector, iris, dense in zip(texts, vectors, entities, self.vectors.search(vectors, depth, among))
+        ]
+
+    def _naming(self, iris: Sequence[str], vector: Floats, depth: int, among: Chosen) -> Ranking:
+        """The passages that name nodes: those that name most first, then the nearest to the question."""
+        named = [self.rows.tags.rows(entity_tag(iri)) for iri in dict.fromkeys(iris)]
+        if not named or self.vectors is None:
+            return _NOTHING
+        rows, counts = np.unique(np.concatenate(named), return_counts=True)
+        is_found = rows < self.encoded if among is None else (rows < self.encoded) & among[rows]
+        rows, counts = rows[is_found], counts[is_found]
+        found = [_NOTHING]
+        for count in np.unique(counts)[::-1].tolist():
+            chosen = np.zeros(self.encoded, np.bool_)
+            chosen[rows[counts == count]] = True
+            missing = depth - sum(len(ranking.rows) for ranking in found)
+            nearest = self.vectors.search(vector[None], missing, chosen)[0].rows
+            found.append(Ranking(nearest, np.full(len(nearest), count, np.float32)))
+        return Ranking(*map(np.concatenate, zip(*found)))

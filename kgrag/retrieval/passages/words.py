@@ -1,0 +1,164 @@
+"""Search by words: BM25 over texts, by tantivy; in memory, or mapped from a folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import tantivy
+
+from kgrag.errors import PassageError
+from kgrag.retrieval.hybrid import Ranking, ranking_of
+from kgrag.retrieval.passages.analysis import analyzer, spaced
+from kgrag.types import Ids
+
+Text = tuple[int, str, Sequence[str]]  # row, what is searched, and tags that searches may be restricted to
+
+_ANALYZER = "words"
+_HEAP = 50_000_000  # bytes that are written to at once
+_EQUALS = 16  # how many times as many as are wanted are looked at, where so many are equally good
+
+
+class WordIndex:
+    """BM25 over texts by rows. Changes are seen by the next search.
+
+    Args:
+        language: Of the texts; see `kgrag.retrieval.passages.analysis`.
+        folder: Where `write` wrote; the folder itself is not changed.
+
+    Raises:
+        PassageError: The language is unknown.
+        ValueError: The folder holds no such index.
+    """
+
+    def __init__(self, language: str = "en", folder: Path | None = None) -> None:
+        self._analyzer = analyzer(language)
+        self._schema = _schema()
+        scratch = None if folder is None else _scratch(folder)
+        if scratch is not None:
+            weakref.finalize(self, shutil.rmtree, scratch, ignore_errors=True)
+        self._index = _index(self._schema, self._analyzer, scratch)
+        self._writer: tantivy.IndexWriter | None = None
+
+    def add(self, texts: Iterable[Text]) -> None:
+        """Adds texts."""
+        writer = self._writing()
+        for row, text, tags in texts:
+            writer.add_document(_document(row, text, tags))
+
+    def remove(self, rows: Ids) -> None:
+        """Removes texts."""
+        if len(rows):
+            query = tantivy.Query.term_set_query(self._schema, "row", rows.tolist())
+            self._writing().delete_documents_by_query(query)
+
+    def search(self, text: str, limit: int, wanted: Sequence[Sequence[str]] = ()) -> Ranking:
+        """The texts that share words with ``text``.
+
+        Args:
+            text: What is sought.
+            limit: How many rows to find.
+            wanted: Groups of tags, of each of which a text must have one.
+        """
+        self._commit()
+        terms = dict.fromkeys(self._analyzer.analyze(spaced(text)))  # terms, not a query string: nothing to escape
+        rows, scores = np.zeros(0, np.int64), np.zeros(0, np.float32)
+        if limit > 0 and terms:
+            query, searcher = self._query(terms, wanted), self._index.searcher()
+            for count in (
+                2 * limit,
+                _EQUALS * limit,
+            ):  # of equal ones, in whatever order they lie, the first rows are wanted
+                hits = searcher.search(query, count, count=False).hits
+                if len(hits) < count or hits[-1][0] < hits[limit - 1][0]:
+                    break
+            rows = np.array(searcher.fast_field_values("row", [address for _, address in hits]), np.int64)
+            scores = np.array([score for score, _ in hits], np.float32)
+        return ranking_of(rows, scores, limit)
+
+    def _query(self, terms: Iterable[str], wanted: Sequence[Sequence[str]]) -> tantivy.Query:
+        query, occur = tantivy.Query, tantivy.Occur
+        words = query.boolean_query([(occur.Should, query.term_query(self._schema, "text", term)) for term in terms])
+        if not wanted:
+            return words
+        groups = (query.term_set_query(self._schema, "tags", list(tags)) for tags in wanted)
+        only = [(occur.Must, query.const_score_query(group, 0.0)) for group in groups]
+        return query.boolean_query([(occur.Must, words), *only])
+
+    def _writing(self) -> tantivy.IndexWriter:
+        if self._writer is None:  # one thread, so that the order is always the same
+            self._writer = self._index.writer(heap_size=_HEAP, num_threads=1)
+        return self._writer
+
+    def _commit(self) -> None:
+        """Makes changes visible; what is merged thereby is part of the figures that BM25 goes by, and waited for."""
+        if self._writer is not None:
+            try:
+                self._writer.commit()
+                self._writer.wait_merging_threads()
+            except ValueError as error:
+                raise PassageError(
+                    f"What was changed cannot be indexed: {error}.",
+                    f"Make room in {tempfile.gettempdir()}, or set TMPDIR, and load the index again.",
+                ) from error
+            self._writer = None
+            self._index.reload()
+
+
+def write_words(folder: Path, language: str, texts: Iterable[Text]) -> None:
+    """Writes an index of texts into a new folder.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    folder.mkdir()
+    try:
+        writer = _index(_schema(), analyzer(language), folder).writer(heap_size=_HEAP, num_threads=1)
+        for row, text, tags in texts:
+            writer.add_document(_document(row, text, tags))
+        writer.commit()
+        writer.wait_merging_threads()
+    except ValueError as error:
+        raise OSError(f"tantivy cannot write {folder}: {error}") from error
+    del writer
+    for lock in folder.glob(".*.lock"):
+        lock.unlink()
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_unsigned_field("row", indexed=True, fast=True)
+    builder.add_text_field("text", tokenizer_name=_ANALYZER, index_option="freq")
+    builder.add_text_field("tags", tokenizer_name="raw", index_option="basic")
+    return builder.build()
+
+
+def _index(schema: tantivy.Schema, words: tantivy.TextAnalyzer, folder: Path | None) -> tantivy.Index:
+    index = tantivy.Index(schema, path=None if folder is None else str(folder))
+    index.register_tokenizer(_ANALYZER, words)
+    index.config_reader("manual")  # else a thread of its own looks for changes, and puts locks into the folder
+    return index
+
+
+def _document(row: int, text: str, tags: Sequence[str]) -> tantivy.Document:
+    document = tantivy.Document(text=spaced(text))
+    document.add_unsigned("row", row)
+    for tag in tags:
+        document.add_text("tags", tag)
+    return document
+
+
+def _scratch(folder: Path) -> Path:
+    """A folder of our own with the same files, which are never changed, only replaced and added to."""
+    scratch = Path(tempfile.mkdtemp(prefix="kgrag-words-"))
+    for file in folder.iterdir():
+        try:
+            os.link(file, scratch / file.name)
+        except OSError:  # on another disk
+            shutil.copyfile(file, scratch / file.name)
+    return scratch
