@@ -80,14 +80,11 @@ class Disambiguator:
             ranked[folded] = sorted(zip(one.nodes.tolist(), shares), key=lambda item: (-item[1], item[0]))
         return [ranked[fold(mention.written)] for mention in mentions]
 
-    def knows(self, mention: str) -> bool:
-        """Whether labels say what a mention means."""
-        return bool(self.memory.shares(fold(mention)))
-
-    def remember(self, rows: Sequence[Remembered]) -> None:
-        """Takes labelled mentions as the memory."""
+    def remember(self, rows: Sequence[Remembered], passed: Sequence[str] = ()) -> None:
+        """Takes labelled mentions, and names without a label, as the memory."""
         encode = self._dense.encode if self._dense and rows else None
-        self.memory = MentionMemory(rows, encode([row.mention for row in rows]) if encode else None)
+        vectors = encode([fold(row.mention) for row in rows]) if encode else None
+        self.memory = MentionMemory(rows, vectors, passed)
 
     def in_text(
         self, text: str, mentions: Sequence[Asked], pairs: Sequence[Pairs], without: int | None = None
@@ -135,6 +132,7 @@ class Disambiguator:
             arrays = {name: getattr(self.ranker, name) for name in _ARRAYS}
             save_file(arrays, staging / _WEIGHTS)
             settings = {"features": _ALL, "encoder": self._encoder_name, "memory": self.memory.rows}
+            settings["passed"] = self.memory.passed
             write_json(staging / _SETTINGS, settings | {_TEMPERATURE: self.ranker.temperature})
 
         write_folder(folder, write, _KIND)
@@ -152,6 +150,7 @@ class Disambiguator:
             rows = [
                 Remembered(str(mention), tuple(map(str, iris)), int(text)) for mention, iris, text in saved["memory"]
             ]
+            passed = [str(mention) for mention in saved["passed"]]
             arrays = load_file(Path(folder) / _WEIGHTS)
             ranker = Ranker(**{name: arrays[name] for name in _ARRAYS}, temperature=float(saved[_TEMPERATURE]))
             _try(ranker)
@@ -164,7 +163,7 @@ class Disambiguator:
                 f"{folder} was learned with the encoder {encoder}, not {self._encoder_name}.",
                 "Give the same encoder, or none if it was learned without.",
             )
-        self.remember(rows)
+        self.remember(rows, passed)
         self.ranker = ranker
 
 

@@ -78,7 +78,7 @@ def learn_labels(
         InputError: There is no mention, or none of a node that was found; it stays as it was then.
     """
     own = [*map(_mentions, texts)]
-    rows = [Remembered(fold(one.written), iris, number) for number, of in enumerate(own) for one, iris in of]
+    rows = [Remembered(one.written, iris, number) for number, of in enumerate(own) for one, iris in of]
     if not rows:
         raise InputError("The texts to train on have no mentions.", "Give texts with labelled mentions.")
     before = reader.memory.rows

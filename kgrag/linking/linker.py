@@ -18,7 +18,7 @@ from kgrag.linking.appearance import Appearance
 from kgrag.linking.channel import Channel
 from kgrag.linking.dense import Encoder
 from kgrag.linking.disambiguation import Disambiguator
-from kgrag.linking.folding import fold, fold_text, spaced
+from kgrag.linking.folding import Folded, fold, fold_text, spaced
 from kgrag.linking.guesses import Guesses
 from kgrag.linking.learning import LabelledText, learn_graph, learn_labels
 from kgrag.linking.lexicon import Lexicon
@@ -27,7 +27,7 @@ from kgrag.linking.pairs import Asked
 from kgrag.linking.readings import Reading, best
 from kgrag.linking.spans import SpanNames
 from kgrag.linking.spellings import respellings, spellings
-from kgrag.linking.tokens import Token, Tokenizer, parts
+from kgrag.linking.tokens import Token, Tokenizer, boundary, parts
 from kgrag.linking.unmatched import Unmatched
 from kgrag.types import Link, Mention
 
@@ -133,10 +133,12 @@ class EntityLinker:
             folded, tokens, channel, [channel.named(match) for match in matches if match.level == self._words.NAME]
         )
         unknown, torn = self._unmatched.read(text, tokens, runs, matches, readings)
-        readings = [one for one in readings if one.match is None or not _overlaps(one, unknown)]
+        readings = [one for one in readings if one.match is None or not any(_overlap(one, place) for place in unknown)]
         if not readings and not unknown:
             readings = best(channel.named(match) for match in self._names.weak(matches))
-        links = self._resolved(text, [self._found(one, torn) for one in readings])
+        found = self._with_learned(text, folded, tokens, [self._found(one, torn) for one in readings])
+        links = self._resolved(text, found)
+        unknown = [place for place in unknown if not any(_overlap(one, place) for one in found)]
         links += [Link(_mention(text, start, end), None, 0.0, exact=False) for start, end in unknown]
         return self._with_short_forms(text, links)
 
@@ -183,6 +185,8 @@ class EntityLinker:
             _check_labels(labelled)
         self.refresh()
         learn_labels(self.disambiguator, texts, valid, seed)
+        memory = self.disambiguator.memory
+        self.disambiguator.remember(memory.rows, [name for one in texts for name in self._unlabelled(one)])
 
     def fit(self, texts: int = 2_000, seed: int = 0) -> None:
         """Learns from the graph alone how nodes are ranked; what was learned from labels is forgotten.
@@ -273,6 +277,12 @@ class EntityLinker:
         )
         return (name for token in islice(strange, _MOST_STRANGE) for name in respellings(text, token, others))
 
+    def _unlabelled(self, labelled: LabelledText) -> list[str]:
+        """What `link` finds in a text where it has no label."""
+        mentions = [link.mention for link in self.link(labelled.text) if link.node is not None]
+        places = [(start, end) for start, end, _ in labelled.mentions]
+        return [one.text for one in mentions if not any(one.start < end and start < one.end for start, end in places)]
+
     def _found(self, reading: Reading, torn: list[tuple[int, int]]) -> _Found:
         start, end, match = reading.start, reading.end, reading.match
         if match is None:
@@ -284,6 +294,24 @@ class EntityLinker:
             certain *= 0.8  # part of a longer name that the graph does not know
         keys = tuple((key, 0.0) for key in (match.key, *match.others))
         return _Found(start, end, keys, certain, match.certain == 1.0)
+
+    def _with_learned(self, text: str, folded: Folded, tokens: Sequence[Token], found: list[_Found]) -> list[_Found]:
+        """Takes in what labels have shown to be a mention, longer before shorter, and doubts what they have not."""
+        memory = self.disambiguator.memory
+        if not memory.rows:
+            return found
+        starts, ends = {token.start for token in tokens}, {token.end for token in tokens}
+        learned = [
+            _Found(start, end, (), 1.0, False)
+            for start, end in dict.fromkeys(memory.find(text, folded))
+            if boundary(text, start, starts) and boundary(text, end, ends)
+        ]
+        kept: list[_Found] = []
+        for one in sorted([*found, *learned], key=lambda one: (one.start - one.end, not one.keys, one.start)):
+            if not any(_overlap(one, (other.start, other.end)) for other in kept):
+                meant = memory.meant(text[one.start : one.end])
+                kept.append(one._replace(certain=one.certain * meant))
+        return sorted(kept)
 
     def _resolved(self, text: str, found: Sequence[_Found]) -> list[Link]:
         """Links what was found; nodes are ranked only where there is a choice."""
@@ -299,7 +327,7 @@ class EntityLinker:
     def _asked(self, text: str, found: _Found) -> Asked:
         written = spaced(text[found.start : found.end])
         bearers = {name.node for key, _ in found.keys for name in self._aliases.names[key]}
-        alone = len(bearers) == 1 and not self.disambiguator.knows(written)
+        alone = len(bearers) == 1 and not self.disambiguator.memory.shares(written)
         return Asked(written, ((found.start, found.end),), found.keys, bearers.pop() if alone else None)
 
     def _linked(self, text: str, span: tuple[int, int], candidates: Sequence[tuple[int, float]], exact: bool) -> Link:
@@ -349,5 +377,5 @@ def _mention(text: str, start: int, end: int) -> Mention:
     return Mention(start, end, text[start:end])
 
 
-def _overlaps(match: Reading, spans: list[tuple[int, int]]) -> bool:
-    return any(start < match.end and match.start < end for start, end in spans)
+def _overlap(one: Reading | _Found, place: tuple[int, int]) -> bool:
+    return one.start < place[1] and place[0] < one.end
