@@ -38,7 +38,9 @@ def main() -> None:
     EntityLinker(KnowledgeGraph.from_triples([("a", "b", "c")])).link("what is c")  # imports are no part of the figures
     before = memory()
     figures = {"build_s": seconds(linker.refresh)}
-    figures["fuzzy_build_s"] = seconds(lambda: linker.link_spans("kalomir", [(0, 7)]))
+    figures["fuzzy_build_s"] = seconds(
+        lambda: (linker.link("who governs kalomri"), linker.link_spans("kalomir", [(0, 7)]))
+    )
     figures["memory_mib"] = memory() - before
     figures["exact_per_second"] = ASKED / seconds(lambda: [linker.link(question) for question in questions])
     figures["span_ms"] = 1000 * statistics.median(

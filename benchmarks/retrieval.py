@@ -1,8 +1,8 @@
-"""Sub-graphs alone: what they hold and what they cost: ``python benchmarks/retrieval.py [--quick] [--large] [--train N]``.
+"""Sub-graphs alone: what they hold and what they cost: ``python benchmarks/retrieval.py [coverage] [cost] [--quick]``.
 
 Prints two tables and the goals: for questions of public sets, how often the answers are in the sub-graph that each method
 takes, how large it is and how long it takes; and for synthetic graphs with hubs, the time that it takes beside other systems.
-``--json FILE`` writes the same as a record. See benchmarks/README.md; needs ``pip install 'kgrag[benchmarks]'``.
+``--json FILE`` writes the same as a record. All times are processor time, on one thread. See benchmarks/README.md; needs ``pip install 'kgrag[benchmarks]'``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,9 +29,10 @@ from kgrag import KGRAG, KnowledgeGraph, Question, read_questions
 from kgrag.config import RetrievalConfig
 from kgrag.evaluation.runner import current_commit
 from kgrag.retrieval import Relevance, SubgraphRetriever, retriever_named
+from kgrag.retrieval.parts import assemble, between, in_order
 from kgrag.training.labelled import topics_of
 from kgrag.training.scorer import train_scorer
-from kgrag.types import Ids
+from kgrag.types import Ids, Subgraph
 
 HERE = Path(__file__).parent
 SEED = 0
@@ -65,21 +67,26 @@ class Asked(NamedTuple):
 def main() -> None:
     """Measures what is asked for, prints the tables, and ends with 1 where a system failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", metavar="coverage | cost", help="what to measure; both by default")
     parser.add_argument("--quick", action="store_true", help="few questions, and no graph above 100,000 statements")
     parser.add_argument("--large", action="store_true", help="a graph of 10 million statements as well")
     parser.add_argument("--questions", type=int, default=200, help="of each set; 200 by default")
-    parser.add_argument("--only", nargs="*", choices=list(SETS), help="sets; all by default, none for the cost alone")
+    parser.add_argument("--only", nargs="+", choices=list(SETS), default=list(SETS), help="sets; all by default")
     parser.add_argument(
         "--train", type=int, default=0, metavar="N", help="train a scorer on N other questions of each set"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the record")
     arguments = parser.parse_args()
-    sizes = [10_000, 100_000] + [1_000_000] * (not arguments.quick) + [10_000_000] * arguments.large
     count = 30 if arguments.quick else arguments.questions
-    wanted = list(SETS) if arguments.only is None else arguments.only
+    parts = arguments.parts or ["coverage", "cost"]
+    if set(parts) - {"coverage", "cost"}:
+        parser.error("there are coverage and cost to measure")
+    wanted = arguments.only if "coverage" in parts else []
     there = [name for name in wanted if (DATASETS / SETS[name][0]).is_file()]
+    sizes = [10_000, 100_000] + [1_000_000] * (not arguments.quick) + [10_000_000] * arguments.large
+    sizes = sizes if "cost" in parts else []
     faults: list[str] = []
-    record = {
+    record: dict[str, Any] = {
         "seed": SEED,
         "commit": current_commit(),
         "machine": machine(),
@@ -109,10 +116,10 @@ def coverage(name: str, count: int, train: int) -> list[dict[str, Any]]:
     random.Random(SEED).shuffle(questions)
     rag = KGRAG(graph)
     sample = [asked for question in questions[:count] if (asked := prepared(rag, question)) is not None]
-    started = time.perf_counter()
+    started = time.process_time()
     for asked in sample:
         _ = asked.relevance.relations
-    reading = 1e3 * (time.perf_counter() - started) / max(len(sample), 1)
+    reading = 1e3 * (time.process_time() - started) / max(len(sample), 1)
     methods: dict[str, tuple[SubgraphRetriever, RetrievalConfig]] = {}
     for method in ("hops", "pagerank", "paths", "steiner"):
         methods[method] = (retriever_named(method), RetrievalConfig(method=method, hops=3))
@@ -148,14 +155,12 @@ def taken(
     is_aware: bool,
 ) -> dict[str, float]:
     """Coverage, size and time of one method: medians, and means for coverage."""
-    from dataclasses import replace
-
     config = replace(config, nodes=budget)
     any_, all_, share, nodes, statements, took = [], [], [], [], [], []
     for asked in [sample[0], *sample]:  # what is computed once is, for the first one
-        before = time.perf_counter()
+        before = time.process_time()
         subgraph = retriever(graph, asked.seeds, config, asked.relevance if is_aware else None)
-        took.append(1e3 * (time.perf_counter() - before))
+        took.append(1e3 * (time.process_time() - before))
         inside = set(subgraph.nodes.tolist())
         found = [bool(answer & inside) for answer in asked.answers]
         any_.append(any(found))
@@ -181,9 +186,7 @@ class FullPageRank:
 
     def __call__(
         self, graph: KnowledgeGraph, seeds: Ids, config: RetrievalConfig, relevance: Relevance | None = None
-    ) -> Any:
-        from kgrag.retrieval.parts import assemble, between, in_order
-
+    ) -> Subgraph:
         first = in_order(seeds)
         start = np.zeros(graph.num_nodes)
         start[first] = 1 / len(first)
@@ -237,11 +240,13 @@ def report(record: dict[str, Any]) -> Iterator[str]:
             rows.append([name, str(row["budget"]), row["method"], "yes" if row["aware"] else "no", *figures])
     if record["coverage"]:
         yield from table(rows)
+        times = (f"{found[0]['question_ms']:.1f} ms ({name})" for name, found in record["coverage"].items())
+        yield f"\nMilliseconds of processor time. Reading a question takes {', '.join(times)} beside these.\n"
+    if record["cost"]:
+        yield from cost_table(record["cost"])
+        yield "\nMilliseconds of processor time. In brackets: how many times that of kgrag's PageRank.\n"
+        yield from goal_table("statements", record["goals"])
         yield ""
-    yield from cost_table(record["cost"])
-    yield ""
-    yield from goal_table("statements", record["goals"])
-    yield ""
     yield f"Seed {record['seed']}, commit {record['commit']}, {record['questions']} questions of each set."
     yield f"{record['machine']}; " + ", ".join(f"{name} {number}" for name, number in record["versions"].items())
     for name in record["absent"]:
@@ -250,7 +255,7 @@ def report(record: dict[str, Any]) -> Iterator[str]:
 
 
 def cost_table(cost: dict[str, dict[str, dict[str, float]]]) -> Iterator[str]:
-    """Milliseconds, and in brackets how many times those of kgrag's PageRank."""
+    """Milliseconds of each system, from nodes drawn at random and from hubs."""
     rows = [["statements", "system", "random start, ms", "95 %", "nodes", "start at a hub, ms", "95 %", "nodes"]]
     for size, found in cost.items():
         own = found.get("kgrag pagerank", {})

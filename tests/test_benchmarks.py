@@ -17,6 +17,7 @@ from kgrag.linking import EntityLinker
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 import linking
 import passage_speed
+import retrieval_systems
 import synthetic
 from linking_sets import Document, misspelt
 from linking_systems import BASELINES, Kgrag
@@ -62,6 +63,18 @@ def test_kgrag_reads_it(path: Path) -> None:
     graph = KnowledgeGraph.from_rdf(path)
     assert graph.num_statements == 0.85 * 20_000
     assert graph.num_relations == 48
+
+
+def test_hubs_are_added_to_it(tmp_path: Path) -> None:
+    hubs = synthetic.write_with_hubs(tmp_path / "hubs.nt", 10_000, 0, hubs=2, degree=1_500)
+    graph = KnowledgeGraph.from_rdf(tmp_path / "hubs.nt")
+    assert sum(1 for _ in pyoxigraph.parse(path=tmp_path / "hubs.nt")) == 10_000
+    outgoing, incoming = graph.degrees([graph.find(iri)[0] for iri in hubs])
+    assert (outgoing.tolist(), incoming.tolist()) == ([0, 1_500], [1_500, 0])
+    for name, system in retrieval_systems.SYSTEMS.items():
+        around = system()
+        around.load(str(tmp_path / "hubs.nt"))
+        assert all(800 < around.around(hub) <= retrieval_systems.BUDGET for hub in hubs), name
 
 
 @pytest.mark.parametrize("name", ["Tom Tryon", "It", "anna_of_holstein-gottorp", "7", "Élan"])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kgrag import KGRAG, KnowledgeGraph, PassageIndex, Question
-from kgrag.errors import KgragError, ModelError, QuestionError, SavedFolderError
+from kgrag.errors import InputError, KgragError, ModelError, QuestionError, SavedFolderError
 from kgrag.types import Passage
 
 LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
@@ -122,6 +122,18 @@ def test_questions_that_cannot_be_read(rag, question, says):
         rag.ask(question)
 
 
+@pytest.mark.parametrize("name", ["hops", "pagerank", "paths"])
+def test_questions_may_be_followed_in_a_part_of_the_graph(rag, name):
+    partly = KGRAG(rag.graph, reasoner=rag.reader.reasoner, retriever=name, config=rag.config)
+    for question in ("What are the symptoms of brivane?", "Which drugs treat brivane?", "How much does nortisol cost?"):
+        assert partly.ask(question).answers == rag.ask(question).answers
+
+
+def test_a_part_of_the_graph_is_taken_in_a_way_that_there_is(rag):
+    with pytest.raises(InputError, match="'magic'"):
+        KGRAG(rag.graph, retriever="magic")
+
+
 def test_unknown_model(rag, tmp_path):
     with pytest.raises(ModelError, match="no generator"):
         KGRAG(rag.graph, generator=tmp_path / "nowhere")
@@ -222,9 +234,18 @@ def test_report_is_one_flat_object(rag, tmp_path):
     assert figures["n"] == 3 and figures["hits@1"] == 1.0 and figures["refused"] == 1.0
     assert figures["linking_accuracy"] == figures["coverage"] == figures["citation_validity"] == 1.0
     assert figures["recall@10"] == figures["mrr@10"] == 1.0
-    assert {"f1", "exact_match", "abstained", "grounded", "seconds_per_question", "seed", "version", "commit"} <= set(
-        figures
-    )
+    assert figures["coverage_all"] == 1.0 and figures["subgraph_nodes"] >= 2 and figures["subgraph_statements"] >= 1
+    assert {
+        "subgraph_seconds",
+        "f1",
+        "exact_match",
+        "abstained",
+        "grounded",
+        "seconds_per_question",
+        "seed",
+        "version",
+        "commit",
+    } <= set(figures)
     lines = [json.loads(line) for line in (tmp_path / "p.jsonl").read_text().splitlines()]
     assert [line["id"] for line in lines] == ["a", "b", "c"]
     assert {"answers", "text", "citations", "confidence", "abstained"} <= set(lines[0])

@@ -31,10 +31,10 @@ class RemoteGraph(KnowledgeGraph):
     """The part of an endpoint's graph that questions have led to; made by `KnowledgeGraph.from_sparql`.
 
     What is fetched is kept as statements whose source is the endpoint, so that all that is computed from arrays is
-    computed from these. `statements_from`, `statements_to`, `degrees` and what calls them first fetch what the nodes have in either
-    direction, `find` and `look_up` the nodes with a name; each node and each name is asked about once. `contains` and
-    `query` ask the endpoint. `aliases` are those of the nodes that look-ups have found. All other attributes and methods,
-    `write` and the bridges among them, are about what is held.
+    computed from these. `statements_from`, `statements_to`, `degrees` and what calls them first fetch what the nodes have
+    in either direction, `find` and `look_up` the nodes with a name; each node and each name is asked about once. `contains`
+    and `query` ask the endpoint. `aliases` are those of the nodes that look-ups have found. All other attributes and
+    methods, `write` and the bridges among them, are about what is held.
 
     When something is looked up while more statements are held than `EndpointConfig.statements`, all are given up first.
     Ids of nodes and relations stay then; those of statements are given anew, as by `refresh`.

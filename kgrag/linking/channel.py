@@ -25,11 +25,12 @@ from kgrag.wordings import asking_words
 # A word that nothing is named by: one of those that questions are made of; another that is spelt rightly; and any other.
 _ORDINARY, _KNOWN, _STRANGE = 2.0, 8.0, 5.0
 _LETTER = 2.4  # a letter of a strange word, and one that a typo puts into a name: few come in any order
-_CHARACTER = 4.0  # one of Chinese or Japanese: it may be a word, and few write another one by mistake
+_CHARACTER = 4.0  # one of Chinese or Japanese, each of which may be a word
 _MARK = 0.5  # a mark or ending, so that of two names the one is taken that has it, too
 _CAPITAL = 4.0  # a capital that no sentence asks for, or a name that has none and is written with one
 EDIT = 7.0  # a typo: in one name of thirty, one letter of some is dropped, doubled or swapped with the next
-_CUT = 4.0  # a name that begins or ends within what looks like one
+_OTHER_CHARACTER = 14.0  # more for an edit in characters: it makes another name rather than a typo
+_CUT = 16.0  # a name that begins or ends within what looks like a longer one
 _OTHER_WORDS = 4.0  # the words of a name in another order or form
 _LEAST = 0.01  # what each letter gains of a name that stands there, be that chance or not
 
@@ -77,7 +78,7 @@ class Channel:
         for _, key, edits in near:
             name = self._lexicon.aliases.keys[key]
             cost = math.log1p(self._lexicon.of_length[len(name)]) + self._miswritten(start, end, key)
-            cost += (EDIT + _CHARACTER * is_unspaced(name)) * edits + _LETTER * _foreign_letters(written, name)
+            cost += (EDIT + _OTHER_CHARACTER * is_unspaced(name)) * edits + _LETTER * _foreign_letters(written, name)
             meant.append((key, words - cost))
         meant.sort(key=lambda one: (-one[1], -self._lexicon.degree(one[0]), one[0]))
         return Reading(start, end, meant[0][1], meant=tuple(meant))

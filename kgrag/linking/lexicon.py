@@ -17,6 +17,7 @@ from kgrag.linking.misspelling import Near
 from kgrag.linking.rewording import Reworded
 from kgrag.linking.words import QuestionWords
 from kgrag.resources import common_words
+from kgrag.types import Ids
 
 if TYPE_CHECKING:
     from kgrag.graph import KnowledgeGraph
@@ -45,7 +46,7 @@ class Lexicon:
     """
 
     aliases: AliasIndex
-    of_length: np.ndarray
+    of_length: Ids
 
     def __init__(
         self, graph: KnowledgeGraph, linkable: Callable[[int], bool] | None = None, language: str | None = None

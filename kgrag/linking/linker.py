@@ -87,7 +87,7 @@ class EntityLinker:
         self._tokenizer = Tokenizer(self._lexicon.language)
         self._appearance = Appearance(self._lexicon)
         self._names = NamesInText(self._lexicon, self._appearance)
-        self._unmatched = Unmatched(self._lexicon, self._appearance)
+        self._unmatched = Unmatched(self._appearance)
         self._guesses = Guesses(self._lexicon)
         self._span_names = SpanNames(self._lexicon, self._tokenizer)
         self.disambiguator = Disambiguator(graph, self._lexicon, self._span_names, encoder)
@@ -129,9 +129,8 @@ class EntityLinker:
         folded = fold_text(text)
         matches = self._names.find(text, folded, tokens, runs)
         channel = Channel(text, tokens, runs, self._lexicon, self._appearance.is_cased(text))
-        readings = self._guesses.read(
-            folded, tokens, channel, [channel.named(match) for match in matches if match.level == self._words.NAME]
-        )
+        named = [channel.named(match) for match in matches if match.level == self._words.NAME]
+        readings = self._guesses.read(folded, tokens, channel, named)
         unknown, torn = self._unmatched.read(text, tokens, runs, matches, readings)
         readings = [one for one in readings if one.match is None or not any(_overlap(one, place) for place in unknown)]
         if not readings and not unknown:
@@ -287,7 +286,7 @@ class EntityLinker:
         start, end, match = reading.start, reading.end, reading.match
         if match is None:
             certain = _MISSPELT / (1 + math.exp(-reading.meant[0][1]))
-            return _Found(start, end, reading.meant, certain, False)
+            return _Found(start, end, reading.meant[: self.config.candidates], certain, False)
         words = self._words
         certain = {words.NAME: 1.0, words.SCHEMA: 0.6, words.WORDING: 0.55}[match.level] * match.certain
         if any(first <= start and end <= last for first, last in torn):

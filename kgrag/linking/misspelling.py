@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-LONG_ENOUGH = (
-    3,
-    9,
-    18,
-)  # letters from which a name is still told by the rest when one, two, three edits are made to it
+from kgrag.types import Ids
+
+_Hashes = NDArray[np.uint64]
+
+# Letters from which a name is still told by the rest of it when one, two or three edits are made to it.
+LONG_ENOUGH = (3, 9, 18)
 MOST_EDITS = len(LONG_ENOUGH)
 _CROWD = 1_000  # names that share a part; where more do, it tells too little to be worth comparing them all
-_AT_ONCE = 1 << 20  # characters
+_AT_ONCE = 50_000  # names
 _BASE, _MIXER = 0x9E3779B97F4A7C15, np.uint64(0xD6E8FEB86659FD93)
 _INVERSE = pow(_BASE, -1, 1 << 64)
+_NONE = np.zeros(0, np.uint64), np.zeros(0, np.int32)
 
 
 class Near(NamedTuple):
@@ -48,7 +51,8 @@ class Misspellings:
 
     def __init__(self, keys: Sequence[str]) -> None:
         self._keys = keys
-        self._parts = [_parts(keys, edits) for edits in range(1, MOST_EDITS + 1)]
+        some = [_parts(keys[first : first + _AT_ONCE], first) for first in range(0, len(keys), _AT_ONCE)]
+        self._parts = [_sorted(of_edits) for of_edits in zip(*some)] or [_NONE] * MOST_EDITS
 
     def find(self, text: str, starts: Sequence[int], ends: Sequence[int], edits: int) -> list[Near]:
         """Names near stretches of a folded text, in the order of the stretches, then of the names.
@@ -68,7 +72,7 @@ class Misspellings:
         kept = (distances > 0) & (distances <= edits)
         return list(map(Near, places[kept].tolist(), keys[kept].tolist(), distances[kept].tolist()))
 
-    def _sharing(self, text: str, starts: np.ndarray, ends: np.ndarray, edits: int) -> tuple[np.ndarray, np.ndarray]:
+    def _sharing(self, text: str, starts: Ids, ends: Ids, edits: int) -> tuple[Ids, Ids]:
         """Pairs of a stretch and a name that share a part of the name."""
         hashed = _Hashed(text)
         part, shift, longer, swapped = _WAYS[edits - 1]
@@ -83,7 +87,7 @@ class Misspellings:
         pairs = np.unique(places * len(self._keys) + keys)
         return np.divmod(pairs, max(len(self._keys), 1))
 
-    def _having(self, hashes: np.ndarray, places: np.ndarray, edits: int) -> tuple[np.ndarray, np.ndarray]:
+    def _having(self, hashes: _Hashes, places: Ids, edits: int) -> tuple[Ids, Ids]:
         """Pairs of a place and a name that has a part with the hash."""
         known, keys = self._parts[edits - 1]
         order = np.argsort(hashes)  # neighbours are in the cache
@@ -106,45 +110,53 @@ class _Hashed:
         self._sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(self.codes * _powers(_BASE, len(text)))])
         self._unshift = _powers(_INVERSE, len(text) + 1)
 
-    def between(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    def between(self, start: Ids, end: Ids) -> _Hashes:
         return (self._sums[end] - self._sums[start]) * self._unshift[start]
 
 
-def _powers(base: int, count: int) -> np.ndarray:
+def _powers(base: int, count: int) -> _Hashes:
     powers = np.full(count, base, np.uint64)
     powers[:1] = 1
     return np.cumprod(powers)
 
 
-def _parts(keys: Sequence[str], edits: int) -> tuple[np.ndarray, np.ndarray]:
-    """Hashes of all parts of the names that so many edits can be made to, sorted, and the names that they are of."""
-    lengths = np.fromiter(map(len, keys), np.int64, len(keys))
-    long_enough = np.flatnonzero(lengths >= LONG_ENOUGH[edits - 1])
-    hashes, of = [np.zeros(0, np.uint64)], [np.zeros(0, np.int32)]
-    for some in np.array_split(long_enough, 1 + lengths.sum() // _AT_ONCE):
-        hashed, length = _Hashed("".join(keys[key] for key in some.tolist())), lengths[some]
-        begin = np.cumsum(length) - length
+def _parts(keys: Sequence[str], first: int) -> Iterator[tuple[_Hashes, NDArray[np.int32]]]:
+    """For each number of edits the hashes of all parts of the names that they can be made to, and whose parts they are.
+
+    Args:
+        keys: The names.
+        first: Key of the first one.
+    """
+    hashed, lengths = _Hashed("".join(keys)), np.fromiter(map(len, keys), np.int64, len(keys))
+    begins = np.cumsum(lengths) - lengths
+    for edits, shortest in enumerate(LONG_ENOUGH, 1):
+        names = np.flatnonzero(lengths >= shortest)
+        begin, length = begins[names], lengths[names]
+        hashes = []
         for part in range(edits + 1):
-            first, last = _borders(length, edits, part)
-            hashes.append(_of_name(hashed.between(begin + first, begin + last), length, part))
-            of.append(some.astype(np.int32))
-    together = np.concatenate(hashes)
-    order = np.argsort(together, kind="stable")
-    return together[order], np.concatenate(of)[order]
+            start, end = _borders(length, edits, part)
+            hashes.append(_of_name(hashed.between(begin + start, begin + end), length, part))
+        yield np.concatenate(hashes), np.tile((names + first).astype(np.int32), edits + 1)
 
 
-def _borders(length: np.ndarray, edits: int, part: np.ndarray | int) -> tuple[np.ndarray, np.ndarray]:
+def _sorted(parts: Sequence[tuple[_Hashes, NDArray[np.int32]]]) -> tuple[_Hashes, NDArray[np.int32]]:
+    hashes, names = (np.concatenate(column) for column in zip(*parts))
+    order = np.argsort(hashes, kind="stable")
+    return hashes[order], names[order]
+
+
+def _borders(length: Ids, edits: int, part: Ids | int) -> tuple[Ids, Ids]:
     """Where a part of a name begins and ends."""
     return length * part // (edits + 1), length * (part + 1) // (edits + 1)
 
 
-def _of_name(hashes: np.ndarray, length: np.ndarray, part: np.ndarray | int) -> np.ndarray:
+def _of_name(hashes: _Hashes, length: Ids, part: Ids | int) -> _Hashes:
     """What parts of names of a length are looked up by."""
     mixed = hashes ^ (length * (MOST_EDITS + 1) + part).astype(np.uint64) * _MIXER
     return (mixed ^ (mixed >> np.uint64(32))) * _MIXER
 
 
-def _ways(edits: int) -> np.ndarray:
+def _ways(edits: int) -> Ids:
     """The ways in which a stretch may hold an untouched part of a name that so many edits were made to.
 
     Returns:

@@ -26,7 +26,6 @@ class SimilarNames:
         from sklearn.feature_extraction.text import TfidfVectorizer
 
         self._ids = [id for id, key in enumerate(keys) if len(key) >= _SHORTEST and words.level(key) == words.NAME]
-        self._keys = keys
         self._vectorizer: Any = None
         if self._ids:
             self._vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(3, 3), lowercase=False, dtype=np.float32)

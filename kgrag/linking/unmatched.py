@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from kgrag.linking.appearance import Appearance
-from kgrag.linking.lexicon import Lexicon
 from kgrag.linking.matches import Match
 from kgrag.linking.readings import Reading
 from kgrag.linking.tokens import Token
@@ -28,12 +27,11 @@ class Unmatched:
     """Reads what the names leave of a text.
 
     Args:
-        lexicon: The names, current.
         appearance: Tells names from wording.
     """
 
-    def __init__(self, lexicon: Lexicon, appearance: Appearance) -> None:
-        self._lexicon, self._appearance = lexicon, appearance
+    def __init__(self, appearance: Appearance) -> None:
+        self._appearance = appearance
 
     def read(
         self,
@@ -52,7 +50,7 @@ class Unmatched:
             matches: All names that stand in it.
             readings: The names in it that are meant.
         """
-        strong = [one for one in readings if one.match is not None]
+        named = [one for one in readings if one.match is not None]
         guesses = [one for one in readings if one.match is None]
         touched = _covered(tokens, matches)
         unknown, torn = [], []
@@ -63,10 +61,10 @@ class Unmatched:
             content = [i for i in range(first, last) if self._appearance.is_content(tokens[i])]
             total = sum(len(tokens[i].text) for i in content)
             known = sum(len(tokens[i].text) for i in content if touched[i])
-            if known == total or (tokens[first].first and (last == first + 1) and strong):
+            if known == total or (tokens[first].first and (last == first + 1) and named):
                 continue
             if 2 * known < total:
-                unknown.append((start, self._head_noun(text, end, strong)))
+                unknown.append((start, _head_noun(text, end, named)))
             else:
                 torn.append((start, end))
         held = [(guess.start, guess.end) for guess in guesses] + unknown
@@ -76,13 +74,14 @@ class Unmatched:
                 and self._appearance.is_foreign(token)
                 and not any(a < token.end and token.start < b for a, b in held)
             ):
-                unknown.append((token.start, self._head_noun(text, token.end, strong)))
+                unknown.append((token.start, _head_noun(text, token.end, named)))
         return Rest(sorted(unknown), torn)
 
-    def _head_noun(self, text: str, end: int, strong: Sequence[Reading]) -> int:
-        """Where an unknown name ends if a known word follows it: "Larkwell syndrome" is no syndrome of the graph's."""
-        after = [m for m in strong if m.start > end and text[end : m.start].strip(" ") in ("", "'s", "\u2019s")]
-        return after[0].end if after and text[after[0].start : after[0].end].islower() else end
+
+def _head_noun(text: str, end: int, named: Sequence[Reading]) -> int:
+    """Where an unknown name ends if a known word follows it: "Larkwell syndrome" is no syndrome of the graph's."""
+    after = [one for one in named if one.start > end and text[end : one.start].strip(" ") in ("", "'s", "\u2019s")]
+    return after[0].end if after and text[after[0].start : after[0].end].islower() else end
 
 
 def _covered(tokens: Sequence[Token], matches: Sequence[Match]) -> list[bool]:

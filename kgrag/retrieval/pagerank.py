@@ -118,15 +118,14 @@ def _walked(
     if not waiting.any():
         return nodes, scores, False
     ends, flow = _flow(graph, nodes[waiting], (1 - RESTART) * left[waiting], most, weights)
-    starts = unique(ends)
-    mass = np.zeros(len(starts))
-    np.add.at(mass, np.searchsorted(starts, ends), flow)
-    more, more_scores, _ = personalised_pagerank(graph, starts, mass, epsilon, weights, most)
+    starts, at = unique(ends), np.zeros(graph.num_nodes)
+    np.add.at(at, ends, flow)
+    more, more_scores, _ = personalised_pagerank(graph, starts, at[starts], epsilon, weights, most)
+    total = np.zeros(graph.num_nodes)
+    total[nodes] += scores
+    total[more] += more_scores
     every = unique(np.append(nodes, more))
-    total = np.zeros(len(every))
-    total[np.searchsorted(every, nodes)] += scores
-    total[np.searchsorted(every, more)] += more_scores
-    return every, total, True
+    return every, total[every], True
 
 
 def _flow(
