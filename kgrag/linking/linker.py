@@ -34,7 +34,7 @@ from kgrag.types import Link, Mention
 if TYPE_CHECKING:
     from kgrag.graph import KnowledgeGraph
 
-_MISSPELT = 0.95  # the most that a misspelt name scores
+_MISSPELT = _REWORDED = 0.95  # the most that a misspelt name scores, and one in other words
 _AT_ONCE = 50_000  # characters: some of what is looked for in a text costs more than it is longer
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _STRANGE = 5  # letters from which a word that is no English may be a misspelt name that has to be looked up
@@ -47,14 +47,16 @@ class _Found(NamedTuple):
     Attributes:
         start: Where it begins.
         end: Where it ends, exclusive.
-        keys: The names that it may be, and the logarithm of how likely each is it.
-        certain: How certain it is that it is one of them.
+        read: The names that it is, and the logarithm of how likely each is it.
+        like: The names that it may be if it is like them; None where they are to be sought.
+        certain: How certain it is that it names something.
         exact: Whether it is so written.
     """
 
     start: int
     end: int
-    keys: tuple[tuple[int, float], ...]
+    read: tuple[tuple[int, float], ...]
+    like: tuple[int, ...] | None
     certain: float
     exact: bool
 
@@ -286,13 +288,15 @@ class EntityLinker:
         start, end, match = reading.start, reading.end, reading.match
         if match is None:
             certain = _MISSPELT / (1 + math.exp(-reading.meant[0][1]))
-            return _Found(start, end, reading.meant[: self.config.candidates], certain, False)
+            return _Found(start, end, reading.meant[: self.config.candidates], (), certain, False)
         words = self._words
         certain = {words.NAME: 1.0, words.SCHEMA: 0.6, words.WORDING: 0.55}[match.level] * match.certain
         if any(first <= start and end <= last for first, last in torn):
             certain *= 0.8  # part of a longer name that the graph does not know
-        keys = tuple((key, 0.0) for key in (match.key, *match.others))
-        return _Found(start, end, keys, certain, match.certain == 1.0)
+        keys = match.key, *match.others
+        if match.loose:
+            return _Found(start, end, (), keys, _REWORDED * certain, False)
+        return _Found(start, end, tuple((key, 0.0) for key in keys), (), certain, match.certain == 1.0)
 
     def _with_learned(self, text: str, folded: Folded, tokens: Sequence[Token], found: list[_Found]) -> list[_Found]:
         """Takes in what labels have shown to be a mention, longer before shorter, and doubts what they have not."""
@@ -301,12 +305,12 @@ class EntityLinker:
             return found
         starts, ends = {token.start for token in tokens}, {token.end for token in tokens}
         learned = [
-            _Found(start, end, (), 1.0, False)
+            _Found(start, end, (), (), 1.0, False)
             for start, end in dict.fromkeys(memory.find(text, folded))
             if boundary(text, start, starts) and boundary(text, end, ends)
         ]
         kept: list[_Found] = []
-        for one in sorted([*found, *learned], key=lambda one: (one.start - one.end, not one.keys, one.start)):
+        for one in sorted([*found, *learned], key=lambda one: (one.start - one.end, not one.read, one.start)):
             if not any(_overlap(one, (other.start, other.end)) for other in kept):
                 meant = memory.meant(text[one.start : one.end])
                 kept.append(one._replace(certain=one.certain * meant))
@@ -325,9 +329,9 @@ class EntityLinker:
 
     def _asked(self, text: str, found: _Found) -> Asked:
         written = spaced(text[found.start : found.end])
-        bearers = {name.node for key, _ in found.keys for name in self._aliases.names[key]}
-        alone = len(bearers) == 1 and not self.disambiguator.memory.shares(written)
-        return Asked(written, ((found.start, found.end),), found.keys, bearers.pop() if alone else None)
+        bearers = {name.node for key, _ in found.read for name in self._aliases.names[key]}
+        alone = len(bearers) == 1 and not found.like and not self.disambiguator.memory.shares(written)
+        return Asked(written, ((found.start, found.end),), found.read, found.like, bearers.pop() if alone else None)
 
     def _linked(self, text: str, span: tuple[int, int], candidates: Sequence[tuple[int, float]], exact: bool) -> Link:
         """A link to the best of the nodes, unless it is likelier that none is meant."""

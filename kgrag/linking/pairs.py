@@ -17,7 +17,7 @@ from kgrag.linking.ranking import Pairs
 from kgrag.linking.roots import Roots
 from kgrag.linking.spans import SpanNames
 from kgrag.linking.surroundings import SURROUNDINGS, Surroundings
-from kgrag.types import Floats
+from kgrag.types import Floats, Ids
 
 if TYPE_CHECKING:
     from kgrag.graph import KnowledgeGraph
@@ -34,6 +34,7 @@ NOTHING = ("always", "share of the labels", "share of near labels", "unknown wor
 _SAME = (1.0,) * (len(_LIKENESS) - 1)  # likeness of a name to itself, but for the cosine
 _MISTYPED = 0.8  # edit ratio from which a name may be mistyped
 _NAMES = 50  # nearest names of each kind
+_WORDS_ARE_THERE = math.log(2)  # what it adds to a score that the text has the words of a name in other order or form
 _AFTER_NAMES, _AFTER_MEMORY = len(_LIKENESS) + len(_STANDING), len(FEATURES) - len(SURROUNDINGS)
 
 
@@ -43,13 +44,15 @@ class Asked(NamedTuple):
     Attributes:
         written: As it stands there, short forms written out.
         places: Start and end, wherever it stands.
-        keys: The names that it is read as, and the logarithm of how likely each is; None where they are to be sought.
+        read: The names that it is read as, and the logarithm of how likely each is.
+        like: Further names that it may be if it is like them; None where they are to be sought.
         node: What it means, where that is no question.
     """
 
     written: str
     places: tuple[tuple[int, int], ...] = ()
-    keys: tuple[tuple[int, float], ...] | None = None
+    read: tuple[tuple[int, float], ...] = ()
+    like: tuple[int, ...] | None = None
     node: int | None = None
 
 
@@ -78,7 +81,7 @@ class PairFinder:
         """
         self._roots.refresh()
         folded = [fold(mention.written) for mention in mentions]
-        sought = [at for at, mention in enumerate(mentions) if mention.keys is None]
+        sought = [at for at, mention in enumerate(mentions) if mention.like is None]
         vectors = dict(zip(sought, self._dense.encode([folded[at] for at in sought]))) if self._dense and sought else {}
         similar = self._similar([folded[at] for at in sought], list(vectors.values()))
         found = []
@@ -86,15 +89,15 @@ class PairFinder:
             more = [*self._keys_of(memory.shares(text))]
             if at in vectors:
                 more += self._keys_of(memory.near(vectors[at]))
-            read = dict(mention.keys or ())
-            keys = [
-                key
-                for key in dict.fromkeys([*(next(similar) if mention.keys is None else ()), *more])
-                if key not in read
-            ]
+            read = dict(mention.read)
+            like = next(similar) if mention.like is None else mention.like
+            keys = [key for key in dict.fromkeys([*like, *more]) if key not in read]
             if not any(map(str.isalnum, text)):
                 keys = []  # marks mean nothing by what they resemble
-            found.append(self._pairs(mention.written, text, read, keys, vectors.get(at)))
+            if self._dense and keys and at not in vectors:
+                vectors[at] = self._dense.encode([text])[0]
+            pairs = self._pairs(mention.written, text, read, keys, vectors.get(at))
+            found.append(pairs._replace(prior=_prior(pairs.keys, read, mention.like or ())))
         return found
 
     def _similar(self, mentions: Sequence[str], vectors: Sequence[Floats]) -> Iterator[list[int]]:
@@ -153,8 +156,7 @@ class PairFinder:
         ids = np.array(places, np.int64).reshape(-1, 2)
         features = np.array(rows, np.float32).reshape(-1, len(FEATURES))
         nothing = np.array([1, 0, 0, 0 if read else self.unknown(mention)], np.float32)
-        prior = np.array([read.get(key, 0.0) for key, _ in places], np.float32)
-        return Pairs(ids[:, 0], ids[:, 1], features, nothing, prior - prior.max(initial=0))
+        return Pairs(ids[:, 0], ids[:, 1], features, nothing, np.zeros(len(ids), np.float32))
 
     def _is_foreign(self, node: int, name: str) -> bool:
         """As of the lexicon, whose names are the same until its version changes."""
@@ -190,6 +192,13 @@ class _Likeness:
             shared / self._weight,
             shared / max(other, 1e-9),
         )
+
+
+def _prior(keys: Ids, read: dict[int, float], like: Sequence[int]) -> Floats:
+    """What speaks for names beside their likeness, shape (keys,): that they were read, and that their words stand there."""
+    most = max(read.values(), default=0.0)
+    known = dict.fromkeys(like, _WORDS_ARE_THERE) | {key: gain - most for key, gain in read.items()}
+    return np.array([known.get(key, 0.0) for key in keys.tolist()], np.float32)
 
 
 def _grams(text: str) -> frozenset[str]:
