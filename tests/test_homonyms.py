@@ -49,7 +49,14 @@ FACTS = [
     ("mercury", "used in", "thermometer"),
     ("rome", "capital of", "usa"),
 ]
-CLASSES = {"city": "city", "texas": "city", "prince": "prince", "mercury": "metal", "singer": "singer", "planet": "planet"}
+CLASSES = {
+    "city": "city",
+    "texas": "city",
+    "prince": "prince",
+    "mercury": "metal",
+    "singer": "singer",
+    "planet": "planet",
+}
 
 
 def new_graph() -> KnowledgeGraph:
@@ -81,7 +88,10 @@ def meant(linker: EntityLinker, text: str) -> list[str]:
         ("Did Paris live in the USA?", ["texas", "usa"]),
         ("Paris and Hector", ["prince", "hector"]),
         ("Mercury, of Queen", ["singer", "queen"]),
-        ("Which is nearer to the Sun, Mercury or Venus?", ["sun", "planet", "venus"]),  # two that are unclear, one that is not
+        (
+            "Which is nearer to the Sun, Mercury or Venus?",
+            ["sun", "planet", "venus"],
+        ),  # two that are unclear, one that is not
         ("Is Venus with Serena Williams?", ["venus2", "williams"]),
     ],
 )
@@ -148,7 +158,9 @@ def test_many_mentions_are_chosen_as_few_are(monkeypatch: pytest.MonkeyPatch) ->
     graph = new_graph()
     empty = np.zeros(0, np.float32)
     ranker = Ranker(empty, empty.reshape(0, 0), empty, empty, empty, np.array([0, 3, 1], np.float32))
-    nodes = {name: np.sort([node for node in graph.find(name) if not graph.is_literal[node]]) for name in NAMES.values()}
+    nodes = {
+        name: np.sort([node for node in graph.find(name) if not graph.is_literal[node]]) for name in NAMES.values()
+    }
     names = ["Paris", "Hector", "Venus", "Sun", "Mercury"]
     mentions = [Weighed(nodes[name], np.zeros(len(nodes[name]), np.float32), -5.0) for name in names]
     together = coherence(graph).chosen(ranker, mentions)

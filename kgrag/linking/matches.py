@@ -116,7 +116,9 @@ class NamesInText:
                 if not any(self._appearance.is_content(token) for token in tokens[start:end]):
                     continue
                 around = [i for run in runs if run[0] < end and start < run[1] for i in range(*run)]
-                if not all(self._root(words[i]) in found.roots for i in around if self._appearance.is_content(tokens[i])):
+                if not all(
+                    self._root(words[i]) in found.roots for i in around if self._appearance.is_content(tokens[i])
+                ):
                     continue  # of an unknown name no part is known
                 place, aliases = (tokens[start].start, tokens[end - 1].end), self._lexicon.aliases
                 if not self._is_word(text, text[slice(*place)], aliases.keys[found.key], aliases.names[found.key]):

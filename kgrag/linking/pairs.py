@@ -12,6 +12,7 @@ from rapidfuzz import fuzz
 from kgrag.linking.candidates import NUMBER
 from kgrag.linking.dense import DenseNames
 from kgrag.linking.folding import fold
+from kgrag.linking.literals import forms
 from kgrag.linking.memory import MentionMemory
 from kgrag.linking.ranking import Pairs
 from kgrag.linking.roots import Roots
@@ -27,7 +28,7 @@ _LIKENESS = (
     *("same", "nearly the same", "edit ratio", "token-sort ratio", "3-gram cosine", "same numbers"),
     *("same roots", "roots in both", "roots of the mention", "roots of the name", "dense cosine"),
 )
-_STANDING = ("preferred", "written the same", "foreign", "literal", "log degree")
+_STANDING = ("preferred", "written the same", "foreign", "literal", "popularity")
 _RECALLED = ("share of the labels", "share of near labels")
 FEATURES = (*_LIKENESS, *_STANDING, *_RECALLED, *SURROUNDINGS)
 NOTHING = ("always", "share of the labels", "share of near labels", "unknown words")
@@ -89,7 +90,7 @@ class PairFinder:
             more = [*self._keys_of(memory.shares(text))]
             if at in vectors:
                 more += self._keys_of(memory.near(vectors[at]))
-            read = dict(mention.read)
+            read = dict(mention.read) or self._reformed(text)
             like = next(similar) if mention.like is None else mention.like
             keys = [key for key in dict.fromkeys([*like, *more]) if key not in read]
             if not any(map(str.isalnum, text)):
@@ -130,6 +131,10 @@ class PairFinder:
         roots, names = self._roots.of(mention), [self._lexicon.aliases.keys[key] for key in without]
         return self._roots.weight(self._roots.unknown(roots, names)) / max(self._roots.weight(roots), 1e-9)
 
+    def _reformed(self, mention: str) -> dict[int, float]:
+        """Names that are the same date, number, citation or code as a folded mention."""
+        return {key: 0.0 for form in forms(mention) for key in self._lexicon.of_form(form)}
+
     def _keys_of(self, iris: Iterable[str | None]) -> list[int]:
         """Keys of all names of what IRIs stand for."""
         nodes = [node for iri in iris if iri is not None for node in self._graph.find(iri)]
@@ -149,8 +154,8 @@ class PairFinder:
         rows, places = [], []
         for key, of_name in like.items():
             for node, name, preferred in aliases.names[key]:
-                literal, degree = aliases.literal.item(node), math.log1p(aliases.degrees.item(node)) / 10
-                standing = preferred, cased and name == written, self._is_foreign(node, name), literal, degree
+                literal, popularity = aliases.literal.item(node), aliases.popularity.item(node) / 10
+                standing = preferred, cased and name == written, self._is_foreign(node, name), literal, popularity
                 rows.append((*of_name, *standing, *[0.0] * (len(FEATURES) - _AFTER_NAMES)))
                 places.append((key, node))
         ids = np.array(places, np.int64).reshape(-1, 2)

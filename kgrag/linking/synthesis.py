@@ -29,8 +29,8 @@ _TRIES = 20  # a text, for not all nodes have names
 _POPULAR = 1.0  # a node is spoken of in proportion to this power of the number of its statements
 _SLOT = re.compile(r"(\{[xyso]\})")
 _DETERMINERS = ("the", "a", "this", "my", "some", "any")
-_PREFERRED, _WRITTEN, _FOREIGN, _LITERAL, _DEGREE = map(
-    FEATURES.index, ("preferred", "written the same", "foreign", "literal", "log degree")
+_PREFERRED, _WRITTEN, _FOREIGN, _LITERAL, _POPULARITY = map(
+    FEATURES.index, ("preferred", "written the same", "foreign", "literal", "popularity")
 )
 _UNKNOWN_WORDS = NOTHING.index("unknown words")
 
@@ -106,7 +106,7 @@ class Synthesiser:
                 row[column] = self._draw.random() < chance
             row[_WRITTEN] *= self._draw.random() < 0.5
         features[:, _LITERAL] = aliases.literal[nodes]
-        features[:, _DEGREE] = np.log1p(aliases.degrees[nodes]) / 10
+        features[:, _POPULARITY] = aliases.popularity[nodes] / 10
         return Pairs(
             np.concatenate([pairs.keys, pairs.keys[rows]]),
             np.concatenate([pairs.nodes, nodes]),
