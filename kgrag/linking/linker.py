@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from kgrag.graph import KnowledgeGraph
 
 _MISSPELT = _REWORDED = 0.95  # the most that a misspelt name scores, and one in other words
+_TORN = 0.8  # what is left of that for a part of a longer name that the graph does not know
+_TORN_SMALL = 0.4  # and where the graph writes it in small letters, and the text does not: "Animals United"
 _AT_ONCE = 50_000  # characters: some of what is looked for in a text costs more than it is longer
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _STRANGE = 5  # letters from which a word that is no English may be a misspelt name that has to be looked up
@@ -137,7 +139,7 @@ class EntityLinker:
         readings = [one for one in readings if one.match is None or not any(_overlap(one, place) for place in unknown)]
         if not readings and not unknown:
             readings = best(channel.named(match) for match in self._names.weak(matches))
-        found = self._with_learned(text, folded, tokens, [self._found(one, torn) for one in readings])
+        found = self._with_learned(text, folded, tokens, [self._found(text, one, torn) for one in readings])
         links = self._resolved(text, found)
         unknown = [place for place in unknown if not any(_overlap(one, place) for one in found)]
         links += [Link(_mention(text, start, end), None, 0.0, exact=False) for start, end in unknown]
@@ -284,7 +286,7 @@ class EntityLinker:
         places = [(start, end) for start, end, _ in labelled.mentions]
         return [one.text for one in mentions if not any(one.start < end and start < one.end for start, end in places)]
 
-    def _found(self, reading: Reading, torn: list[tuple[int, int]]) -> _Found:
+    def _found(self, text: str, reading: Reading, torn: list[tuple[int, int]]) -> _Found:
         start, end, match = reading.start, reading.end, reading.match
         if match is None:
             certain = _MISSPELT / (1 + math.exp(-reading.meant[0][1]))
@@ -292,7 +294,8 @@ class EntityLinker:
         words = self._words
         certain = {words.NAME: 1.0, words.SCHEMA: 0.6, words.WORDING: 0.55}[match.level] * match.certain
         if any(first <= start and end <= last for first, last in torn):
-            certain *= 0.8  # part of a longer name that the graph does not know
+            small = text[start].isupper() and all(name.text.islower() for name in self._aliases.names[match.key])
+            certain *= _TORN_SMALL if small else _TORN
         keys = match.key, *match.others
         if match.loose:
             return _Found(start, end, (), keys, _REWORDED * certain, False)
