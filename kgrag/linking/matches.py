@@ -91,7 +91,7 @@ class NamesInText:
             token = starts.get(start)
             written = spaced(text[start:end])
             tail = written[1:] if token is None or token.first else written
-            capital = cased and any(c.isupper() for c in tail)
+            capital = cased and any(map(str.isupper, tail))
             case_exact = capital and any(written == one.text for one in names)
             quoted = start > 0 and end < len(text) and text[end] in QUOTES.get(text[start - 1], "")
             if self._is_word(text, written, name, names):
@@ -109,7 +109,7 @@ class NamesInText:
     def _reworded(self, text: str, tokens: Sequence[Token], runs: Sequence[tuple[int, int]]) -> Iterator[Match]:
         """Names whose words stand in the text in another order or form."""
         words = [token.folded for token in tokens]
-        capital = [any(c.isupper() for c in token.text) for token in tokens]
+        capital = [any(map(str.isupper, token.text)) for token in tokens]
         for first, last in segments(tokens, [token.folded in _BREAKS for token in tokens]):
             for found in self._lexicon.reworded(words[first:last], capital[first:last]):
                 start, end = first + found.first, first + found.last
@@ -174,7 +174,7 @@ class NamesInText:
         if len(folded) == 1:
             symbol = unicodedata.category(folded)[0] == "S"
             return words.SCHEMA if (case_exact and not words.is_stop(folded)) or symbol else -1
-        if not any(c.isalnum() for c in folded):
+        if not any(map(str.isalnum, folded)):
             return -1
         if case_exact and not words.is_schema_phrase(folded):
             return words.NAME

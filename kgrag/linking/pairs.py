@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from kgrag.linking.lexicon import Lexicon
 
 _LIKENESS = (
-    *("same", "nearly the same", "edit ratio", "token-sort ratio", "3-gram cosine", "same numbers"),
-    *("same roots", "roots in both", "roots of the mention", "roots of the name", "dense cosine"),
+    *("nearly the same", "token-sort ratio", "3-gram cosine", "same numbers"),
+    *("roots in both", "roots of the mention", "roots of the name", "dense cosine"),
 )
 _STANDING = ("preferred", "written the same", "foreign", "literal", "popularity")
 _RECALLED = ("share of the labels", "share of near labels")
@@ -184,15 +184,11 @@ class _Likeness:
     def of(self, name: str) -> tuple[float, ...]:
         roots, grams = self._all_roots.of(name), _grams(name)
         shared, other = self._all_roots.weight(self._roots & roots), self._all_roots.weight(roots)
-        ratio = fuzz.ratio(self._mention, name) / 100
         return (
-            name == self._mention,
-            max(0.0, (ratio - _MISTYPED) / (1 - _MISTYPED)),
-            ratio,
+            max(0.0, (fuzz.ratio(self._mention, name) / 100 - _MISTYPED) / (1 - _MISTYPED)),
             fuzz.token_sort_ratio(self._mention, name) / 100,
             len(self._grams & grams) / (len(self._grams) * len(grams)) ** 0.5,
             self._numbers == NUMBER.findall(name),
-            self._roots == roots,
             shared / max(self._weight + other - shared, 1e-9),
             shared / self._weight,
             shared / max(other, 1e-9),
