@@ -71,13 +71,6 @@ class DenseNames:
             found[at] = self._vectors(rows) @ vector
         return found
 
-    def mean(self, names: Sequence[str]) -> Floats | None:
-        """Mean of the vectors of folded names, shape (width,); None where there is none of them."""
-        self._refresh()
-        keys = (self._lexicon.aliases.key(name) for name in names)
-        rows = [self._rows[key] for key in keys if key in self._rows]
-        return self._vectors(np.array(rows)).mean(axis=0) if rows else None
-
     def _vectors(self, rows: Ids) -> Floats:
         return self._index.reconstruct_batch(rows.astype(np.int64))
 

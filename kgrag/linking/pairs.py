@@ -72,7 +72,7 @@ class PairFinder:
     ) -> None:
         self._graph, self._lexicon, self._span_names, self._dense = graph, lexicon, span_names, dense
         self._roots = Roots(lexicon)
-        self._surroundings = Surroundings(graph, lexicon, self._roots, dense)
+        self._surroundings = Surroundings(graph, self._roots)
         self._version: int | None = None
 
     def find(self, mentions: Sequence[Asked], memory: MentionMemory) -> list[Pairs]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from kgrag.linking.dense import DenseNames
 from kgrag.linking.folding import fold
 from kgrag.linking.roots import Roots
 from kgrag.types import Floats, Ids
@@ -18,9 +17,8 @@ from kgrag.wordings.ways import Ways
 
 if TYPE_CHECKING:
     from kgrag.graph import KnowledgeGraph
-    from kgrag.linking.lexicon import Lexicon
 
-SURROUNDINGS = ("relation asked for", "words of its classes", "words of its neighbours", "cosine of its neighbours")
+SURROUNDINGS = ("relation asked for", "words of its classes", "words of its neighbours")
 _REACH = 200  # characters on either side of a mention that are read
 _NEIGHBOURS = 100  # of a node, in either direction, whose names are read
 _NAME = 300  # characters of each
@@ -34,13 +32,11 @@ class _Known(NamedTuple):
         relations: That it has, as directed ones: twice the relation, and one more where the node is the object.
         classes: The roots of the names of each of its classes.
         roots: Those of the names of its neighbours.
-        vector: Mean of the vectors of these names, or None.
     """
 
     relations: Ids
     classes: Sequence[frozenset[str]]
     roots: frozenset[str]
-    vector: Floats | None
 
 
 class Surroundings:
@@ -48,13 +44,11 @@ class Surroundings:
 
     Args:
         graph: Of the nodes.
-        lexicon: Its names, current.
         roots: Of their words.
-        dense: Vectors of names, if at all.
     """
 
-    def __init__(self, graph: KnowledgeGraph, lexicon: Lexicon, roots: Roots, dense: DenseNames | None) -> None:
-        self._graph, self._lexicon, self._roots, self._dense = graph, lexicon, roots, dense
+    def __init__(self, graph: KnowledgeGraph, roots: Roots) -> None:
+        self._graph, self._roots = graph, roots
         self._version: int | None = None
         self._relations: list[str] | None = None
 
@@ -78,9 +72,6 @@ class Surroundings:
         words = self._roots.of(fold(around))
         asked = self._asked_for(words)
         one = self._roots.weight([""])  # what a word tells that no name has
-        vector = None
-        if self._dense is not None:
-            vector = self._dense.encode([text[max(0, places[0][0] - _REACH) : places[0][1] + _REACH]])[0]
         for row, node in enumerate(nodes.tolist()):
             known = self._about(node)
             shared = self._roots.weight(known.roots & words)
@@ -88,7 +79,6 @@ class Surroundings:
                 asked[known.relations].max(initial=0),
                 max((self._share(one, words) for one in known.classes), default=0),
                 shared / (shared + one),
-                0 if vector is None or known.vector is None else vector @ known.vector,
             )
         return found
 
@@ -115,8 +105,7 @@ class Surroundings:
         others = np.concatenate([graph.tails[forward[:_NEIGHBOURS]], graph.heads[backward[:_NEIGHBOURS]]])
         names = [fold(graph.label(other)[:_NAME]) for other in np.unique(others).tolist()]
         classes = [self._roots.of(fold(graph.label(one))) for one in graph.types(node)]
-        vector = None if self._dense is None else self._dense.mean(names)
-        return _Known(np.unique(directed), classes, frozenset().union(*map(self._roots.of, names)), vector)
+        return _Known(np.unique(directed), classes, frozenset().union(*map(self._roots.of, names)))
 
     def _refresh(self) -> None:
         self._roots.refresh()

@@ -1,7 +1,7 @@
 """Trains what the entity linker ranks by before it has learned anything: ``python -m kgrag.training.linker``.
 
-Nothing but texts made from the shipped graph and from random graphs with invented names goes in: 17 numbers come out with a
-text encoder, 15 without.
+Nothing but texts made from the shipped graph and from random graphs with invented names goes in; some twenty numbers come
+out.
 """
 
 from __future__ import annotations
