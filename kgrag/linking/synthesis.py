@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 _INVERSE, _YES_NO, _BOTH, _OTHER, _ALONE, _LOWER = 0.5, 0.15, 0.15, 0.15, 0.15, 0.2  # shares of the texts
 _MISSING, _UNKNOWN, _NAMESAKES, _AS_IT_IS = 0.15, 0.6, 0.2, 0.35  # and of the mentions
 _QUALIFIED = 0.3  # of those not written as in the graph, share that another word is put before or behind
-_FIRST = 0.3  # share of mentions by the preferred name; the others are by any
+_GOES_ON = 0.3  # share of the texts that name a node twice, if it has several names
+_FIRST = 0.5  # share of mentions by the preferred name; the others are by any
 _MOST_NAMESAKES = 3
 _TRIES = 20  # a text, for not all nodes have names
 _POPULAR = 1.0  # a node is spoken of in proportion to this power of the number of its statements
@@ -80,7 +81,7 @@ class Synthesiser:
 
     def sample(self, count: int) -> list[MadeText]:
         """So many texts, fewer where hardly any node has a name."""
-        tried = (self._text() for _ in range(_TRIES * count) if self._nodes)
+        tried = (self._told(self._text()) for _ in range(_TRIES * count) if self._nodes)
         texts: list[MadeText] = []
         for text in tried:
             if text is not None:
@@ -114,6 +115,22 @@ class Synthesiser:
             pairs.nothing,
             np.concatenate([pairs.prior, pairs.prior[rows]]),
         )
+
+    def _told(self, text: MadeText | None) -> MadeText | None:
+        """A text as it is, or one that goes on about a node of it under another name."""
+        if text is None or self._draw.random() >= _GOES_ON:
+            return text
+        before = self._draw.choice(text.mentions)
+        label = self._graph.relation_label(self._draw.randrange(self._graph.num_relations))
+        more = self._filled(self._draw.choice(self._ways.of(((label, False),))), {"{x}": before.node})
+        if more is None or before.missing or more.mentions[0].missing:
+            return text
+        (again,), by = more.mentions, len(text.text) + 1
+        if any(fold(again.asked.written) == fold(made.asked.written) for made in text.mentions):
+            return text
+        places = tuple((start + by, end + by) for start, end in again.asked.places)
+        again = again._replace(asked=again.asked._replace(places=places))
+        return MadeText(f"{text.text} {more.text}", [*text.mentions, again])
 
     def _text(self) -> MadeText | None:
         draw, graph = self._draw, self._graph
