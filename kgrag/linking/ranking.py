@@ -104,44 +104,66 @@ class Ranker:
     def shares(self, weighed: Weighed, ties: Floats) -> Floats:
         """Probability of each node; what is missing to 1 is that nothing is meant.
 
+        Whether anything is meant is up to the mention; only which node, also to the others of the text.
+
         Args:
             weighed: The nodes.
             ties: How each goes with the nodes of the other mentions, shape (nodes, ties).
         """
-        scores = np.append(weighed.scores + ties @ self.ties, weighed.nothing) / self.temperature
-        shares = np.exp(scores - scores.max())
-        return (shares / shares.sum())[:-1]
+        if not len(weighed.nodes):
+            return np.zeros(0)
+        plain = np.append(weighed.nothing, weighed.scores)[None] / self.temperature
+        tied = (weighed.scores + ties @ self.ties)[None] / self.temperature
+        return np.exp(_log_shares(plain, tied)[0, 1:])
 
     def calibrated(self, examples: Sequence[Example]) -> Ranker:
         """The same ranker with the temperature, and the weight of nothing, that suit examples it was not trained on."""
         from scipy.optimize import minimize
 
-        scores, right = self._table(examples)
+        scores, tied, right = self._table(examples)
 
         def loss(free: Floats) -> float:
-            given = scores.copy()
-            given[:, 0] += free[1]
-            given /= np.exp(free[0])
-            likely = logsumexp(np.where(right, given, -np.inf), axis=1) - logsumexp(given, axis=1)
-            return -float(np.maximum(likely, _LEAST).mean())
+            plain = scores.copy()
+            plain[:, 0] += free[1]
+            likely = _log_shares(plain / np.exp(free[0]), tied / np.exp(free[0]))
+            return -float(np.maximum(logsumexp(np.where(right, likely, -np.inf), axis=1), _LEAST).mean())
 
         log_temperature, more = minimize(loss, np.zeros(2), method="Nelder-Mead").x
         nothing = self.nothing.copy()
         nothing[0] += more
         return replace(self, nothing=nothing, temperature=float(np.exp(log_temperature)))
 
-    def _table(self, examples: Sequence[Example]) -> tuple[Floats, NDArray[np.bool_]]:
-        """Scores of nothing and of the nodes of each example, and which are right; shape (examples, most nodes + 1) both."""
-        size = 1 + max(len(one.right) for one in examples)
-        scores, right = np.full((len(examples), size), -np.inf), np.zeros((len(examples), size), np.bool_)
+    def _table(self, examples: Sequence[Example]) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+        """Scores of nothing and of the nodes of each example, those of the nodes with their ties, and which are right.
+
+        Shapes (examples, most nodes + 1), (examples, most nodes), (examples, most nodes + 1).
+        """
+        size = max(len(one.right) for one in examples)
+        scores, right = np.full((len(examples), size + 1), -np.inf), np.zeros((len(examples), size + 1), np.bool_)
+        tied = np.full((len(examples), size), -np.inf)
         for row, one in enumerate(examples):
             weighed = self.weigh(one.pairs)
             ties = one.ties[np.unique(one.pairs.nodes, return_index=True)[1]]
-            last = 1 + len(weighed.nodes)
-            scores[row, 0], scores[row, 1:last] = weighed.nothing, weighed.scores + ties @ self.ties
+            last = len(weighed.nodes)
+            scores[row, 0], scores[row, 1 : last + 1] = weighed.nothing, weighed.scores
+            tied[row, :last] = weighed.scores + ties @ self.ties
             right[row, 0] = not one.known
-            right[row, 1:last] = np.isin(weighed.nodes, one.pairs.nodes[one.right])
-        return scores, right
+            right[row, 1 : last + 1] = np.isin(weighed.nodes, one.pairs.nodes[one.right])
+        return scores, tied, right
+
+
+def _log_shares(scores: Floats, tied: Floats) -> Floats:
+    """Logarithms of the probabilities of nothing and of nodes.
+
+    Args:
+        scores: Of nothing and of the nodes, shape (mentions, nodes + 1).
+        tied: Of the nodes, with their ties, shape (mentions, nodes).
+    """
+    every, some = logsumexp(scores, axis=1), logsumexp(scores[:, 1:], axis=1)
+    nodes = logsumexp(tied, axis=1)
+    with np.errstate(invalid="ignore"):  # of no nodes
+        shares = (some - every)[:, None] + tied - nodes[:, None]
+    return np.column_stack([scores[:, 0] - every, np.where(np.isneginf(tied), -np.inf, shares)])
 
 
 def train(examples: Sequence[Example], seed: int, hidden: int = HIDDEN) -> Ranker:
@@ -183,9 +205,11 @@ def train(examples: Sequence[Example], seed: int, hidden: int = HIDDEN) -> Ranke
 
     def loss() -> torch.Tensor:
         optimiser.zero_grad()
-        scores = features @ linear + torch.tanh(features @ inner + bias) @ outer + ties @ tie
+        scores = features @ linear + torch.tanh(features @ inner + bias) @ outer
+        tied = (scores + ties @ tie).masked_fill(~there[:, 1:], -1e9)
         scores = torch.cat([(of_nothing @ nothing)[:, None], scores], 1).masked_fill(~there, -1e9)
-        each = scores.logsumexp(1) - scores.masked_fill(~right, -1e9).logsumexp(1)
+        some = scores[:, 1:].logsumexp(1) + tied.masked_fill(~right[:, 1:], -1e9).logsumexp(1) - tied.logsumexp(1)
+        each = scores.logsumexp(1) - torch.where(right[:, 0], scores[:, 0], some)
         total = each.mean() + _DECAY * sum((one * one).sum() for one in weights)
         total.backward()
         return total
