@@ -55,9 +55,7 @@ class Appearance:
 
     def is_content(self, token: Token) -> bool:
         """Whether a token is a word that questions are not made of."""
-        return (
-            any(map(str.isalnum, token.text)) and self._lexicon.words.level(token.folded) == self._lexicon.words.NAME
-        )
+        return any(map(str.isalnum, token.text)) and self._lexicon.words.level(token.folded) == self._lexicon.words.NAME
 
     def is_foreign(self, token: Token) -> bool:
         """Whether a lower-cased word is long, no English and none of the graph's: hence a name that the graph lacks.

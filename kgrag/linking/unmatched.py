@@ -83,9 +83,7 @@ class Unmatched:
 def _is_split(tokens: Sequence[Token], content: Sequence[int], readings: Sequence[Reading]) -> bool:
     """Whether two words side by side are not of one name."""
     pairs = ((tokens[at], tokens[after]) for at, after in pairwise(content) if after == at + 1)
-    return any(
-        not any(one.start <= left.start and right.end <= one.end for one in readings) for left, right in pairs
-    )
+    return any(not any(one.start <= left.start and right.end <= one.end for one in readings) for left, right in pairs)
 
 
 def _head_noun(text: str, end: int, named: Sequence[Reading]) -> int:
