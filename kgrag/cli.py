@@ -141,6 +141,9 @@ def train(
     valid: Annotated[Path | None, typer.Option(help="Questions to choose the best epoch by.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Most passes over the questions; chosen by their number.")] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same result.")] = 0,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="Folder from which training goes on where it was interrupted.")
+    ] = None,
 ) -> None:
     """Train a saved system on labelled questions, and save the better one."""
     from kgrag import KGRAG
@@ -149,7 +152,7 @@ def train(
     training = read_questions(questions)
     validation = read_questions(valid) if valid else []
     rag = KGRAG.load(folder)
-    rag.train(training, valid=validation, epochs=epochs, seed=seed)
+    rag.train(training, valid=validation, epochs=epochs, seed=seed, checkpoint=checkpoint)
     rag.save(out)
     typer.echo(f"{out}: trained on {len(training):,} questions")
 

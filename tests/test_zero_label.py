@@ -1,5 +1,8 @@
 """A system fits itself to a graph of which no questions are known."""
 
+import copy
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +10,7 @@ import torch
 from kgrag import KGRAG, KnowledgeGraph
 from kgrag.config import Config
 from kgrag.encoding import GraphReader
+from kgrag.training import loop
 from kgrag.training.reasoner import PreparedQuestion, ReasonerTrainer, TrainingSet, believed, choices
 from kgrag.training.synthesis import Synthesiser
 from kgrag.training.worlds import random_world
@@ -62,3 +66,36 @@ def test_the_threshold_spares_what_is_right(world):
 def test_a_graph_of_which_nothing_can_be_asked_is_left_as_it_is():
     rag = KGRAG.build(KnowledgeGraph.from_triples([("n" * 70, "is near", "m" * 70)]))
     assert rag.config == Config()
+
+
+def test_an_interrupted_training_of_the_reasoner_goes_on_to_the_same_bytes(world, tmp_path, monkeypatch):
+    rag = KGRAG(world)
+    shipped = rag.reader.reasoner
+    with unfamiliar(rag.reader):
+        prepared = prepare(rag.reader, Synthesiser(world, 11).sample(60))
+
+        def train(folder: Path | None) -> torch.Tensor:
+            rag.reader.reasoner = copy.deepcopy(shipped)
+            trainer = ReasonerTrainer(rag.reader.reasoner, rag.encoder, 3, patience=9, checkpoint=folder)
+            trainer.train([TrainingSet(rag.reader, prepared[:40], prepared[40:])])
+            return weights(rag)
+
+        whole = train(None)
+        with monkeypatch.context() as patch:
+            patch.setattr(loop._Run, "epoch", stopping(loop._Run.epoch, after=2))
+            with pytest.raises(KeyboardInterrupt):
+                train(tmp_path / "run")
+        torch.manual_seed(99)
+        assert torch.equal(train(tmp_path / "run"), whole)
+
+
+def stopping(epoch, after):
+    """The loop's own epoch, interrupted after some."""
+    left = iter(range(after))
+
+    def until(run, description):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        epoch(run, description)
+
+    return until

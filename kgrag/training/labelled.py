@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,6 +34,7 @@ def train(
     learning_rate: float = 1e-3,
     batch_size: int = 32,
     patience: int = 3,
+    checkpoint: str | Path | None = None,
 ) -> None:
     """Trains the reasoner of a system in place.
 
@@ -45,9 +47,11 @@ def train(
         learning_rate: Peak of the one-cycle schedule.
         batch_size: Questions a step.
         patience: Epochs without improvement before it stops.
+        checkpoint: Folder that is written after each epoch, and from which training goes on where it was interrupted.
 
     Raises:
         QuestionError: None of the questions can be used.
+        SavedFolderError: The checkpoint is damaged, or that of another training.
     """
     steps = _needed_steps(rag, questions[:LOOKED_AT])
     prepared = [p for q in track(questions, "finding plans") if (p := prepare(rag, q, steps)) is not None]
@@ -63,7 +67,9 @@ def train(
         held, prepared = [prepared[i] for i in order[:cut]], [prepared[i] for i in order[cut:]] or prepared
     log.info("training on %d of %d questions", len(prepared), len(questions))
     epochs = epochs or max(1, min(MOST_EPOCHS, round(QUESTIONS_READ / len(prepared))))
-    trainer = ReasonerTrainer(rag.reader.reasoner, rag.encoder, epochs, seed, learning_rate, batch_size, patience)
+    trainer = ReasonerTrainer(
+        rag.reader.reasoner, rag.encoder, epochs, seed, learning_rate, batch_size, patience, checkpoint
+    )
     trainer.train([TrainingSet(rag.reader, prepared, held)])
     settle(rag.reader, held)
 

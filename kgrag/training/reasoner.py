@@ -7,10 +7,10 @@ message is passed in training, and no sub-graph is needed: which relations there
 
 from __future__ import annotations
 
-import copy
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from kgrag.encoding import GraphReader, Reasoner
 from kgrag.encoding.plans import Rows
 from kgrag.graph import normalise
 from kgrag.progress import track
+from kgrag.training.loop import Course, Quality, learn
 from kgrag.types import Ids, TextEncoder
 
 log = logging.getLogger(__name__)
@@ -94,6 +95,7 @@ class ReasonerTrainer:
         learning_rate: Peak of the one-cycle schedule.
         batch_size: Questions a step, of whatever graph.
         patience: Epochs without improvement before it stops.
+        checkpoint: Folder that is written after each epoch, and from which training goes on where it was interrupted.
     """
 
     def __init__(
@@ -105,10 +107,10 @@ class ReasonerTrainer:
         learning_rate: float = 1e-3,
         batch_size: int = 32,
         patience: int = 3,
+        checkpoint: str | Path | None = None,
     ) -> None:
-        self.reasoner, self.encoder = reasoner, encoder
-        self.epochs, self.seed, self.learning_rate = epochs, seed, learning_rate
-        self.batch_size, self.patience = batch_size, patience
+        self.reasoner, self.encoder, self.checkpoint = reasoner, encoder, checkpoint
+        self.course = Course(epochs, seed, learning_rate, batch_size, patience)
 
     def train(self, sets: Sequence[TrainingSet]) -> list[float]:
         """Trains.
@@ -118,48 +120,19 @@ class ReasonerTrainer:
 
         Returns:
             Share of the held questions answered rightly, or rightly refused: before, then after each epoch.
+
+        Raises:
+            SavedFolderError: The checkpoint is damaged, or that of another training.
         """
-        torch.manual_seed(self.seed)
-        rng = np.random.default_rng(self.seed)
-        lessons = _Lessons(sets, self.encoder)
-        reasoner = self.reasoner
-        optimiser = torch.optim.AdamW(reasoner.parameters(), lr=self.learning_rate, weight_decay=0.01)
-        per_epoch = -(-len(lessons) // self.batch_size)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, self.learning_rate, total_steps=self.epochs * per_epoch + 1, pct_start=0.1
-        )
-        before = _quality(sets)
-        best, best_state, waited = (before[0], 1.0), copy.deepcopy(reasoner.state_dict()), 0
-        history = [before[0]]
-        for epoch in range(self.epochs):
-            reasoner.train()
-            order = rng.permutation(len(lessons))
-            starts = range(0, len(order), self.batch_size)
-            for start in track(starts, f"reasoner, epoch {epoch + 1} of {self.epochs}"):
-                loss = lessons.loss(reasoner, order[start : start + self.batch_size])
-                optimiser.zero_grad()
-                loss.backward()
-                torch.nn.utils.clip_grad_norm_(reasoner.parameters(), 1.0)
-                optimiser.step()
-                schedule.step()
-            quality = _quality(sets)
-            history.append(quality[0])
-            log.info("epoch %d: %.4f right, belief in what is right %.4f", epoch + 1, *quality)
-            if quality > best:
-                best, best_state, waited = quality, copy.deepcopy(reasoner.state_dict()), 0
-            else:
-                waited += 1
-                if waited >= self.patience:
-                    break
-        reasoner.load_state_dict(best_state)
-        reasoner.eval()
-        return history
+        lessons = _Lessons(self.reasoner, sets, self.encoder)
+        return learn(self.reasoner, lessons, self.course, "reasoner", self.checkpoint)
 
 
 class _Lessons:
     """Every (question, topic) with its plans; relations of all graphs in one table, by their labels."""
 
-    def __init__(self, sets: Sequence[TrainingSet], encoder: TextEncoder) -> None:
+    def __init__(self, reasoner: Reasoner, sets: Sequence[TrainingSet], encoder: TextEncoder) -> None:
+        self.reasoner, self.sets = reasoner, sets
         labels: dict[str, int] = {}
         self._items: list[tuple[str, tuple[tuple[Choice, ...], ...], Ids]] = []
         for one in sets:
@@ -173,8 +146,13 @@ class _Lessons:
     def __len__(self) -> int:
         return len(self._items)
 
-    def loss(self, reasoner: Reasoner, places: Ids) -> torch.Tensor:
+    def quality(self) -> Quality:
+        """How the held questions are answered."""
+        return _quality(self.sets)
+
+    def loss(self, places: Ids) -> torch.Tensor:
         """Mean of minus the log-likelihood of all right plans together."""
+        reasoner = self.reasoner
         items = [self._items[place] for place in places.tolist()]
         queries, hops = reasoner.read(*_padded([self._states[text] for text, _, _ in items]))
         relations = reasoner.encode_relations(self._labels)
@@ -251,11 +229,11 @@ def _comes_back(reader: GraphReader, question: PreparedQuestion) -> bool:
     return bool(reading.plans) and len(reading.plans[0].relations) > 1 and question.topics[0] in reading.plans[0].ends
 
 
-def _quality(sets: Sequence[TrainingSet]) -> tuple[float, float]:
+def _quality(sets: Sequence[TrainingSet]) -> Quality:
     """Share of held questions answered rightly or rightly refused, and the mean belief in what is right."""
     found = [one for each in sets for one in believed(each.reader, each.held)]
     right = sum(most < ANSWERED if hit is None else hit for most, hit, _ in found)
-    return right / max(len(found), 1), sum(belief for _, _, belief in found) / max(len(found), 1)
+    return Quality(right / max(len(found), 1), sum(belief for _, _, belief in found) / max(len(found), 1))
 
 
 def believed(
