@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _INVERSE, _YES_NO, _BOTH, _OTHER, _ALONE, _LOWER = 0.5, 0.15, 0.15, 0.15, 0.15, 0.2  # shares of the texts
 _MISSING, _UNKNOWN, _NAMESAKES, _AS_IT_IS = 0.15, 0.6, 0.2, 0.35  # and of the mentions
 _QUALIFIED = 0.3  # of those not written as in the graph, share that another word is put before or behind
-_GOES_ON = 0.3  # share of the texts that name a node twice, if it has several names
+_GOES_ON = 0.1  # share of the texts that name a node twice, if it has several names
 _FIRST = 0.5  # share of mentions by the preferred name; the others are by any
 _MOST_NAMESAKES = 3
 _TRIES = 20  # a text, for not all nodes have names
