@@ -35,7 +35,7 @@ NOTHING = ("always", "share of the labels", "share of near labels", "unknown wor
 _SAME = (1.0,) * (len(_LIKENESS) - 1)  # likeness of a name to itself, but for the cosine
 _MISTYPED = 0.8  # edit ratio from which a name may be mistyped
 _NAMES = 50  # nearest names of each kind
-_WORDS_ARE_THERE = math.log(2)  # what it adds to a score that the text has the words of a name in other order or form
+_WORDS_ARE_THERE = math.log(3)  # what it adds to a score that the text has the words of a name in other order or form
 _AFTER_NAMES, _AFTER_MEMORY = len(_LIKENESS) + len(_STANDING), len(FEATURES) - len(SURROUNDINGS)
 
 
