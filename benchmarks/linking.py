@@ -97,9 +97,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=["ncbi_disease", *QUESTIONS], help="sets; all by default")
     parser.add_argument("--quick", action="store_true", help=f"{SAMPLE} questions of a set; not for quoting")
-    parser.add_argument(
-        "--speed", action="store_true", help="also graphs of up to 1M aliases; takes a quarter of an hour"
-    )
+    parser.add_argument("--speed", action="store_true", help="also graphs of up to 1M aliases; takes two minutes")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the record")
     parser.add_argument(
         "--predictions", type=Path, metavar="FILE", help="where to write what was linked, as JSON lines"

@@ -131,9 +131,9 @@ class Disambiguator:
         def write(staging: Path) -> None:
             arrays = {name: getattr(self.ranker, name) for name in _ARRAYS}
             save_file(arrays, staging / _WEIGHTS)
-            settings = {"features": _ALL, "encoder": self._encoder_name, "memory": self.memory.rows}
-            settings["passed"] = self.memory.passed
-            write_json(staging / _SETTINGS, settings | {_TEMPERATURE: self.ranker.temperature})
+            memory = {"memory": self.memory.rows, "passed": self.memory.passed}
+            settings = {"features": _ALL, "encoder": self._encoder_name, _TEMPERATURE: self.ranker.temperature}
+            write_json(staging / _SETTINGS, settings | memory)
 
         write_folder(folder, write, _KIND)
 

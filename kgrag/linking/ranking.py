@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,7 +111,7 @@ class Ranker:
             ties: How each goes with the nodes of the other mentions, shape (nodes, ties).
         """
         if not len(weighed.nodes):
-            return np.zeros(0)
+            return np.zeros(0, np.float32)
         plain = np.append(weighed.nothing, weighed.scores)[None] / self.temperature
         tied = (weighed.scores + ties @ self.ties)[None] / self.temperature
         return np.exp(_log_shares(plain, tied)[0, 1:])
@@ -152,7 +152,7 @@ class Ranker:
         return scores, tied, right
 
 
-def _log_shares(scores: Floats, tied: Floats) -> Floats:
+def _log_shares(scores: NDArray[Any], tied: NDArray[Any]) -> Floats:
     """Logarithms of the probabilities of nothing and of nodes.
 
     Args:
