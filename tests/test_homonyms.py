@@ -61,6 +61,7 @@ CLASSES = {
 
 def new_graph() -> KnowledgeGraph:
     triples = [(f"urn:{node}", LABEL, f'"{name}"@en') for node, name in NAMES.items()]
+    triples += [("urn:usa", "http://www.w3.org/2004/02/skos/core#altLabel", '"Uncle Sam"')]
     triples += [(f"urn:{a}", relation, f"urn:{b}") for a, relation, b in FACTS]
     triples += [(f"urn:{node}", TYPE, f"urn:class:{name}") for node, name in CLASSES.items()]
     return KnowledgeGraph.from_triples(triples)
@@ -86,6 +87,7 @@ def meant(linker: EntityLinker, text: str) -> list[str]:
         ("What does the metal Mercury do?", ["mercury"]),  # its class
         ("Is Paris in the south of France?", ["city", "france"]),  # the other name
         ("Did Paris live in the USA?", ["texas", "usa"]),
+        ("Paris and Uncle Sam", ["texas", "usa"]),  # by another name than its neighbour is shown by
         ("Paris and Hector", ["prince", "hector"]),
         ("Mercury, of Queen", ["singer", "queen"]),
         (
