@@ -14,15 +14,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from linking_sets import QUESTIONS, Asked, Document, diseases, documents, questions
+from linking_sets import QUESTIONS, UNLINKABLE, Asked, Document, diseases, documents, hidden, questions
 from linking_systems import BASELINES, Candidates, Kgrag, Rapidfuzz, System
 from reporting import DATASETS, Goal, goal_table, machine, say, shown, table, versions
 
 from kgrag.encoder import default_encoder
-from kgrag.evaluation.confidence import risk_at_coverage
+from kgrag.evaluation.confidence import aurc, ece, risk_at_coverage
 from kgrag.evaluation.metrics import Overlap, hit_at, mean
 from kgrag.evaluation.runner import current_commit
 from kgrag.graph import KnowledgeGraph
@@ -33,7 +35,8 @@ SEED = 0
 SAMPLE = 200  # questions of a set with --quick
 SLOW = 300  # questions of a set that rapidfuzz is asked
 EXACT, TYPO = "", ", typos"
-COVERAGES = (50, 80, 90, 100)
+HIDDEN = 1 / 3  # of the topics
+COVERAGES = range(10, 101, 10)  # percent
 SIZES = (10_000, 100_000, 1_000_000)  # aliases
 COLUMNS = ("kgrag", "kgrag zero-label", "kgrag trained", *BASELINES)
 MEASURES = {
@@ -44,9 +47,11 @@ MEASURES = {
     "precision": "precision, spans and links",
     "recall": "recall, spans and links",
     "f1": "F1, spans and links",
-    "nil_precision": "NIL precision, gold spans",
+    "unlinkable": "unlinkable ones",
+    "nil_precision": "NIL precision",
     "nil_recall": "NIL recall",
-    **{f"risk@{coverage}": f"risk at {coverage} % coverage" for coverage in COVERAGES},
+    "aurc": "area under risk and coverage",
+    "ece": "calibration error",
     "questions": "questions",
     "topics": "share of topics linked",
     "whole": "share of questions with all topics linked",
@@ -61,7 +66,7 @@ MEASURES = {
 }
 
 Nodes = frozenset[int]
-Figures = dict[str, float]
+Figures = dict[str, Any]  # numbers, and curves as lists of them
 Predictions = list[dict[str, object]]
 Measured = Iterator[tuple[str, str, Figures, Predictions]]  # where, which system, and what
 Results = dict[str, dict[str, Figures]]
@@ -93,23 +98,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=["ncbi_disease", *QUESTIONS], help="sets; all by default")
     parser.add_argument("--quick", action="store_true", help=f"{SAMPLE} questions of a set; not for quoting")
-    parser.add_argument(
-        "--speed", action="store_true", help="also graphs of up to 1M aliases; takes a quarter of an hour"
-    )
+    parser.add_argument("--speed", action="store_true", help="also graphs of up to 1M aliases; takes two minutes")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the record")
     parser.add_argument(
         "--predictions", type=Path, metavar="FILE", help="where to write what was linked, as JSON lines"
     )
     arguments = parser.parse_args()
     names = arguments.only or ["ncbi_disease", *QUESTIONS]
+    most = SAMPLE if arguments.quick else None
     results: Results = {}
     predictions: Predictions = []
-    for name in names:
-        if is_there(name):
-            measured = mentions() if name == "ncbi_disease" else topics(name, SAMPLE if arguments.quick else None)
-            for where, system, figures, predicted in measured:
-                results.setdefault(where, {})[system] = figures
-                predictions += [{"set": where, "system": system, **one} for one in predicted]
+    for name in filter(is_there, names):
+        parts = [mentions()] if name == "ncbi_disease" else [topics(name, most)]
+        if name in UNLINKABLE:
+            parts.append(unlinkable(name, most))
+        for where, system, figures, predicted in chain.from_iterable(parts):
+            results.setdefault(where, {})[system] = figures
+            predictions += [{"set": where, "system": system, **one} for one in predicted]
     if arguments.speed:
         results |= {f"{size // 1000:,}k aliases": {"kgrag": speed(size)} for size in SIZES}
     record = {
@@ -171,7 +176,8 @@ def mentions() -> Measured:
         candidates = [found for of_text in system.mentions(texts) for found in of_text]
         figures = ranked(gold, candidates) | risks(gold, candidates)
         if isinstance(system, Kgrag):
-            figures |= nil(gold, candidates, system.linker.threshold)
+            said = [sum(dict(found).values()) < system.linker.config.threshold for found in candidates]
+            figures |= nil(gold, said)
         if type(system).text is not System.text:
             figures |= end_to_end(texts, [system.text(document.text) for document in texts])
         yield (
@@ -214,11 +220,41 @@ def topics(name: str, most: int | None) -> Measured:
                             "id": row.id,
                             "question": row.question,
                             "gold": [labels(graph, nodes) for nodes in row.topics],
-                            "linked": labels(graph, nodes),
+                            "linked": labels(graph, dict(of_row)),
                         }
-                        for row, nodes in zip(chosen, linked)
+                        for row, of_row in zip(chosen, linked)
                     ],
                 )
+
+
+def unlinkable(name: str, most: int | None) -> Measured:
+    """Questions with one topic each, of which the linker is not to know a third."""
+    part = UNLINKABLE[name]
+    graph_file, file, key, _ = QUESTIONS[name][part]
+    graph = KnowledgeGraph.from_rdf(DATASETS / name / graph_file)
+    rows = questions(DATASETS / name / file, graph, False, SEED, key)
+    gone = hidden(rows, graph, HIDDEN, SEED)
+    only = frozenset(np.flatnonzero(~graph.is_literal).tolist()) - gone
+    linker = EntityLinker(graph, linkable=lambda node: node not in gone)
+    for system_name, system in systems(graph, only, {"kgrag": linker}):
+        if type(system).question is System.question:
+            continue
+        chosen = sampled(rows, min(most or len(rows), SLOW if isinstance(system, Rapidfuzz) else len(rows)))
+        say(f"{name} {part}, topics hidden: {system_name}, {len(chosen)} questions")
+        linked = [system.question(row.question, 1) for row in chosen]
+        gold = [row.topics[0] - gone for row in chosen]
+        surest = [sorted(of_row, key=lambda one: -one[1])[:1] for of_row in linked]
+        figures = {"questions": len(rows)} | nil(gold, [not of_row for of_row in linked]) | risks(gold, surest)
+        predicted = [
+            {
+                "id": row.id,
+                "question": row.question,
+                "gold": labels(graph, nodes),
+                "linked": labels(graph, dict(of_row)),
+            }
+            for row, nodes, of_row in zip(chosen, gold, linked)
+        ]
+        yield f"{name} {part}, topics hidden", system_name, figures, predicted
 
 
 def systems(
@@ -251,17 +287,18 @@ def ranked(gold: list[Nodes], candidates: list[Candidates]) -> Figures:
 
 
 def risks(gold: list[Nodes], candidates: list[Candidates]) -> Figures:
-    """Share of wrong links among the surest of all mentions; where the graph has no node every link is wrong."""
-    scores = [found[0][1] if found else 0.0 for found in candidates]
+    """What is wrong among the surest links; where the graph has no node every link is wrong, and so is none."""
+    sure = [found[0][1] if found else 0.0 for found in candidates]
     wrong = [not found or found[0][0] not in nodes for nodes, found in zip(gold, candidates)]
-    return {f"risk@{c}": risk_at_coverage(scores, wrong, c / 100) for c in COVERAGES}
+    curve = [(coverage, risk_at_coverage(sure, wrong, coverage / 100)) for coverage in COVERAGES]
+    return {"aurc": aurc(sure, wrong), "ece": ece(sure, ~np.array(wrong)), "curve": curve}
 
 
-def nil(gold: list[Nodes], candidates: list[Candidates], threshold: float) -> Figures:
-    """Mentions taken for unknown because no candidate reaches the threshold, against those that the graph has no node for."""
-    said = {at for at, found in enumerate(candidates) if not found or found[0][1] < threshold}
-    overlap = Overlap.of(said, {at for at, nodes in enumerate(gold) if not nodes})
-    return {"nil_precision": overlap.precision, "nil_recall": overlap.recall}
+def nil(gold: list[Nodes], said: list[bool]) -> Figures:
+    """What is taken for unknown, against that which the graph has no node for."""
+    unknown = {at for at, nodes in enumerate(gold) if not nodes}
+    overlap = Overlap.of({at for at, one in enumerate(said) if one}, unknown)
+    return {"unlinkable": len(unknown), "nil_precision": overlap.precision, "nil_recall": overlap.recall}
 
 
 def end_to_end(texts: list[Document], linked: list[dict[tuple[int, int], int]]) -> Figures:
@@ -275,10 +312,10 @@ def end_to_end(texts: list[Document], linked: list[dict[tuple[int, int], int]]) 
     return {"precision": total.precision, "recall": total.recall, "f1": total.f1}
 
 
-def found(rows: list[Asked], linked: list[list[int]]) -> Figures:
+def found(rows: list[Asked], linked: list[Candidates]) -> Figures:
     """How many topics were linked, and how many links are of a topic."""
-    hits = [[not nodes.isdisjoint(links) for nodes in row.topics] for row, links in zip(rows, linked)]
-    of_topic = [any(node in nodes for nodes in row.topics) for row, links in zip(rows, linked) for node in links]
+    hits = [[not nodes.isdisjoint(dict(links)) for nodes in row.topics] for row, links in zip(rows, linked)]
+    of_topic = [any(node in nodes for nodes in row.topics) for row, links in zip(rows, linked) for node, _ in links]
     shares = {
         "topics": mean(hit for of_row in hits for hit in of_row),
         "whole": mean(map(all, hits)),
@@ -303,6 +340,8 @@ def report(record: dict) -> Iterator[str]:
                 rows.append([where, name, *(shown(by_system.get(column, {}).get(measure)) for column in COLUMNS)])
     yield from table(rows)
     yield ""
+    yield from risk_table(record["figures"])
+    yield ""
     yield from goal_table("set", record["goals"])
     yield ""
     if record["quick"]:
@@ -312,6 +351,16 @@ def report(record: dict) -> Iterator[str]:
     yield f"{record['machine']}; " + ", ".join(f"{name} {number}" for name, number in record["versions"].items())
     for name in record["absent"]:
         yield f"{name} is left out: KGRAG_DATASETS does not hold all of it (see benchmarks/README.md)."
+
+
+def risk_table(figures: Results) -> Iterator[str]:
+    """The share of wrong links among the surest of all mentions, or questions, by how many these are."""
+    rows = [["risk at coverage", "system", *(f"{coverage} %" for coverage in COVERAGES)]]
+    for where, by_system in figures.items():
+        for system, measured in by_system.items():
+            if "curve" in measured:
+                rows.append([where, system, *(shown(risk) for _, risk in measured["curve"])])
+    yield from table(rows)
 
 
 if __name__ == "__main__":

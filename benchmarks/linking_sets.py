@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from kgrag.graph import KnowledgeGraph
+from kgrag.graph.terms import normalise
 
 DO = "http://purl.obolibrary.org/obo/DOID_"
 BILINGUAL = Path(__file__).parent / "questions" / "pcqa_bilingual.jsonl"
@@ -39,6 +41,8 @@ QUESTIONS = {  # by folder of KGRAG_DATASETS
     "wc2014": {kind: Part("kb.nt", f"{kind}_valid.jsonl") for kind in ("1hop", "2hop", "conjunction")},
     "pcqa": {tag: Part("kb.nt", BILINGUAL, key=tag, typos=False) for tag in ("en", "zh")},
 }
+
+UNLINKABLE = {"metaqa": "1 hop", "pathquestion": "PQ-3H", "wc2014": "1hop"}  # questions with one topic each
 
 
 class Document(NamedTuple):
@@ -99,6 +103,16 @@ def questions(file: Path, graph: KnowledgeGraph, typos: bool, seed: int, key: st
                 question = question[:start] + misspelt(topic, draw) + question[start + len(topic) :]
         found.append(Asked(row["id"], question, [of_topic for of_topic in nodes if of_topic]))
     return found
+
+
+def hidden(rows: Sequence[Asked], graph: KnowledgeGraph, share: float, seed: int) -> frozenset[int]:
+    """A share of the topics of questions with one each, with all nodes that bear a name of theirs."""
+    topics = sorted({min(row.topics[0]) for row in rows})
+    chosen = set(random.Random(seed).sample(topics, round(share * len(topics))))
+    names: defaultdict[str, set[int]] = defaultdict(set)
+    for alias, node in graph.aliases():
+        names[normalise(alias)].add(node)
+    return frozenset(chosen).union(*(nodes for nodes in names.values() if nodes & chosen))
 
 
 def misspelt(name: str, draw: random.Random) -> str:

@@ -1,6 +1,7 @@
 """What benchmarks/linking.py measures of a large graph, in a process of its own: ``linking_speed.py ALIASES SEED``.
 
-Prints a JSON object. The graph is that of ``synthetic.py``; its labels and synonyms are the aliases.
+Prints a JSON object. The graph is that of ``synthetic.py``; its labels and synonyms are the aliases. Times are those of
+the processor, which others on the machine change least.
 """
 
 from __future__ import annotations
@@ -60,10 +61,10 @@ def synthetic_graph(statements: int, seed: int) -> KnowledgeGraph:
 
 
 def seconds(task: Callable[[], object]) -> float:
-    """How long a task takes."""
-    started = time.perf_counter()
+    """Processor time that a task takes."""
+    started = time.process_time()
     task()
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 def memory() -> float:

@@ -42,8 +42,8 @@ class System:
         """Mentions in a text, and the node of each."""
         raise NotImplementedError
 
-    def question(self, question: str, topics: int) -> list[int]:
-        """The nodes that a question names; only baselines make use of how many there are."""
+    def question(self, question: str, topics: int) -> Candidates:
+        """The nodes that a question names, each with how sure that is; only baselines make use of how many there are."""
         raise NotImplementedError
 
 
@@ -67,8 +67,8 @@ class Kgrag(System):
         links = self.linker.link(text)
         return {(k.mention.start, k.mention.end): k.node for k in links if k.node is not None and k.node in self.only}
 
-    def question(self, question: str, topics: int) -> list[int]:
-        return [link.node for link in self.linker.link(question) if link.node is not None]
+    def question(self, question: str, topics: int) -> Candidates:
+        return [(link.node, link.score) for link in self.linker.link(question) if link.node is not None]
 
 
 class _Baseline(System):
@@ -114,8 +114,8 @@ class Exact(_Baseline):
         found = {span: float(len(name)) for span, name in _spans(text) if name in self.nodes}
         return {(a, b): self.nodes[normalise(text[a:b])][0] for a, b in _apart(found)}
 
-    def question(self, question: str, topics: int) -> list[int]:
-        return list(self.text(question).values())[:topics]  # the longest come first
+    def question(self, question: str, topics: int) -> Candidates:
+        return [(node, 1.0) for node in self.text(question).values()][:topics]  # the longest come first
 
 
 class Tfidf(_Baseline):
@@ -132,9 +132,9 @@ class Tfidf(_Baseline):
         for start in range(0, len(texts), AT_ONCE):
             yield from _best((self._vectorizer.transform(texts[start : start + AT_ONCE]) @ self._by_gram).toarray())
 
-    def question(self, question: str, topics: int) -> list[int]:
+    def question(self, question: str, topics: int) -> Candidates:
         (ranked,) = self.rank([normalise(question)])
-        return [node for node, _ in self._candidates(ranked)[:topics]]
+        return self._candidates(ranked)[:topics]
 
 
 class Rapidfuzz(_Baseline):
@@ -147,16 +147,16 @@ class Rapidfuzz(_Baseline):
             chosen = texts[start : start + AT_ONCE]
             yield from _best(process.cdist(chosen, self.names, scorer=fuzz.WRatio, dtype=np.float32) / 100)
 
-    def question(self, question: str, topics: int) -> list[int]:
+    def question(self, question: str, topics: int) -> Candidates:
         from rapidfuzz import fuzz, process
 
         worth: dict[Span, float] = {}
-        nodes: dict[Span, int] = {}
+        nodes: dict[Span, tuple[int, float]] = {}
         for span, text in _spans(question):
             best = process.extractOne(text, self.names, scorer=fuzz.ratio, score_cutoff=LEAST_RATIO)
             if best and len(text) >= SHORTEST:
                 worth[span] = (best[1] - LEAST_RATIO) * len(text)
-                nodes[span] = self.nodes[best[0]][0]
+                nodes[span] = self.nodes[best[0]][0], best[1] / 100
         return [nodes[span] for span in _apart(worth)[:topics]]
 
 

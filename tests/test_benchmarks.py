@@ -19,7 +19,7 @@ import linking
 import passage_speed
 import retrieval_systems
 import synthetic
-from linking_sets import Document, misspelt
+from linking_sets import Asked, Document, hidden, misspelt
 from linking_systems import BASELINES, Kgrag
 
 LABELS = (synthetic.RDFS + "label", synthetic.SKOS + "altLabel")
@@ -95,9 +95,11 @@ def test_figures_of_mentions() -> None:
         "accuracy@10": 2 / 3,
         "recall@30": 2 / 3,
     }
-    assert linking.nil(gold, candidates, 0.65) == {"nil_precision": 0.5, "nil_recall": 1.0}
+    said = [sum(dict(found).values()) < 0.65 for found in candidates]
+    assert linking.nil(gold, said) == {"unlinkable": 1, "nil_precision": 0.5, "nil_recall": 1.0}
     risks = linking.risks(gold, candidates)
-    assert (risks["risk@50"], risks["risk@100"]) == (0.5, 0.75)
+    curve = dict(risks["curve"])
+    assert (curve[50], curve[100]) == (0.5, 0.75) and risks["aurc"] == pytest.approx((0 + 1 / 2 + 2 / 3 + 3 / 4) / 4)
 
 
 def test_figures_of_spans_and_links() -> None:
@@ -119,7 +121,20 @@ def test_every_system_links_what_is_easy() -> None:
         (((first, *others),),) = system.mentions([text])
         assert first[0] == cold and {node for node, _ in others} <= only
         if type(system).question is not linking.System.question:
-            assert system.question("who has common cold?", 1) == [cold]
+            assert dict(system.question("who has common cold?", 1)).keys() == {cold}
+
+
+def test_a_share_of_the_topics_is_hidden_with_all_that_bear_their_names() -> None:
+    label = synthetic.RDFS + "label"
+    names = ["gout", "Gout", "cold", "cough", "fever"]
+    triples = [(f"urn:{i}", label, f'"{name}"') for i, name in enumerate(names)]
+    graph = KnowledgeGraph.from_triples([*triples, ("urn:2", "urn:unlike", "urn:3")])
+    nodes = [graph.find(f"urn:{i}")[0] for i in range(len(names))]
+    rows = [Asked(str(node), "?", [frozenset({node})]) for node in (nodes[0], *nodes[2:])]
+    for seed in range(8):
+        gone = hidden(rows, graph, 0.5, seed)
+        assert gone == hidden(rows, graph, 0.5, seed)
+        assert (nodes[0] in gone) == (nodes[1] in gone) and len(gone & {nodes[0], *nodes[2:]}) == 2
 
 
 def test_both_systems_do_what_is_measured(tmp_path: Path) -> None:

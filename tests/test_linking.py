@@ -8,6 +8,7 @@ from kgrag.config import LinkingConfig
 from kgrag.errors import InputError
 from kgrag.graph import KnowledgeGraph
 from kgrag.linking import EntityLinker
+from kgrag.resources import data_folder
 
 RDFS = "http://www.w3.org/2000/01/rdf-schema#label"
 ALT = "http://www.w3.org/2004/02/skos/core#altLabel"
@@ -97,7 +98,6 @@ def clinic():
         ("What makes one sweat at night?", [("sweat at night", "night sweats")]),
         ("What makes me dizzy and drool?", [("dizzy", "dizziness"), ("drool", "drooling")]),
         ("failure of the heart", [("failure of the heart", "heart failure")]),
-        ("Who should have the MMR jab?", [("MMR", "MMR vaccine")]),
         ("what helps with restless legs", [("restless legs", "restless legs syndrome")]),
         ("Is Guillain-Barré curable?", [("Guillain-Barré", "Guillain-Barre syndrome")]),
         ("Under which heading is it passed on?", []),  # neither a head nor passing out
@@ -109,6 +109,17 @@ def clinic():
 )
 def test_names_in_other_words(clinic, text, expected):
     assert named(clinic, text) == expected
+
+
+def test_a_rare_word_stands_for_a_name_of_little_more():
+    graph = KnowledgeGraph.from_rdf(data_folder() / "medical" / "graph.ttl")
+    linker = EntityLinker(graph)
+    assert named(linker, "What illnesses does the MMR jab guard against?") == [("MMR", "MMR vaccine")]
+    triples = [
+        ("urn:0", RDFS, '"symptomatic form of HFE-related hereditary hemochromatosis"'),
+        ("urn:0", "urn:p", "urn:1"),
+    ]
+    assert named(EntityLinker(KnowledgeGraph.from_triples(triples)), "Where is the HFE gene?") == [("HFE", None)]
 
 
 def test_a_number_is_no_misspelling(linker):
@@ -246,7 +257,7 @@ def test_declared_short_forms_mean_their_long_forms():
         ("Gaucher disease", "urn:gd"),
     ]
     (link,) = linker.link_spans(text, [(41, 43)])
-    assert [graph.iri(node) for node, _ in link.candidates][:2] == ["urn:hd", "urn:hodgkin"]
+    assert graph.iri(link.node) == "urn:hd"
     assert [graph.iri(link.node) for link in linker.link("What is HD?")] == ["urn:hodgkin"]
     (link,) = linker.link_spans("What is HD?", [(8, 10)])
     assert graph.iri(link.node) == "urn:hodgkin" and link.exact

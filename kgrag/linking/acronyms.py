@@ -83,7 +83,7 @@ def are_initials(written: str) -> bool:
 
 
 def _plausible(short: str) -> bool:
-    return short[0].isalnum() and any(c.isalpha() for c in short) and any(c.isupper() for c in short)
+    return short[0].isalnum() and any(map(str.isalpha, short)) and any(map(str.isupper, short))
 
 
 def _long_form(text: str, end: int, short: str) -> Place | None:

@@ -35,6 +35,7 @@ class AliasIndex:
         keys: Distinct folded names, in order of first appearance; the place of one is its key.
         names: For each key the nodes that bear it, of very many the best connected; empty where none does any more.
         degrees: Number of statements of each node, shape (nodes,).
+        popularity: Logarithm of that, less the mean over all nodes that are no literals, shape (nodes,).
         literal: Whether each node is a literal, shape (nodes,).
         words: Which words make questions over this graph.
     """
@@ -90,6 +91,9 @@ class AliasIndex:
         ends = np.concatenate([graph.heads[statements], graph.tails[statements]])
         self.degrees = np.bincount(ends, minlength=graph.num_nodes)
         self.literal = graph.is_literal
+        logs = np.log1p(self.degrees, dtype=np.float32)
+        entities = logs[~self.literal]
+        self.popularity = logs - (entities.mean() if len(entities) else 0)
 
     def _taken(self, aliases: Iterable[tuple[str, int]]) -> tuple[list[str], list[int], list[str]]:
         """The names to look for: folded, their nodes, and as they are written."""

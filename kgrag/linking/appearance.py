@@ -55,9 +55,7 @@ class Appearance:
 
     def is_content(self, token: Token) -> bool:
         """Whether a token is a word that questions are not made of."""
-        return (
-            any(c.isalnum() for c in token.text) and self._lexicon.words.level(token.folded) == self._lexicon.words.NAME
-        )
+        return any(map(str.isalnum, token.text)) and self._lexicon.words.level(token.folded) == self._lexicon.words.NAME
 
     def is_foreign(self, token: Token) -> bool:
         """Whether a lower-cased word is long, no English and none of the graph's: hence a name that the graph lacks.
@@ -73,25 +71,25 @@ class Appearance:
         return root(word) not in _english_roots() and not any(form in self._lexicon.english for form in forms)
 
     def _name_like(self, token: Token, cased: bool) -> bool:
-        if not any(c.isalnum() for c in token.text) or token.folded in ("'s", "\u2019s"):
+        if not any(map(str.isalnum, token.text)) or token.folded in ("'s", "\u2019s"):
             return False
         if token.quoted or "_" in token.text.strip("_"):
             return self._lexicon.words.level(token.folded) == self._lexicon.words.NAME
-        if not cased or not any(c.isupper() for c in token.text):
+        if not cased or not any(map(str.isupper, token.text)):
             return False
         return not self._lexicon.words.is_stop(token.folded) and not (token.first and not self.is_content(token))
 
 
 def is_capital(token: Token, cased: bool) -> bool:
     """Whether a token has a capital that no sentence asks for."""
-    return cased and any(c.isupper() for c in (token.text[1:] if token.first else token.text))
+    return cased and any(map(str.isupper, token.text[1:] if token.first else token.text))
 
 
 def segments(tokens: Sequence[Token], covered: Sequence[bool]) -> Iterator[tuple[int, int]]:
     """Token spans between matches and marks."""
     first = None
     for at, token in enumerate(tokens):
-        inside = not covered[at] and (any(c.isalnum() for c in token.text) or token.text in _CONNECTORS)
+        inside = not covered[at] and (any(map(str.isalnum, token.text)) or token.text in _CONNECTORS)
         if inside and first is None:
             first = at
         elif not inside and first is not None:

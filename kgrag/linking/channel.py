@@ -62,7 +62,7 @@ class Channel:
         """A name that stands in the text: any of all names may stand there by chance."""
         start, end = match.start, match.end
         gain = self._as_words(start, end) - math.log1p(len(self._lexicon.aliases.keys))
-        gain -= self._miswritten(start, end, match.key) + (_OTHER_WORDS if match.certain < 1 else 0.0)
+        gain -= self._miswritten(start, end, match.key) + (_OTHER_WORDS if match.loose or match.certain < 1 else 0.0)
         return Reading(start, end, max(gain, _LEAST * (end - start)), match)
 
     def misspelt(self, start: int, end: int, written: str, near: Iterable[Near]) -> Reading:

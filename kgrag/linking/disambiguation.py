@@ -1,56 +1,40 @@
-"""Which node a given mention means, learned from labelled texts where there are any."""
+"""Which node a mention means, and how sure that is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from kgrag.errors import InputError, ModelError, SavedFolderError
-from kgrag.linking import acronyms
+from kgrag.errors import ModelError, SavedFolderError
+from kgrag.linking.coherence import TIES, Coherence
+from kgrag.linking.defaults import default_ranker
 from kgrag.linking.dense import DenseNames, Encoder
-from kgrag.linking.folding import fold, spaced
+from kgrag.linking.folding import fold
 from kgrag.linking.memory import MentionMemory, Remembered
-from kgrag.linking.pairs import CONSTANT, FEATURES, PairFinder
-from kgrag.linking.ranking import Example, Pairs, Ranker, train
+from kgrag.linking.pairs import FEATURES, NOTHING, Asked, PairFinder
+from kgrag.linking.ranking import Pairs, Ranker, Weighed
 from kgrag.linking.spans import SpanNames
 from kgrag.persistence import read_folder, read_json, write_folder, write_json
-from kgrag.progress import track
+from kgrag.types import Floats, Ids
 
 if TYPE_CHECKING:
     from kgrag.graph import KnowledgeGraph
     from kgrag.linking.lexicon import Lexicon
 
-_SEED = 0
-_HELD_OUT = 5  # one in this many texts calibrates where no others are given
-_AT_ONCE = 256  # mentions
-_NONE = np.zeros(1, np.int64)
 _KIND, _WEIGHTS, _SETTINGS = "linker", "ranker.safetensors", "linker.json"
-_ARRAYS, _NUMBERS = ("linear", "inner", "bias", "outer"), ("nothing", "temperature", "threshold")
+_ARRAYS, _TEMPERATURE = ("linear", "inner", "bias", "outer", "nothing", "ties"), "temperature"
+_ALL = (*FEATURES, *NOTHING, *TIES)
 
-Mentions = list[tuple[str, tuple[str, ...]]]  # of one text, written out and folded, and what they mean
-
-
-class LabelledText(NamedTuple):
-    """A text and its mentions.
-
-    Attributes:
-        text: The text.
-        mentions: Start and end of each, and the IRIs of the nodes that it means, any of which is right; none where the
-            graph has no such node.
-    """
-
-    text: str
-    mentions: tuple[tuple[int, int, tuple[str, ...]], ...]
+Ranked = list[tuple[int, float]]
 
 
 class Disambiguator:
-    """Ranks the candidates of given mentions.
+    """Ranks the candidates of mentions.
 
     Args:
         graph: Whose nodes are meant.
@@ -59,57 +43,97 @@ class Disambiguator:
         encoder: Of names and mentions, if any.
 
     Attributes:
-        ranker: Orders candidates; until it was trained, by constant weights.
+        graph: As given.
+        lexicon: As given.
+        finder: Of candidates.
+        ranker: Orders candidates; until another one was learned, the shipped one.
         memory: What labelled mentions were linked to.
-        trained: Whether ranker and memory were learned.
     """
 
     def __init__(
         self, graph: KnowledgeGraph, lexicon: Lexicon, span_names: SpanNames, encoder: Encoder | None = None
     ) -> None:
-        self._graph, self._lexicon = graph, lexicon
+        self.graph, self.lexicon = graph, lexicon
         self._dense = None if encoder is None else DenseNames(lexicon, encoder)
-        self._finder = PairFinder(graph, lexicon, span_names, self._dense)
+        self.finder = PairFinder(graph, lexicon, span_names, self._dense)
+        self._coherence = Coherence(graph, lexicon)
         self._encoder_name = None if encoder is None else str(getattr(encoder, "name", type(encoder).__name__))
-        self.ranker, self.memory, self.trained = CONSTANT, MentionMemory([]), False
+        self._shipped = self.ranker = default_ranker(encoder is not None)
+        self.memory = MentionMemory([])
 
-    @property
-    def ready(self) -> bool:
-        """Whether there is more to rank by than the scores of names."""
-        return self.trained or self._dense is not None
+    def rank(self, text: str, mentions: Sequence[Asked]) -> list[Ranked]:
+        """For the mentions of one text, nodes and their probabilities, best first; what is missing to 1 is that of none.
 
-    def rank(self, mentions: Sequence[str]) -> list[list[tuple[int, float]]]:
-        """For the mentions of one text, written out, nodes and their probabilities, best first."""
-        folded = [fold(mention) for mention in mentions]
-        return [self.ranker.rank(pairs) for pairs in self._in_text(folded, self._found(folded))]
+        A mention that the text repeats means the same each time (Gale, Church and Yarowsky 1992).
+        """
+        distinct = together(mentions)
+        asked = [mention for mention in distinct.values() if mention.node is None]
+        found = iter(self.in_text(text, asked, self.finder.find(asked, self.memory)))
+        weighed = [
+            self.ranker.weigh(next(found)) if mention.node is None else _certain(mention.node)
+            for mention in distinct.values()
+        ]
+        ties = self.ties(self.ranker, weighed, [one.nodes for one in weighed])
+        ranked = {}
+        for folded, one, tie in zip(distinct, weighed, ties):
+            shares = self.ranker.shares(one, tie).tolist()
+            ranked[folded] = sorted(zip(one.nodes.tolist(), shares), key=lambda item: (-item[1], item[0]))
+        return [ranked[fold(mention.written)] for mention in mentions]
 
-    def train(self, texts: Sequence[LabelledText], valid: Sequence[LabelledText]) -> None:
-        """Learns names, weights and calibration from labelled texts."""
-        own, rows = [*map(_mentions, texts)], []
-        for number, mentions in enumerate(own):
-            rows += [Remembered(mention, iris, number) for mention, iris in mentions]
-        if not rows:
-            raise InputError("The texts to train on have no mentions.", "Give texts with labelled mentions.")
-        before = self.memory
-        self._remember(rows)
-        try:
-            self.ranker = self._learned(own, [*map(_mentions, valid)])
-        except InputError:
-            self.memory = before
-            raise
-        self.trained = True
+    def remember(self, rows: Sequence[Remembered], passed: Sequence[str] = ()) -> None:
+        """Takes labelled mentions, and names without a label, as the memory."""
+        encode = self._dense.encode if self._dense and rows else None
+        vectors = encode([fold(row.mention) for row in rows]) if encode else None
+        self.memory = MentionMemory(rows, vectors, passed)
+
+    def in_text(
+        self, text: str, mentions: Sequence[Asked], pairs: Sequence[Pairs], without: int | None = None
+    ) -> list[Pairs]:
+        """The candidates of mentions with what the memory and the text say of them.
+
+        Args:
+            text: What the mentions stand in.
+            mentions: The mentions.
+            pairs: Their candidates, as `PairFinder.find` has them.
+            without: As of `MentionMemory`.
+        """
+        found = []
+        for mention, one in zip(mentions, pairs):
+            recalled = self.finder.recalled(fold(mention.written), one, self.memory, without)
+            found.append(self.finder.placed(text, mention.places, recalled))
+        return found
+
+    def ties(self, ranker: Ranker, mentions: Sequence[Weighed], candidates: Sequence[Ids]) -> list[Floats]:
+        """How nodes go with what the other mentions of a text mean.
+
+        Args:
+            ranker: Decides what they mean.
+            mentions: The mentions.
+            candidates: Nodes for each.
+
+        Returns:
+            For each, shape (nodes, ties).
+        """
+        if len(mentions) < 2:
+            return [np.zeros((len(nodes), len(TIES)), np.float32) for nodes in candidates]
+        chosen = self._coherence.chosen(ranker, mentions)
+        found = []
+        for at, nodes in enumerate(candidates):
+            others = [node for other, node in enumerate(chosen) if other != at and node is not None]
+            found.append(self._coherence.ties(nodes, np.array(others, np.int64)).max(axis=1, initial=0))
+        return found
 
     def save(self, folder: str | Path) -> None:
         """Saves ranker and memory."""
-        if not self.trained:
+        if self.ranker is self._shipped:
             raise ModelError("The linker has learned nothing that could be saved.", "Train it first.")
 
         def write(staging: Path) -> None:
             arrays = {name: getattr(self.ranker, name) for name in _ARRAYS}
-            numbers = {name: getattr(self.ranker, name) for name in _NUMBERS}
             save_file(arrays, staging / _WEIGHTS)
-            settings = {"features": FEATURES, "encoder": self._encoder_name, "memory": self.memory.rows}
-            write_json(staging / _SETTINGS, settings | numbers)
+            memory = {"memory": self.memory.rows, "passed": self.memory.passed}
+            settings = {"features": _ALL, "encoder": self._encoder_name, _TEMPERATURE: self.ranker.temperature}
+            write_json(staging / _SETTINGS, settings | memory)
 
         write_folder(folder, write, _KIND)
 
@@ -126,65 +150,40 @@ class Disambiguator:
             rows = [
                 Remembered(str(mention), tuple(map(str, iris)), int(text)) for mention, iris, text in saved["memory"]
             ]
+            passed = [str(mention) for mention in saved["passed"]]
             arrays = load_file(Path(folder) / _WEIGHTS)
-            linear, inner, bias, outer = (arrays[name] for name in _ARRAYS)
-            numbers = {name: float(saved[name]) for name in _NUMBERS}
-            ranker = Ranker(linear, inner, bias, outer, **numbers)
-            ranker.rank(
-                Pairs(_NONE, _NONE, np.zeros((1, len(FEATURES)), np.float32))
-            )  # fails where the shapes do not fit
+            ranker = Ranker(**{name: arrays[name] for name in _ARRAYS}, temperature=float(saved[_TEMPERATURE]))
+            _try(ranker)
         except (KeyError, TypeError, ValueError, OSError, SafetensorError) as error:
             raise SavedFolderError(f"{folder} holds no linker: {error!r}.", "Train it, and save it again.") from error
-        if features != list(FEATURES):
+        if features != list(_ALL):
             raise SavedFolderError(f"{folder} was learned from other features.", "Train the linker again.")
         if encoder != self._encoder_name:
             raise SavedFolderError(
                 f"{folder} was learned with the encoder {encoder}, not {self._encoder_name}.",
                 "Give the same encoder, or none if it was learned without.",
             )
-        self._remember(rows)
-        self.ranker, self.trained = ranker, True
-
-    def _remember(self, rows: Sequence[Remembered]) -> None:
-        encode = self._dense.encode if self._dense and rows else None
-        self.memory = MentionMemory(rows, encode([row.mention for row in rows]) if encode else None)
-
-    def _learned(self, texts: Sequence[Mentions], valid: Sequence[Mentions]) -> Ranker:
-        found = self._found([mention for text in (*texts, *valid) for mention, _ in text], "Finding candidates")
-        examples = [list(self._examples(text, found, number)) for number, text in enumerate(texts)]
-        ranker = train([one for text in examples for one in text], _SEED)
-        held_out = [one for text in valid for one in self._examples(text, found, None)]
-        if held_out:
-            return ranker.calibrated(held_out)
-        others = [one for number, text in enumerate(examples) if number % _HELD_OUT for one in text]
-        part = train(others, _SEED) if any(one.right.any() for one in others) else ranker
-        calibrated = part.calibrated([one for text in examples[::_HELD_OUT] for one in text])
-        return replace(ranker, temperature=calibrated.temperature, threshold=calibrated.threshold)
-
-    def _found(self, mentions: Sequence[str], description: str | None = None) -> dict[str, Pairs]:
-        unique = list(dict.fromkeys(mentions))
-        starts: Sequence[int] = range(0, len(unique), _AT_ONCE)
-        found: dict[str, Pairs] = {}
-        for start in track(starts, description, len(starts)) if description else starts:
-            part = unique[start : start + _AT_ONCE]
-            found.update(zip(part, self._finder.find(part, self.memory)))
-        return found
-
-    def _in_text(self, mentions: Sequence[str], found: dict[str, Pairs], without: int | None = None) -> list[Pairs]:
-        recalled = [self._finder.recalled(mention, found[mention], self.memory, without) for mention in mentions]
-        return self._finder.coherent(mentions, recalled)
-
-    def _examples(self, mentions: Mentions, found: dict[str, Pairs], without: int | None) -> Iterator[Example]:
-        all_pairs = self._in_text([mention for mention, _ in mentions], found, without)
-        for pairs, (_, iris) in zip(all_pairs, mentions):
-            nodes = [node for iri in iris for node in self._graph.find(iri)]
-            yield Example(pairs, np.isin(pairs.nodes, nodes), bool(nodes))
+        self.remember(rows, passed)
+        self.ranker = ranker
 
 
-def _mentions(labelled: LabelledText) -> Mentions:
-    """The mentions of a text, written out and folded, and what they mean."""
-    long_forms = acronyms.long_forms(labelled.text)
-    return [
-        (fold(acronyms.expanded(spaced(labelled.text[start:end]), long_forms)), tuple(iris))
-        for start, end, iris in labelled.mentions
-    ]
+def _certain(node: int) -> Weighed:
+    return Weighed(np.array([node]), np.zeros(1, np.float32), -np.inf)
+
+
+def _try(ranker: Ranker) -> None:
+    """Raises ValueError where its shapes do not fit."""
+    none, zero = np.zeros(1, np.int64), np.zeros(1, np.float32)
+    pairs = Pairs(none, none, np.zeros((1, len(FEATURES)), np.float32), np.zeros(len(NOTHING), np.float32), zero)
+    ranker.shares(ranker.weigh(pairs), np.zeros((1, len(TIES)), np.float32))
+
+
+def together(mentions: Sequence[Asked]) -> dict[str, Asked]:
+    """Mentions by what is written, each with all its places."""
+    found: dict[str, Asked] = {}
+    for mention in mentions:
+        folded = fold(mention.written)
+        before = found.setdefault(folded, mention)
+        if before is not mention:
+            found[folded] = before._replace(places=before.places + mention.places)
+    return found

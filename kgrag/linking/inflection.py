@@ -56,7 +56,7 @@ def _forms(key: str) -> list[str]:
 
 
 def short_names(name: str) -> list[str]:
-    """What is left of "Lyme disease" or "Parkinson's disease" when people drop the noun.
+    """What is left of "Lyme disease" or "Parkinson's disease" when people drop the noun, hyphens as blanks as well.
 
     Args:
         name: A name as written.
@@ -65,7 +65,8 @@ def short_names(name: str) -> list[str]:
     if not eponym or len(eponym[1]) < 4:
         return []
     bare = re.sub(r"['\u2019]s?$", "", eponym[1])
-    return list(dict.fromkeys((eponym[1], bare, f"{bare}'s")))
+    found = (eponym[1], bare, f"{bare}'s")
+    return list(dict.fromkeys((*found, *(one.replace("-", " ") for one in found))))
 
 
 def full_names(short: str) -> list[str]:

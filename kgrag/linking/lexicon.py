@@ -27,7 +27,6 @@ _Named = TypeVar("_Named", Found, Near, Reworded, Similar)
 _LATER = 2_000  # names that may be looked for apart from the others
 _MOST_ALIKE = 50  # names with one form, or with the same initials, that are looked at
 _LETTERS = 15  # as many equally common ones would make initials as unlike as they are
-_FOREIGN = 0.8  # what is left of the weight of a node that has a name in other languages than those of the text
 
 
 class Lexicon:
@@ -143,29 +142,7 @@ class Lexicon:
         """Statements of the best connected node that bears a name."""
         return max(self.aliases.degrees.item(name.node) for name in self.aliases.names[key])
 
-    def bearers(self, key: int, written: str) -> list[tuple[int, float]]:
-        """The nodes that bear a name, best first: by preferred label, language, casing, degree, id.
-
-        Args:
-            key: Of the name.
-            written: The mention as it stands in the text.
-
-        Returns:
-            (node, share of the name's score that it gets), the first with 1.
-        """
-        top = max(self.degree(key), 1)
-        order = []
-        names = self.aliases.names[key]
-        for node, name, preferred in names:
-            weight = 0.35 + 0.3 * (not self.aliases.literal[node])
-            weight += 0.2 * preferred + 0.1 * (name == written) + 0.05 * self.aliases.degrees.item(node) / top
-            if len(names) > 1 and self._is_foreign(node, name):
-                weight *= _FOREIGN
-            order.append((weight, node))
-        order.sort(key=lambda item: (-item[0], item[1]))
-        return [(node, weight / order[0][0]) for weight, node in order]
-
-    def _is_foreign(self, node: int, name: str) -> bool:
+    def is_foreign(self, node: int, name: str) -> bool:
         """Whether a node bears a name in languages alone that the words of a text are not read in."""
         tags = self._graph.tags(node).get(name, ())
         return bool(tags) and not any(not tag or base(tag) in self.words.languages.all for tag in tags)

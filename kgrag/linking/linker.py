@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import islice
 from operator import index
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kgrag.config import LinkingConfig
 from kgrag.errors import InputError
@@ -17,27 +17,50 @@ from kgrag.linking import acronyms
 from kgrag.linking.appearance import Appearance
 from kgrag.linking.channel import Channel
 from kgrag.linking.dense import Encoder
-from kgrag.linking.disambiguation import Disambiguator, LabelledText
-from kgrag.linking.folding import fold, fold_text, spaced
+from kgrag.linking.disambiguation import Disambiguator
+from kgrag.linking.folding import Folded, fold, fold_text, spaced
 from kgrag.linking.guesses import Guesses
+from kgrag.linking.learning import LabelledText, learn_graph, learn_labels
 from kgrag.linking.lexicon import Lexicon
 from kgrag.linking.matches import NamesInText
+from kgrag.linking.pairs import Asked
 from kgrag.linking.readings import Reading, best
 from kgrag.linking.spans import SpanNames
 from kgrag.linking.spellings import respellings, spellings
-from kgrag.linking.tokens import Token, Tokenizer, parts
+from kgrag.linking.tokens import Token, Tokenizer, boundary, parts
 from kgrag.linking.unmatched import Unmatched
 from kgrag.types import Link, Mention
 
 if TYPE_CHECKING:
     from kgrag.graph import KnowledgeGraph
 
-_MISSPELT = 0.95  # the most that a misspelt name scores
+_MISSPELT = _REWORDED = 0.95  # the most that a misspelt name scores, and one in other words
+_TORN = 0.8  # what is left of that for a part of a longer name that the graph does not know
+_TORN_SMALL = 0.4  # and where the graph writes it in small letters, and the text does not: "Animals United"
 _AT_ONCE = 50_000  # characters: some of what is looked for in a text costs more than it is longer
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _STRANGE = 5  # letters from which a word that is no English may be a misspelt name that has to be looked up
 _MOST_STRANGE = 3  # most such words of one text
-_SHORT_FORM = 0.6  # what is left of the score of a name that equals a short form which the text declares as another
+
+
+class _Found(NamedTuple):
+    """A mention that was found.
+
+    Attributes:
+        start: Where it begins.
+        end: Where it ends, exclusive.
+        read: The names that it is, and the logarithm of how likely each is it.
+        like: The names that it may be if it is like them; None where they are to be sought.
+        certain: How certain it is that it names something.
+        exact: Whether it is so written.
+    """
+
+    start: int
+    end: int
+    read: tuple[tuple[int, float], ...]
+    like: tuple[int, ...] | None
+    certain: float
+    exact: bool
 
 
 class EntityLinker:
@@ -71,7 +94,7 @@ class EntityLinker:
         self._unmatched = Unmatched(self._appearance)
         self._guesses = Guesses(self._lexicon)
         self._span_names = SpanNames(self._lexicon, self._tokenizer)
-        self._ranking = Disambiguator(graph, self._lexicon, self._span_names, encoder)
+        self.disambiguator = Disambiguator(graph, self._lexicon, self._span_names, encoder)
 
     def refresh(self) -> None:
         """Takes in what the graph calls its nodes now; `link` does so itself."""
@@ -113,17 +136,14 @@ class EntityLinker:
         named = [channel.named(match) for match in matches if match.level == self._words.NAME]
         readings = self._guesses.read(folded, tokens, channel, named)
         unknown, torn = self._unmatched.read(text, tokens, runs, matches, readings)
-        readings = [one for one in readings if one.match is None or not _overlaps(one, unknown)]
+        readings = [one for one in readings if one.match is None or not any(_overlap(one, place) for place in unknown)]
         if not readings and not unknown:
             readings = best(channel.named(match) for match in self._names.weak(matches))
-        links = [self._link_of(text, one, torn) for one in readings]
+        found = self._with_learned(text, folded, tokens, [self._found(text, one, torn) for one in readings])
+        links = self._resolved(text, found)
+        unknown = [place for place in unknown if not any(_overlap(one, place) for one in found)]
         links += [Link(_mention(text, start, end), None, 0.0, exact=False) for start, end in unknown]
         return self._with_short_forms(text, links)
-
-    @property
-    def threshold(self) -> float:
-        """The score below which `link_spans` takes a mention for NIL: the configured one, or what was learned."""
-        return self._ranking.ranker.threshold if self._ranking.ready else self.config.threshold
 
     def link_spans(self, text: str, spans: Sequence[tuple[int, int]]) -> list[Link]:
         """Links given mentions.
@@ -147,23 +167,19 @@ class EntityLinker:
         meant = [acronyms.expanded(mention, long_forms) for mention in written]
         self.graph.look_up(name for one in (*written, *meant) for name in spellings(one, self._tokenizer(one)))
         self.refresh()
-        if self._ranking.ready:
-            return self._ranked_spans(text, spans, meant)
-        names = iter(self._span_names([*written, *(full for full, own in zip(meant, written) if full != own)]))
-        own_names = [next(names) for _ in written]
-        links = []
-        for span, mention, full, own in zip(spans, written, meant, own_names):
-            rated = own if full == mention else [*next(names), *((key, _SHORT_FORM * score) for key, score in own)]
-            candidates = self._ranked(sorted(rated, key=lambda one: -one[1]), mention)
-            links.append(self._resolved(text, *span, candidates, exact=bool(rated) and rated[0][1] == 1.0))
-        return links
+        ranked = self.disambiguator.rank(text, [Asked(full, (span,)) for full, span in zip(meant, spans)])
+        return [
+            self._linked(text, span, candidates, self._is_named(full, candidates))
+            for span, full, candidates in zip(spans, meant, ranked)
+        ]
 
-    def train(self, texts: Sequence[LabelledText], valid: Sequence[LabelledText] = ()) -> None:
+    def train(self, texts: Sequence[LabelledText], valid: Sequence[LabelledText] = (), seed: int = 0) -> None:
         """Learns from labelled mentions how `link_spans` ranks: names, weights, and how sure it may be.
 
         Args:
             texts: What to learn from.
             valid: What calibrates it; a fifth of the texts where not given.
+            seed: The same seed learns the same.
 
         Raises:
             InputError: A mention is malformed or not within its text, or no mention names a node that was found.
@@ -171,7 +187,26 @@ class EntityLinker:
         for labelled in (*texts, *valid):
             _check_labels(labelled)
         self.refresh()
-        self._ranking.train(texts, valid)
+        learn_labels(self.disambiguator, texts, valid, seed)
+        memory = self.disambiguator.memory
+        self.disambiguator.remember(memory.rows, [name for one in texts for name in self._unlabelled(one)])
+
+    def fit(self, texts: int = 2_000, seed: int = 0) -> None:
+        """Learns from the graph alone how nodes are ranked; what was learned from labels is forgotten.
+
+        The texts are questions about the graph's nodes, which they name as people do: by any of their names, misspelt,
+        shortened, inflected, with words before and behind; some by names that the graph does not know, and some nodes that
+        it does not have.
+
+        Args:
+            texts: How many texts are made.
+            seed: The same seed makes the same texts.
+
+        Raises:
+            InputError: Hardly any node has a name.
+        """
+        self.refresh()
+        learn_graph(self.disambiguator, texts, seed)
 
     def save(self, folder: str | Path) -> None:
         """Saves what was learned; graph and encoder are not in it.
@@ -180,7 +215,7 @@ class EntityLinker:
             ModelError: Nothing was learned yet.
             SavedFolderError: Something else is at ``folder``.
         """
-        self._ranking.save(folder)
+        self.disambiguator.save(folder)
 
     @classmethod
     def load(
@@ -204,7 +239,7 @@ class EntityLinker:
             SavedFolderError: The folder is none that a linker saved, was changed, or was learned with another encoder.
         """
         linker = cls(graph, config, encoder, linkable)
-        linker._ranking.load(folder)
+        linker.disambiguator.load(folder)
         return linker
 
     def mask(self, text: str, links: Iterable[Link], placeholder: str = "X") -> str:
@@ -216,16 +251,6 @@ class EntityLinker:
             pieces += [text[at : link.mention.start], placeholder]
             at = link.mention.end
         return "".join([*pieces, text[at:]])
-
-    def _ranked_spans(self, text: str, spans: Sequence[tuple[int, int]], meant: Sequence[str]) -> list[Link]:
-        links = []
-        for (start, end), full, ranked in zip(spans, meant, self._ranking.rank(meant)):
-            node, score = ranked[0] if ranked else (None, 0.0)
-            key = self._aliases.key(fold(full))
-            exact = key is not None and any(name.node == node for name in self._aliases.names[key])
-            named = node if score >= self.threshold else None
-            links.append(Link(_mention(text, start, end), named, score, exact, tuple(ranked[: self.config.candidates])))
-        return links
 
     def _with_short_forms(self, text: str, links: list[Link]) -> list[Link]:
         """Links each short form that the text declares as its long form is linked, unless it is part of a longer name."""
@@ -255,31 +280,73 @@ class EntityLinker:
         )
         return (name for token in islice(strange, _MOST_STRANGE) for name in respellings(text, token, others))
 
-    def _link_of(self, text: str, reading: Reading, torn: list[tuple[int, int]]) -> Link:
+    def _unlabelled(self, labelled: LabelledText) -> list[str]:
+        """What `link` finds in a text where it has no label."""
+        mentions = [link.mention for link in self.link(labelled.text) if link.node is not None]
+        places = [(start, end) for start, end, _ in labelled.mentions]
+        return [one.text for one in mentions if not any(one.start < end and start < one.end for start, end in places)]
+
+    def _found(self, text: str, reading: Reading, torn: list[tuple[int, int]]) -> _Found:
         start, end, match = reading.start, reading.end, reading.match
-        written = spaced(text[start:end])
         if match is None:
-            keys = [(key, _MISSPELT / (1 + math.exp(-gain))) for key, gain in reading.meant[: self.config.candidates]]
-            return self._resolved(text, start, end, self._ranked(keys, written), exact=False)
+            certain = _MISSPELT / (1 + math.exp(-reading.meant[0][1]))
+            return _Found(start, end, reading.meant[: self.config.candidates], (), certain, False)
         words = self._words
-        score = {words.NAME: 1.0, words.SCHEMA: 0.6, words.WORDING: 0.55}[match.level] * match.certain
+        certain = {words.NAME: 1.0, words.SCHEMA: 0.6, words.WORDING: 0.55}[match.level] * match.certain
         if any(first <= start and end <= last for first, last in torn):
-            score *= 0.8  # part of a longer name that the graph does not know
-        keys = [(key, score) for key in (match.key, *match.others)]
-        return self._resolved(text, start, end, self._ranked(keys, written), match.certain == 1.0)
+            small = text[start].isupper() and all(name.text.islower() for name in self._aliases.names[match.key])
+            certain *= _TORN_SMALL if small else _TORN
+        keys = match.key, *match.others
+        if match.loose:
+            return _Found(start, end, (), keys, _REWORDED * certain, False)
+        return _Found(start, end, tuple((key, 0.0) for key in keys), (), certain, match.certain == 1.0)
 
-    def _ranked(self, keys: Iterable[tuple[int, float]], written: str) -> list[tuple[int, float]]:
-        """The nodes that bear the names, best first by the score of the name, then as `Lexicon.bearers` has them."""
-        ranked: dict[int, float] = {}
-        for key, score in keys:
-            for node, share in self._lexicon.bearers(key, written):
-                ranked.setdefault(node, score * share)
-        return sorted(ranked.items(), key=lambda item: -item[1])[: self.config.candidates]
+    def _with_learned(self, text: str, folded: Folded, tokens: Sequence[Token], found: list[_Found]) -> list[_Found]:
+        """Takes in what labels have shown to be a mention, longer before shorter, and doubts what they have not."""
+        memory = self.disambiguator.memory
+        if not memory.rows:
+            return found
+        starts, ends = {token.start for token in tokens}, {token.end for token in tokens}
+        learned = [
+            _Found(start, end, (), (), 1.0, False)
+            for start, end in dict.fromkeys(memory.find(text, folded))
+            if boundary(text, start, starts) and boundary(text, end, ends)
+        ]
+        kept: list[_Found] = []
+        for one in sorted([*found, *learned], key=lambda one: (one.start - one.end, not one.read, one.start)):
+            if not any(_overlap(one, (other.start, other.end)) for other in kept):
+                meant = memory.meant(text[one.start : one.end])
+                kept.append(one._replace(certain=one.certain * meant))
+        return sorted(kept)
 
-    def _resolved(self, text: str, start: int, end: int, candidates: list[tuple[int, float]], exact: bool) -> Link:
+    def _resolved(self, text: str, found: Sequence[_Found]) -> list[Link]:
+        """Links what was found; nodes are ranked only where there is a choice."""
+        asked = [self._asked(text, one) for one in found]
+        sure = [[(one.node, 1.0)] for one in asked if one.node is not None]
+        ranked = sure if len(sure) == len(asked) else self.disambiguator.rank(text, asked)
+        links = []
+        for one, candidates in zip(found, ranked):
+            scored = [(node, one.certain * share) for node, share in candidates]
+            links.append(self._linked(text, (one.start, one.end), scored, one.exact))
+        return links
+
+    def _asked(self, text: str, found: _Found) -> Asked:
+        written = spaced(text[found.start : found.end])
+        bearers = {name.node for key, _ in found.read for name in self._aliases.names[key]}
+        alone = len(bearers) == 1 and not found.like and not self.disambiguator.memory.shares(written)
+        return Asked(written, ((found.start, found.end),), found.read, found.like, bearers.pop() if alone else None)
+
+    def _linked(self, text: str, span: tuple[int, int], candidates: Sequence[tuple[int, float]], exact: bool) -> Link:
+        """A link to the best of the nodes, unless it is likelier that none is meant."""
         node, score = candidates[0] if candidates else (None, 0.0)
-        named = node if score >= self.config.threshold else None
-        return Link(_mention(text, start, end), named, score, exact, tuple(candidates))
+        named = node if sum(score for _, score in candidates) >= self.config.threshold else None
+        return Link(_mention(text, *span), named, score, exact, tuple(candidates[: self.config.candidates]))
+
+    def _is_named(self, mention: str, candidates: Sequence[tuple[int, float]]) -> bool:
+        """Whether a mention is, up to case, a name of the best node."""
+        key = self._aliases.key(fold(mention))
+        best = [node for node, _ in candidates[:1]]
+        return key is not None and any(name.node in best for name in self._aliases.names[key])
 
 
 def _readable(text: str) -> str:
@@ -316,5 +383,5 @@ def _mention(text: str, start: int, end: int) -> Mention:
     return Mention(start, end, text[start:end])
 
 
-def _overlaps(match: Reading, spans: list[tuple[int, int]]) -> bool:
-    return any(start < match.end and match.start < end for start, end in spans)
+def _overlap(one: Reading | _Found, place: tuple[int, int]) -> bool:
+    return one.start < place[1] and place[0] < one.end

@@ -18,7 +18,6 @@ from kgrag.linking.words import QuestionWords
 
 _ACRONYM = 3  # letters of a name that is written in capitals to be told from a word
 _BREAKS = frozenset(["and", "or", "but", "nor", "&", "/", "than", "from"])  # never within a name in other words
-_REWORDED = 0.8  # how certain a name in other words is
 _REFORMED = 0.9  # how certain a date, number, citation or code is that the graph writes in another way
 _INITIALS = 0.6  # how certain a name is of which the text has the initials, if no other could have them
 _MOST_MEANT = 5  # nodes that initials may stand for; of more, they tell nothing
@@ -32,6 +31,7 @@ class Match(NamedTuple):
         level: How likely it is meant as a name: see `QuestionWords`.
         certain: How certain it is that this is the name, 0..1.
         others: Keys of further names that it may be as well, the likelier first.
+        loose: Whether it is in other words, so that how like them it is has to be asked.
     """
 
     start: int
@@ -40,6 +40,7 @@ class Match(NamedTuple):
     level: int
     certain: float = 1.0
     others: tuple[int, ...] = ()
+    loose: bool = False
 
 
 class NamesInText:
@@ -66,7 +67,7 @@ class NamesInText:
         places = {(match.start, match.end) for match in exact}
         others = [*self._reformed(text, folded, tokens), *self._initials(tokens, runs)]
         others = [match for match in others if (match.start, match.end) not in places]
-        return [*exact, *self._reworded(tokens, runs), *others]
+        return [*exact, *self._reworded(text, tokens, runs), *others]
 
     def weak(self, matches: Sequence[Match]) -> list[Match]:
         """What is left of wording where nothing is named: all words of the graph's schema, or else one of the rest."""
@@ -90,11 +91,11 @@ class NamesInText:
             token = starts.get(start)
             written = spaced(text[start:end])
             tail = written[1:] if token is None or token.first else written
-            capital = cased and any(c.isupper() for c in tail)
+            capital = cased and any(map(str.isupper, tail))
             case_exact = capital and any(written == one.text for one in names)
             quoted = start > 0 and end < len(text) and text[end] in QUOTES.get(text[start - 1], "")
-            if len(name) <= _ACRONYM and not (text.islower() or written.rstrip("s").isupper() or not _acronym(names)):
-                continue  # "mg" is no MG
+            if self._is_word(text, written, name, names):
+                continue
             if short and not (cased and written[0].isupper() and not self._lexicon.words.is_stop(fold(written))):
                 continue
             level = self._level(name, key, case_exact, quoted, whole)
@@ -105,20 +106,23 @@ class NamesInText:
                 found.append(Match(start, end, key, level))
         return found
 
-    def _reworded(self, tokens: Sequence[Token], runs: Sequence[tuple[int, int]]) -> Iterator[Match]:
+    def _reworded(self, text: str, tokens: Sequence[Token], runs: Sequence[tuple[int, int]]) -> Iterator[Match]:
         """Names whose words stand in the text in another order or form."""
         words = [token.folded for token in tokens]
-        capital = [any(c.isupper() for c in token.text) for token in tokens]
+        capital = [any(map(str.isupper, token.text)) for token in tokens]
         for first, last in segments(tokens, [token.folded in _BREAKS for token in tokens]):
             for found in self._lexicon.reworded(words[first:last], capital[first:last]):
                 start, end = first + found.first, first + found.last
                 if not any(self._appearance.is_content(token) for token in tokens[start:end]):
                     continue
                 around = [i for run in runs if run[0] < end and start < run[1] for i in range(*run)]
-                if all(self._root(words[i]) in found.roots for i in around if self._appearance.is_content(tokens[i])):
-                    # of an unknown name no part is known
-                    place = tokens[start].start, tokens[end - 1].end
-                    yield Match(*place, found.key, self._lexicon.words.NAME, _REWORDED)
+                if not all(
+                    self._root(words[i]) in found.roots for i in around if self._appearance.is_content(tokens[i])
+                ):
+                    continue  # of an unknown name no part is known
+                place, aliases = (tokens[start].start, tokens[end - 1].end), self._lexicon.aliases
+                if not self._is_word(text, text[slice(*place)], aliases.keys[found.key], aliases.names[found.key]):
+                    yield Match(*place, found.key, self._lexicon.words.NAME, loose=True)
 
     def _reformed(self, text: str, folded: Folded, tokens: Sequence[Token]) -> Iterator[Match]:
         """Dates, numbers, citations and codes that the graph writes in another way."""
@@ -149,6 +153,12 @@ class NamesInText:
                 certain = _INITIALS / (len(nodes) + self._lexicon.by_chance(token.folded))
                 yield Match(token.start, token.end, keys[0], self._lexicon.words.NAME, certain, tuple(keys[1:]))
 
+    def _is_word(self, text: str, written: str, name: str, names: Sequence[Name]) -> bool:
+        """Whether what could be an acronym is none: "mg" is no MG, and a "face" no FACE."""
+        if len(name) > _ACRONYM and name not in self._lexicon.english:
+            return False
+        return _acronym(names) and not (text.islower() or written.rstrip("s").isupper())
+
     def _root(self, word: str) -> str:
         return root(unaccented(word), self._lexicon.words.languages.of(word))
 
@@ -164,7 +174,7 @@ class NamesInText:
         if len(folded) == 1:
             symbol = unicodedata.category(folded)[0] == "S"
             return words.SCHEMA if (case_exact and not words.is_stop(folded)) or symbol else -1
-        if not any(c.isalnum() for c in folded):
+        if not any(map(str.isalnum, folded)):
             return -1
         if case_exact and not words.is_schema_phrase(folded):
             return words.NAME

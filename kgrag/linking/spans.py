@@ -61,7 +61,7 @@ class SpanNames:
         """Names that have all words of the mention in another order or form."""
         tokens = self._tokenizer(mention)
         words = [token.folded for token in tokens]
-        capital = [any(c.isupper() for c in token.text) for token in tokens]
+        capital = [any(map(str.isupper, token.text)) for token in tokens]
         content = [at for at, word in enumerate(words) if not self._lexicon.words.is_stop(word)]
         if not content:
             return []

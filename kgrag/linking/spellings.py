@@ -62,7 +62,7 @@ def _stretches(text: str, tokens: Sequence[Token]) -> Iterator[str]:
     for at, first in enumerate(tokens):
         words = 0.0
         for last in tokens[at:]:
-            words += any(c.isalnum() for c in last.text) * (_OF_WORD if is_unspaced(last.text) else 1)
+            words += any(map(str.isalnum, last.text)) * (_OF_WORD if is_unspaced(last.text) else 1)
             if words > _WORDS:
                 break
             if words:

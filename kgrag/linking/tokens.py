@@ -57,7 +57,7 @@ class Tokenizer:
                 window = text[start + 1 : start + 200]
                 closing = QUOTES[word] if any(mark in window for mark in QUOTES[word]) else ""
             tokens.append(Token(start, start + len(word), word, fold(word), first, bool(closing)))
-            if any(c.isalnum() for c in word):
+            if any(map(str.isalnum, word)):
                 first = False
             elif word[-1] in _SENTENCE_ENDS:
                 first = True

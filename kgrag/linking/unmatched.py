@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from kgrag.linking.appearance import Appearance
@@ -16,7 +17,7 @@ class Rest(NamedTuple):
 
     Attributes:
         unknown: Stretches that look like names and are none.
-        torn: Stretches that look like names, of which names cover only a part.
+        torn: Stretches that look like names, and are not one but parts of several, or only in part.
     """
 
     unknown: list[tuple[int, int]]
@@ -61,7 +62,8 @@ class Unmatched:
             content = [i for i in range(first, last) if self._appearance.is_content(tokens[i])]
             total = sum(len(tokens[i].text) for i in content)
             known = sum(len(tokens[i].text) for i in content if touched[i])
-            if known == total or (tokens[first].first and (last == first + 1) and named):
+            whole = known == total and not _is_split(tokens, content, readings)
+            if whole or (tokens[first].first and (last == first + 1) and named):
                 continue
             if 2 * known < total:
                 unknown.append((start, _head_noun(text, end, named)))
@@ -76,6 +78,12 @@ class Unmatched:
             ):
                 unknown.append((token.start, _head_noun(text, token.end, named)))
         return Rest(sorted(unknown), torn)
+
+
+def _is_split(tokens: Sequence[Token], content: Sequence[int], readings: Sequence[Reading]) -> bool:
+    """Whether two words side by side are not of one name."""
+    pairs = ((tokens[at], tokens[after]) for at, after in pairwise(content) if after == at + 1)
+    return any(not any(one.start <= left.start and right.end <= one.end for one in readings) for left, right in pairs)
 
 
 def _head_noun(text: str, end: int, named: Sequence[Reading]) -> int:
