@@ -39,8 +39,15 @@ def main() -> None:
     EntityLinker(KnowledgeGraph.from_triples([("a", "b", "c")])).link("what is c")  # imports are no part of the figures
     before = memory()
     figures = {"build_s": seconds(linker.refresh)}
+    homonyms = [name for name in names if len(graph.find(name)) > 1][
+        :1
+    ]  # among which is chosen by what is read of them
     figures["fuzzy_build_s"] = seconds(
-        lambda: (linker.link("who governs kalomri"), linker.link_spans("kalomir", [(0, 7)]))
+        lambda: (
+            linker.link("who governs kalomri"),
+            linker.link_spans("kalomir", [(0, 7)]),
+            *map(linker.link, homonyms),
+        )
     )
     figures["memory_mib"] = memory() - before
     figures["exact_per_second"] = ASKED / seconds(lambda: [linker.link(question) for question in questions])

@@ -42,8 +42,8 @@ FLOORS = {
     "telling": 8,
     "pipeline": 9,
     "evaluation": 10,
-    "training": 10,
-    "cli": 11,
+    "training": 11,
+    "cli": 12,
 }
 # the journey calls these when asked to train or to evaluate, and they call the journey: imported inside functions
 LAZY = {("pipeline", "evaluation"), ("pipeline", "training")}

@@ -15,7 +15,7 @@ from kgrag.linking.words import split_words
 if TYPE_CHECKING:
     from kgrag.linking.lexicon import Lexicon
 
-_COUNTED = 200_000  # names that words are counted in, about; of more, every so many
+_COUNTED = 50_000  # names that words are counted in, about; of more, every so many
 _REMEMBERED = 50_000
 
 

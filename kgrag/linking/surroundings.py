@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SURROUNDINGS = ("relation asked for", "words of its classes", "words of its neighbours")
 _REACH = 200  # characters on either side of a mention that are read
-_NEIGHBOURS = 100  # of a node, in either direction, whose names are read
+_NEIGHBOURS = 30  # of a node, in either direction, whose names are read
 _NAME = 300  # characters of each
 _REMEMBERED = 100_000  # nodes
 

@@ -109,6 +109,22 @@ class Calculator:
             return _in_vain(f"it has no {measurement.label} of {label} that could be compared")
         return Computed(calculation, result, task.probability)
 
+    def _is_stated(self, text: str, topics: Sequence[int], members: Members) -> bool:
+        """Whether what is to be counted is more like a number that is stated of the topics than like what leads to a set."""
+        graph, reader = self.reader.graph, self.reader
+        edges = reader.rows.along(np.array(topics))
+        forward = (edges.directed & 1 == 0) & graph.is_literal[edges.targets]
+        stated = np.unique(edges.directed[forward] >> 1).tolist()
+        stated = [
+            r for r in stated if all(in_text(graph.label(t)) for t in edges.targets[edges.directed == 2 * r].tolist())
+        ]
+        if not stated:
+            return False
+        own = [plan[-1] >> 1 for plans in members.plans for plan in plans]
+        labels = reader.phrasebook.labels([graph.relation_label(relation) for relation in (*stated, *own)])
+        cosines = labels @ reader.encoder.encode([text])[0]
+        return float(cosines[: len(stated)].max()) > float(cosines[len(stated) :].max(initial=LEAST))
+
     def _over_set(self, task: Task, topics: Sequence[int]) -> Computed | None:
         own = list(dict.fromkeys(topic for topic, place in zip(topics, task.places) if place != "T"))
         others = [topic for topic, place in zip(topics, task.places) if place == "T"]
@@ -123,6 +139,8 @@ class Calculator:
             return _in_vain("no statement says what the question is about")
         if self.reader.graph.is_literal[nodes].all():
             return None  # "how many inhabitants": the number is stated, and counts nothing
+        if task.operator == "count" and members.kind is None and self._is_stated(task.set, own, members):
+            return None
         without, measurement, direction = None, None, task.direction
         bounds: tuple[Value, ...] = ()
         if task.clause == "difference":

@@ -120,7 +120,8 @@ class SetReader:
         places = range(len(chosen)) if together else [best]
         plans = tuple(tuple(plan.relations for plan in chosen[i][0]) for i in places)
         joining = self._joining(text, named, topics, wanted)
-        if joining and chosen[best][1] < UNSAID:
+        elsewhere = len(wanted) > 0 and not np.isin(wanted, self._ends(chosen[best][0])).any()
+        if joining and (elsewhere or chosen[best][1] < UNSAID):
             return Read(Members((np.array(topics),), (joining,), kind), UNSAID)
         if not plans[0]:
             return None
