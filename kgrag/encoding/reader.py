@@ -125,8 +125,8 @@ class _Proposal(NamedTuple):
         there: Directed relations that leave it.
         plans: The plans that it may mean, by their number of relations.
         absent: Directed relations that do not leave the start, the best fitting: what may be asked in vain.
-        of_members: Places of the plans that lead from a class to its members, and on. People ask as if the class had itself
-            what its members have ("side effects of statins").
+        of_members: Places of the plans that lead from a class to its members, and on to what it does not have itself. People
+            ask as if it had ("side effects of statins").
     """
 
     start: Ids
@@ -229,7 +229,8 @@ class GraphReader:
         there = np.union1d(known.leaving(start), _Known(self.rows, sight.fits.shape[1]).leaving(start))
         met = [plan.relations for several in plans for plan in several]
         members = set(self.phrasebook.to_members(there).tolist())
-        of_members = [place for place, one in enumerate(met) if len(one) > 1 and one[0] in members]
+        own = set(there.tolist())
+        of_members = [p for p, one in enumerate(met) if len(one) > 1 and one[0] in members and one[1] not in own]
         had = np.union1d(there, [met[place][1] for place in of_members]).astype(np.int64)
         fit = sight.fits[0].copy()
         fit[had] = -np.inf
