@@ -64,7 +64,7 @@ DEMO_QUESTIONS = {
         "What must a data protection impact assessment contain?",
         "In which article is profiling defined?",
         "What is a deep fake?",
-        "Which articles does Article 34 GDPR refer to?",
+        "What does Article 34 GDPR refer to?",
         "Is social scoring prohibited by Article 5 AI Act?",
         "What is the title of Article 22 GDPR?",
         "What does a data protection officer earn?",
