@@ -62,10 +62,11 @@ class PlanRanker(nn.Module):
         """
         mask = mask.bool()
         states = self._read(tokens, mask)
-        meanings = _unit(_unit(tokens) + self.meaning(states))
-        known = torch.stack([_unit(labels + direction(labels)) for direction in self.directions], dim=1).flatten(0, 1)
-        there = plans >= 0
-        relations = known[plans.clamp(min=0)]
+        meanings = unit(unit(tokens) + self.meaning(states))
+        there, filled = plans >= 0, plans.clamp(min=0)
+        used, places = torch.unique(filled >> 1, return_inverse=True)  # a graph has many more than a few plans use
+        known = torch.stack([unit(labels[used] + direction(labels[used])) for direction in self.directions], dim=1)
+        relations = known[places, filled & 1]
         last = functional.one_hot(there.sum(1) - 1, plans.shape[1])[..., None]
         steps = self.relation(relations) + self.place[: plans.shape[1]] + last * self.last
         words, spoken = states, mask[owner]
@@ -144,5 +145,6 @@ def _mean(states: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
     return total / there.sum(1, keepdim=True).clamp(min=1)
 
 
-def _unit(vectors: torch.Tensor) -> torch.Tensor:
+def unit(vectors: torch.Tensor) -> torch.Tensor:
+    """Scales vectors to length one."""
     return functional.normalize(vectors, dim=-1)

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-from torch.nn import functional
 
-from kgrag.encoding.ranker import PlanRanker
+from kgrag.encoding.ranker import PlanRanker, unit
 
 
 class Reasoner(nn.Module):
@@ -102,8 +101,3 @@ class Reasoner(nn.Module):
             Logits, shape (..., 2 * relations); "none of these" has the logit ``none``, by step.
         """
         return self.log_scale.exp().clamp(max=60) * queries @ relations.T
-
-
-def unit(vectors: torch.Tensor) -> torch.Tensor:
-    """Scales vectors to length one."""
-    return functional.normalize(vectors, dim=-1)

@@ -161,11 +161,6 @@ class PlanLessons:
         plans = torch.cat([steps.plans[meant], rivals.flatten(0, 1)])
         owner = torch.cat([steps.owner[meant], torch.arange(count).repeat_interleave(rivals.shape[1])])
         right = torch.arange(len(plans)) < meant.sum()
-        used = torch.unique(plans[plans >= 0] >> 1)
-        narrow = torch.zeros(2 * len(self._labels), dtype=torch.long)
-        narrow[2 * used] = 2 * torch.arange(len(used))
-        narrow[2 * used + 1] = 2 * torch.arange(len(used)) + 1
-        plans = torch.where(plans >= 0, narrow[plans.clamp(min=0)], -1)
         refused = torch.zeros(count, dtype=torch.bool)
         refused[steps.owner[~meant]] = True
         lengths = mask.sum(1)
@@ -176,9 +171,7 @@ class PlanLessons:
             among = own[owner] >= 0
             most = int(lengths[part].max())
             of = own[owner[among]]
-            scores, none = self.reasoner.ranker(
-                tokens[part, :most], mask[part, :most], self._labels[used], plans[among], of
-            )
+            scores, none = self.reasoner.ranker(tokens[part, :most], mask[part, :most], self._labels, plans[among], of)
             said = _log_sum(scores[right[among]], of[right[among]], len(part))
             everything = torch.logaddexp(none, _log_sum(scores, of, len(part)))
             likely = likely.index_add(0, part, torch.where(refused[part], none, said) - everything)
@@ -264,7 +257,7 @@ def token_states(encoder: TextEncoder, texts: set[str]) -> dict[str, torch.Tenso
     for start in track(range(0, len(ordered), 256), "reading questions"):
         part = ordered[start : start + 256]
         tokens, mask = encoder.tokens(part)
-        states.update((text, row[kept].half()) for text, row, kept in zip(part, tokens, mask))
+        states.update((text, row[kept.bool()].half()) for text, row, kept in zip(part, tokens, mask))
     return states
 
 

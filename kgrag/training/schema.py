@@ -18,6 +18,7 @@ from kgrag.encoding.phrasebook import NAMED
 from kgrag.encoding.reasoner import Reasoner
 from kgrag.graph import normalise
 from kgrag.progress import track
+from kgrag.training.lessons import padded, token_states
 from kgrag.training.small_talk import chat
 from kgrag.types import TextEncoder
 from kgrag.wordings import Asked, Wording, asked_questions
@@ -197,15 +198,10 @@ def train_on_schema(
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     training, validation = schema.sample(questions, seed), schema.sample(2_000, seed + 1, held=True)
-    texts = sorted({q.text for q in (*training, *validation)}, key=lambda t: (len(t), t))
-    place = {text: i for i, text in enumerate(texts)}
-    states: list[torch.Tensor] = []
-    for start in track(range(0, len(texts), 256), "reading questions"):
-        tokens, mask = encoder.tokens(texts[start : start + 256])
-        states += [t[m.bool()].half() for t, m in zip(tokens, mask)]
+    states = token_states(encoder, {q.text for q in (*training, *validation)})
 
     def loss_of(batch: Sequence[SchemaQuestion], draw: np.random.Generator) -> tuple[torch.Tensor, float]:
-        return _lesson(reasoner, schema, batch, [states[place[q.text]] for q in batch], draw)
+        return _lesson(reasoner, schema, batch, [states[q.text] for q in batch], draw)
 
     kept = ("log_scale", "ranker.")
     learned = [value for name, value in reasoner.named_parameters() if not name.startswith(kept)]
@@ -240,10 +236,7 @@ def _lesson(
     rng: np.random.Generator,
 ) -> tuple[torch.Tensor, float]:
     """Loss of a batch, and the share of questions whose first relation is picked rightly."""
-    tokens = torch.nn.utils.rnn.pad_sequence([s.float() for s in states], batch_first=True)
-    mask = torch.zeros(tokens.shape[:2], dtype=torch.bool)
-    for row, state in enumerate(states):
-        mask[row, : len(state)] = True
+    tokens, mask = padded(states)
     if reasoner.training:
         mask &= (torch.rand(mask.shape) > FORGOTTEN) | (torch.arange(mask.shape[1]) == 0)
         remembered = [row[kept] for row, kept in zip(tokens, mask)]
