@@ -120,6 +120,11 @@ def ask(
 
 @app.command()
 def build(
+    files: Annotated[list[Path] | None, typer.Argument(help="Files, or folders of such, that --recipe reads.")] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(help="What the files are: akoma-ntoso (legal acts), ontology (OWL or OBO), gdprtext or dpv."),
+    ] = None,
     graph: Graph = None,
     imports: Imports = None,
     out: Annotated[Path, typer.Option(help="Folder to write; an older system there is replaced at the end.")] = Path(
@@ -128,12 +133,20 @@ def build(
     passages: Passages = None,
 ) -> None:
     """Build a system from a graph with no labelled question, train it on questions made from the graph, and save it."""
-    from kgrag import KGRAG, KnowledgeGraph
+    from kgrag import KGRAG, KnowledgeGraph, PassageIndex
+    from kgrag.recipes import prepare
 
-    if not graph:
-        raise typer.BadParameter("give at least one --graph FILE")
-    opened = KnowledgeGraph.from_rdf(*graph, imports=imports)
-    rag = KGRAG.build(opened, _passages(passages, opened))
+    if bool(files) != bool(recipe) or bool(graph) == bool(files):
+        raise typer.BadParameter("give at least one --graph FILE, or --recipe NAME and FILES")
+    if files and recipe:
+        if passages or imports:
+            raise typer.BadParameter("--passages and --imports are for the files of --graph")
+        opened, given = prepare(recipe, files)
+        index: PassageIndex | None = PassageIndex.from_passages(given)
+    else:
+        opened = KnowledgeGraph.from_rdf(*(graph or []), imports=imports)
+        index = _passages(passages, opened)
+    rag = KGRAG.build(opened, index)
     rag.save(out)
     typer.echo(
         f"{out}: {rag.graph.num_nodes:,} nodes, {rag.graph.num_statements:,} statements, "

@@ -37,6 +37,7 @@ FLOORS = {
     "symbolic": 5,
     "generation": 5,
     "sources": 5,
+    "recipes": 5,
     "composer": 6,
     "verification": 7,
     "telling": 8,

@@ -18,7 +18,7 @@ _IDEOGRAPH = "[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]"
 _WRAPPED = re.compile(rf"(?<={_IDEOGRAPH})[^\S\n]*\n\s*(?={_IDEOGRAPH})")  # a line break there stands for no space
 UNIT_LEVEL = 100  # below all headings that a file marks as such
 _VALUE = 1_000  # characters of what may be sought by
-_LONGEST = 300  # characters of a heading; a longer one is text that was marked wrongly
+LONGEST_HEADING = 300  # characters; a longer one is text that was marked wrongly
 
 
 class UnreadableError(Exception):
@@ -140,7 +140,7 @@ class Outline:
         if not self._sections:
             raise UnreadableError("it holds no text", "Leave it out.")
         return Document(
-            title=clean(self.title) or self._title[:_LONGEST],
+            title=clean(self.title) or self._title[:LONGEST_HEADING],
             language=clean(self.language),
             metadata=dict(_short(self.metadata)),
             sections=tuple(self._sections),
@@ -148,7 +148,7 @@ class Outline:
 
     def _open(self, level: int, text: str, id: str = "") -> None:
         self.end(level)
-        if len(text) > _LONGEST:
+        if len(text) > LONGEST_HEADING:
             self._take(text, 0)
         elif text:
             self._all.append(text)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from lxml import etree
 
 from kgrag.config import DocumentLimits
-from kgrag.documents.document import Document, Outline, UnreadableError, clean
+from kgrag.documents.document import LONGEST_HEADING, Document, Outline, UnreadableError, clean
 
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 _XLINK = "{http://www.w3.org/1999/xlink}href"
@@ -126,10 +126,12 @@ def _walk(root: Any, dialect: Dialect, outline: Outline) -> None:
             walker.skip_subtree()
             continue
         name = _name(element)
-        heading = _heading(element, dialect)
+        heading, text = _heading(element, dialect)
         if heading:
             opened.append(depth)
             outline.heading(depth, heading, _id(element))
+            if text:
+                outline.paragraph(text)
         if opened and opened[-1] == depth - 1 and (name in dialect.headings or name == "num"):
             walker.skip_subtree()  # it is in the heading of the section
         elif name == "num":
@@ -145,16 +147,17 @@ def _walk(root: Any, dialect: Dialect, outline: Outline) -> None:
             walker.skip_subtree()
 
 
-def _heading(element: Any, dialect: Dialect) -> str:
-    """Number and heading of an element; empty where it makes no section."""
+def _heading(element: Any, dialect: Dialect) -> tuple[str, str]:
+    """Number and heading of an element, and a text that was marked as its heading; the first is empty where it makes no section."""
     children = list(element.iterchildren(etree.Element))
     number = clean(" ".join(_text(child, dialect, []) for child in children if _name(child) == "num"))
     heading = clean(" ".join(_text(child, dialect, []) for child in children if _name(child) in dialect.headings))
     if not heading and _name(element) not in dialect.units:
-        return ""
+        return "", ""
     if number and _name(element) in dialect.units and not _WORD.search(number):
         number = f"{_name(element).capitalize()} {number}"
-    return " ".join(filter(None, (number, heading)))
+    whole = " ".join(filter(None, (number, heading)))
+    return (number, heading) if number and len(whole) > LONGEST_HEADING else (whole, "")
 
 
 def _has_text(element: Any) -> bool:
