@@ -13,7 +13,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -141,18 +141,19 @@ def is_there(name: str) -> bool:
     return all((DATASETS / folder).is_dir() for folder in folders)
 
 
-def disease_linkers(graph: KnowledgeGraph, only: frozenset[int]) -> dict[str, EntityLinker]:
+def disease_linkers(
+    graph: KnowledgeGraph, only: frozenset[int], names: Collection[str] | None = None
+) -> dict[str, EntityLinker]:
     """Our linkers of diseases by the name of their column: by letters, by meaning as well, and trained."""
     encoder = default_encoder()
     zero_label, trained = (EntityLinker(graph, encoder=encoder, linkable=only.__contains__) for _ in range(2))
+    untrained = {"kgrag": EntityLinker(graph, linkable=only.__contains__), "kgrag zero-label": zero_label}
+    if names is not None and "kgrag trained" not in names:
+        return untrained
     say("ncbi_disease: training")
     texts = documents(DATASETS / "ncbi_disease" / "train.jsonl", graph)
     trained.train([labelled(document, graph) for document in texts])
-    return {
-        "kgrag": EntityLinker(graph, linkable=only.__contains__),
-        "kgrag zero-label": zero_label,
-        "kgrag trained": trained,
-    }
+    return untrained | {"kgrag trained": trained}
 
 
 def labelled(document: Document, graph: KnowledgeGraph) -> LabelledText:
@@ -164,14 +165,16 @@ def labelled(document: Document, graph: KnowledgeGraph) -> LabelledText:
     return LabelledText(document.text, tuple(mentions))
 
 
-def mentions() -> Measured:
-    """Mentions of diseases in abstracts, to the Disease Ontology."""
+def mentions(names: Collection[str] | None = None) -> Measured:
+    """Mentions of diseases in abstracts, to the Disease Ontology; by some of the systems only, where these are named."""
     graph = KnowledgeGraph.from_rdf(DATASETS / "disease_ontology" / "do.nt")
     texts = documents(DATASETS / "ncbi_disease" / "valid.jsonl", graph)
     gold = [nodes for document in texts for nodes in document.gold]
     written = [(document.id, document.text[start:end]) for document in texts for start, end in document.spans]
     only = diseases(graph)
-    for name, system in systems(graph, only, disease_linkers(graph, only)):
+    for name, system in systems(graph, only, disease_linkers(graph, only, names)):
+        if names is not None and name not in names:
+            continue
         say(f"ncbi_disease: {name}")
         candidates = [found for of_text in system.mentions(texts) for found in of_text]
         figures = ranked(gold, candidates) | risks(gold, candidates)

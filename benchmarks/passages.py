@@ -30,6 +30,8 @@ TRAINED_ON = 4_000  # questions at most
 FEW = 100  # questions with which the fusion alone is trained, each by those in other folds
 FOLDS = 5
 MEASURES = {"recall": ir_measures.R @ K, "mrr": ir_measures.RR @ K, "ndcg": ir_measures.nDCG @ K}
+DEPTHS = {k: ir_measures.R @ k for k in range(1, K + 1)}
+HIT = ir_measures.Success @ 1
 ALONE = ("BM25", "MiniLM")
 UNTRAINED, TRAINED = "kgrag", "kgrag, trained"
 LEAST = {"obliqa": 0.83, "medquad": 0.92, "bioasq": 0.68, "q4eu": 0.78}
@@ -62,7 +64,8 @@ def main() -> None:
     }
     for name in arguments.only:
         if name not in record["absent"]:
-            record["sets"][name] = measured(name, SETS[name](arguments.part), encoder, asked, trained)
+            found_there = measured(name, SETS[name](arguments.part), encoder, asked, trained)
+            record["sets"][name] = {key: value for key, value in found_there.items() if key != "rankings"}
             encoder.keep()
     record["goals"] = [
         goal.line(name, found["figures"]) for name, found in record["sets"].items() for goal in goals(name)
@@ -76,7 +79,7 @@ def main() -> None:
 def measured(
     name: str, given: PassageSet, encoder: Remembered, most_asked: int | None, most_trained: int
 ) -> dict[str, Any]:
-    """Figures of every system on one set."""
+    """Figures of every system on one set, and what each ranks first."""
     questions, train = drawn(given.asked, most_asked), drawn(given.train, most_trained)
     say(f"{name}: {len(given.passages):,} passages, {len(questions):,} questions, {len(train):,} to learn from")
     started = time.perf_counter()
@@ -102,6 +105,8 @@ def measured(
         "seconds": seconds,
         "weights": dict(index.ranker.fusion.weights),
         "figures": {system: figures(run, questions) for system, run in runs.items()},
+        "recall_at": {system: recall_at(run, questions) for system, run in runs.items()},
+        "rankings": {system: {id: list(ranked) for id, ranked in run.items()} for system, run in runs.items()},
     }
 
 
@@ -151,9 +156,19 @@ def crosswise(index: PassageIndex, encoder: Remembered, questions: Sequence[Ques
 
 def figures(run: Run, questions: Sequence[Question]) -> dict[str, float]:
     """Means of all measures."""
-    gold = {one.id: {passage: 1 for passage in one.gold_passages} for one in questions}
-    means = ir_measures.calc_aggregate(MEASURES.values(), gold, run)
-    return {name: float(means[measure]) for name, measure in MEASURES.items()}
+    means = ir_measures.calc_aggregate([*MEASURES.values(), HIT], gold_of(questions), run)
+    return {name: float(means[measure]) for name, measure in (*MEASURES.items(), ("hit@1", HIT))}
+
+
+def recall_at(run: Run, questions: Sequence[Question]) -> dict[int, float]:
+    """Mean recall at each depth."""
+    means = ir_measures.calc_aggregate(DEPTHS.values(), gold_of(questions), run)
+    return {depth: float(means[measure]) for depth, measure in DEPTHS.items()}
+
+
+def gold_of(questions: Sequence[Question]) -> dict[str, dict[str, int]]:
+    """The passages that answer each question."""
+    return {one.id: {passage: 1 for passage in one.gold_passages} for one in questions}
 
 
 def goals(name: str) -> list[Goal]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,6 +31,7 @@ SETTINGS: Any = {
     "figure.figsize": (4.4, 3.0),
 }
 BLUE, GREY = "#2b6cb0", "#a0aec0"
+COLOURS = (BLUE, "#dd6b20", "#2f855a", "#805ad5", "#b83280", GREY)
 
 
 def can_draw() -> bool:
@@ -44,8 +45,7 @@ def charts(report: Report) -> dict[str, str]:
     Raises:
         InputError: matplotlib is not installed.
     """
-    if not can_draw():
-        raise InputError("Charts need matplotlib, which is not installed.", "Run: pip install 'kgrag[plots]'.")
+    _check()
     rows, found = report.predictions, {}
     confidence, loss = selective(rows)
     is_given = np.isfinite(confidence)
@@ -69,6 +69,39 @@ def write_charts(report: Report, folder: str | Path) -> list[Path]:
         written.append(folder / f"{name.replace(' ', '-')}.svg")
         written[-1].write_text(svg, encoding="utf-8")
     return written
+
+
+def curves(lines: Mapping[str, Mapping[float, float]], across: str, up: str, logarithmic: bool = False) -> str:
+    """Lines by name, each with its value at places, as SVG.
+
+    Args:
+        lines: The lines.
+        across: What the places are.
+        up: What the values are.
+        logarithmic: Whether the places lie far apart.
+
+    Raises:
+        InputError: matplotlib is not installed.
+    """
+    _check()
+    return _drawn(_lines, lines, across, up, logarithmic)
+
+
+def _lines(
+    axes: Axes, lines: Mapping[str, Mapping[float, float]], across: str, up: str, logarithmic: bool
+) -> None:
+    for number, (name, points) in enumerate(lines.items()):
+        axes.plot(list(points), list(points.values()), marker="o", markersize=3, color=COLOURS[number % len(COLOURS)], label=name)
+    if logarithmic:
+        axes.set_xscale("log")
+    if len(lines) > 1:
+        axes.legend(frameon=False, fontsize=7)
+    axes.set(xlabel=across, ylabel=up, ylim=(0, None))
+
+
+def _check() -> None:
+    if not can_draw():
+        raise InputError("Charts need matplotlib, which is not installed.", "Run: pip install 'kgrag[plots]'.")
 
 
 def _accuracy(axes: Axes, hops: Sequence[int], rows: Sequence[Row]) -> None:
