@@ -60,7 +60,14 @@ def recall_chart(recall: Mapping[str, Mapping[int, float]]) -> dict[str, str]:
     return {"recall by passages read": curves(lines, "passages read (k)", "recall")}
 
 
-def finish(domain: str, quick: bool, seed: int, measured: Mapping[str, Measured], goals: Mapping[str, Sequence[Goal]], absent: Sequence[str]) -> None:
+def finish(
+    domain: str,
+    quick: bool,
+    seed: int,
+    measured: Mapping[str, Measured],
+    goals: Mapping[str, Sequence[Goal]],
+    absent: Sequence[str],
+) -> None:
     """Prints the tables, and writes ``results/DOMAIN.json``, ``DOMAIN.predictions.jsonl`` and ``DOMAIN.html``."""
     record: dict[str, Any] = {
         "command": f"python benchmarks/{domain}.py{' --quick' if quick else ''}",
@@ -115,7 +122,7 @@ def _under(record: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _page(name: str, record: Mapping[str, Any], measured: Mapping[str, Measured]) -> Iterator[str]:
-    yield from page.head(name)
+    yield from page.start(name)
     yield "".join(f"<p>{escape(line)}</p>" for line in _under(record))
     for part, found in measured.items():
         yield from page.table(part, rows_of(found))

@@ -19,10 +19,8 @@ from kgrag.evaluation.metrics import Overlap, hit_at
 from kgrag.evaluation.report import Report
 from kgrag.evaluation.runner import figures_of
 from kgrag.evaluation.texts import rouge_l, words_of
-from kgrag.fusion import EvidenceItems
-from kgrag.fusion.items import SCALARS
+from kgrag.fusion.items import collect_items
 from kgrag.generation import Prompt
-from kgrag.generation.sentences import joined
 from kgrag.graph import normalise
 from kgrag.graph.vocabulary import TYPE_PROPERTIES
 from kgrag.pipeline import asks_yes_no
@@ -65,8 +63,8 @@ class Pack:
         return KGRAG(graph or self.rag.graph, index, encoder=self.rag.encoder, config=self.rag.config, **parts)
 
 
-def asked_all(pack: Pack, questions: Sequence[Question], baselines: bool = True) -> tuple[dict[str, Report], Report]:
-    """Reports by system, and ours again."""
+def asked_all(pack: Pack, questions: Sequence[Question], baselines: bool = True) -> dict[str, Report]:
+    """Reports by system, ours first."""
     reports: dict[str, Report] = {}
     for name, rag in variants(pack):
         say(f"  {name}")
@@ -76,7 +74,7 @@ def asked_all(pack: Pack, questions: Sequence[Question], baselines: bool = True)
         answer = system(pack)
         rows = [judged(pack.rag, question, answer) for question in track(questions, "asking", total=len(questions))]
         reports[name] = Report(figures_of(rows), rows)
-    return reports, reports[OURS]
+    return reports
 
 
 def variants(pack: Pack) -> Iterator[tuple[str, KGRAG]]:
@@ -93,12 +91,12 @@ def only_names(graph: KnowledgeGraph) -> KnowledgeGraph:
 
 
 def written_out(graph: KnowledgeGraph) -> Iterator[str]:
-    """A sentence for each thing and relation: "gout treated by colchicine, ibuprofen and naproxen"."""
+    """A sentence for each thing and relation: "gout treated by colchicine, ibuprofen, naproxen."."""
     said: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
     for statement in graph.statements.tolist():
         said[int(graph.heads[statement]), int(graph.relations[statement])].append(int(graph.tails[statement]))
     for (head, relation), tails in said.items():
-        objects = joined([graph.label(tail) for tail in tails[:MOST]])
+        objects = ", ".join(graph.label(tail) for tail in tails[:MOST])
         yield f"{graph.label(head)} {graph.relation_label(relation)} {objects}."
 
 
@@ -134,11 +132,11 @@ def extracting(by_words: bool) -> Callable[[Pack], Callable[[str], Said]]:
 
 def without_evidence(pack: Pack) -> Callable[[str], Said]:
     """The shipped language model with a question and no evidence: what it knows by itself."""
-    generator, width = pack.rag.generator, pack.encoder.width
-    hidden = generator.settings["hidden"]
-    nothing = EvidenceItems([], [], [], *(np.zeros((0, size), np.float32) for size in (width, hidden, SCALARS)))
+    generator, encode = pack.rag.generator, pack.encoder.encode
+    states = np.zeros((0, generator.settings["hidden"]), np.float32)
 
     def answer(question: str) -> Said:
+        nothing = collect_items(encode([question])[0], [], [], [], [], [], [], states, encode)
         draft = generator.write([Prompt((question,), nothing, answerable=True)], pack.rag.config.generation)[0]
         text = " ".join(piece for piece in draft.pieces if isinstance(piece, str)).strip()
         linked = (link.node for link in pack.rag.linker.link(text) if link.node is not None) if text else ()

@@ -35,7 +35,14 @@ def disease_ontology(run: Run) -> Measured:
     """Questions that were written for this project, asked of the shipped models untrained."""
     rag = KGRAG(KnowledgeGraph.from_rdf(DATASETS / "disease_ontology" / "do.nt"))
     questions = read_questions(HERE / "questions" / "disease_ontology.jsonl")
-    return asked_of(rag, questions, run, PACK_COLUMNS, f"{len(questions)} questions written for this project", baselines=not run.quick)
+    return asked_of(
+        rag,
+        questions,
+        run,
+        PACK_COLUMNS,
+        f"{len(questions)} questions written for this project",
+        baselines=not run.quick,
+    )
 
 
 PARTS: dict[str, Part] = {
@@ -54,7 +61,11 @@ GOALS = {
         Goal("entity F1 over that of BM25 + extraction", lambda by: _times(by, "kgrag", "BM25 + extraction"), least=2.0)
     ],
     "pubmedqa": [
-        Goal("accuracy above the most frequent answer", lambda by: _ahead(by, "MiniLM and a linear classifier"), least=0.01)
+        Goal(
+            "accuracy above the most frequent answer",
+            lambda by: _ahead(by, "MiniLM and a linear classifier"),
+            least=0.01,
+        )
     ],
 }
 
@@ -64,7 +75,9 @@ def _times(by: dict, system: str, other: str) -> float:
 
 
 def _ahead(by: dict, system: str) -> float:
-    return by[system]["accuracy"] - max(figures["accuracy"] for name, figures in by.items() if name.startswith("always"))
+    return by[system]["accuracy"] - max(
+        figures["accuracy"] for name, figures in by.items() if name.startswith("always")
+    )
 
 
 if __name__ == "__main__":

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterator
+from urllib.parse import quote
 
 from domain_parts import Run
 from domain_report import Measured
-from domain_systems import OURS, Pack, Said, extracting, judged
+from domain_systems import OURS, Pack, extracting, judged
+from passage_sets import lines
 from reporting import DATASETS, say
 
 from kgrag import KGRAG, KnowledgeGraph, Question
 from kgrag.evaluation import evaluate
-from kgrag.evaluation.metrics import Overlap, mean
+from kgrag.evaluation.metrics import mean
 from kgrag.evaluation.report import Report
-from kgrag.evaluation.texts import bleu
+from kgrag.evaluation.texts import bleu, rouge_l
+from kgrag.pipeline import asks_yes_no
 
 BASE = "http://example.org/pcqa/entity/"
 SAYS_NO = ("no,", "no.", "not ")
@@ -38,7 +41,7 @@ def measure(run: Run) -> Measured:
         trained = KGRAG(graph)
         trained.train([question for question in train if question.answers])
         reports[f"{OURS}, trained"] = evaluate(trained, asked)
-    figures = {name: _figures(graph, report, asked) for name, report in reports.items()}
+    figures = {name: _figures(report, asked) for name, report in reports.items()}
     predictions = [{"system": name, **row} for name, report in reports.items() for row in report.predictions]
     notes = f"{len(asked)} validation questions, {len(train)} to train on; gold entities were found by the set's makers from names"
     return Measured(figures, predictions, notes, {OURS: reports[OURS]} if reports[OURS].figures else {})
@@ -46,13 +49,10 @@ def measure(run: Run) -> Measured:
 
 def questions(graph: KnowledgeGraph, part: str) -> Iterator[Question]:
     """The questions of a part; answers are the entities that gold sentences name, topics those that questions name."""
-    from urllib.parse import quote
-
-    for line in (DATASETS / "pcqa" / f"pcqa_{part}.jsonl").read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
+    for row in lines(f"pcqa/pcqa_{part}.jsonl"):
         gold = [id for found in row["answer_entities_auto"] for id in found["ids"][:1]]
         iris = [iri for id in gold if (iri := BASE + quote(id, safe="")) and graph.node(iri) is not None]
-        verdict = verdict_of(row["answer_text"]) if asks(row["question"]) else ""
+        verdict = verdict_of(row["answer_text"]) if asks_yes_no(row["question"]) else ""
         yield Question(
             row["question"],
             (verdict,) if verdict else tuple(dict.fromkeys(iris)),
@@ -62,19 +62,12 @@ def questions(graph: KnowledgeGraph, part: str) -> Iterator[Question]:
         )
 
 
-def asks(question: str) -> bool:
-    """Whether a question asks for yes or no."""
-    from kgrag.pipeline import asks_yes_no
-
-    return asks_yes_no(question)
-
-
 def verdict_of(text: str) -> str:
     """What a gold sentence says to a yes/no question."""
     return "no" if any(mark in f"{text.casefold()} " for mark in SAYS_NO) else "yes"
 
 
-def _figures(graph: KnowledgeGraph, report: Report, asked: list[Question]) -> dict[str, float | None]:
+def _figures(report: Report, asked: list[Question]) -> dict[str, float | None]:
     """Means over the questions that have gold entities, gold texts (all), and gold verdicts; a refusal scores zero."""
     rows = {row["id"]: row for row in report.predictions}
     named = [question for question in asked if question.answers and question.kind != "yes/no"]
@@ -82,8 +75,6 @@ def _figures(graph: KnowledgeGraph, report: Report, asked: list[Question]) -> di
     overlaps = [rows[question.id].get("f1", 0.0) for question in named]
     texts = [_plain(rows[question.id]) for question in asked]
     references = [question.answer_text for question in asked]
-    from kgrag.evaluation.texts import rouge_l
-
     return {
         "n": float(len(asked)),
         "entity F1": mean(overlaps),
@@ -98,6 +89,4 @@ def _figures(graph: KnowledgeGraph, report: Report, asked: list[Question]) -> di
 
 def _plain(row: dict) -> str:
     """An answer without the numbers of its sources; nothing where it was refused."""
-    import re
-
     return "" if row["abstained"] else re.sub(r"\s*\[\d+\]", "", row["text"])

@@ -7,17 +7,15 @@ the authors of the set have the half of it divided that is not the test (Jin et 
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from domain_parts import SEED, Run
 from domain_report import Measured
+from passage_sets import lines
 from remembered import Remembered
-from reporting import DATASETS
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
@@ -50,7 +48,7 @@ CUES = [
 
 def measure(run: Run) -> Measured:
     """Accuracy and macro F1 by ten folds, beside always saying what is said most."""
-    rows = [json.loads(line) for name in ("train", "valid") for line in _lines(name)]
+    rows = [row for part in ("train", "valid") for row in lines(f"pubmedqa/pqal_{part}.jsonl")]
     gold = [row["answer"] for row in rows]
     features = np.stack([features_of(row, run.encoder) for row in rows])
     model = make_pipeline(StandardScaler(), LogisticRegression(C=STRENGTH, max_iter=500, random_state=SEED))
@@ -78,8 +76,6 @@ def features_of(row: dict[str, Any], encoder: Remembered) -> np.ndarray:
     question, whole, *singles = encoder.encode([row["question"], results, *last])
     nearest = max(singles, key=lambda one: float(one @ question))
     cues = [float(len(cue.findall(text))) for text in (row["question"], results) for cue in CUES]
-    return np.concatenate([question, whole, question * nearest, cues, [float(question @ whole), float(question @ nearest)]])
-
-
-def _lines(name: str) -> Sequence[str]:
-    return (DATASETS / "pubmedqa" / f"pqal_{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    return np.concatenate(
+        [question, whole, question * nearest, cues, [float(question @ whole), float(question @ nearest)]]
+    )

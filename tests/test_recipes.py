@@ -122,7 +122,9 @@ def statements(graph) -> set[str]:
 
 def test_acts_become_articles_with_what_they_are_part_of_and_refer_to(tmp_path):
     pytest.importorskip("lxml")
-    write(tmp_path, "a.akn", ACT.format(year=2020, number=7, name="Act on Still Waters", more="Articles 1 and 9 apply."))
+    write(
+        tmp_path, "a.akn", ACT.format(year=2020, number=7, name="Act on Still Waters", more="Articles 1 and 9 apply.")
+    )
     more = "Article 2(1) of Regulation (EU) No 7/2020 and Article 1 of the Treaty apply."
     write(tmp_path, "b.akn", ACT.format(year=2021, number=8, name="Mud", more=more))
     graph, passages = prepare("akoma-ntoso", [tmp_path])
@@ -143,7 +145,9 @@ def test_acts_become_articles_with_what_they_are_part_of_and_refer_to(tmp_path):
     assert not any("Article 9" in line or line == "Article 2 Mud — refers to — Article 1 Mud (EU)" for line in said)
     assert "Article 2(1) Mud — refers to — Article 1 Mud" not in said  # that is of the treaty
     labels = graph.labels
-    duty = next(passage for passage in passages if passage.text.startswith("1. Whoever") and "Treaty" not in passage.text)
+    duty = next(
+        passage for passage in passages if passage.text.startswith("1. Whoever") and "Treaty" not in passage.text
+    )
     named = [labels[graph.node(iri)] for iri in duty.entities]
     assert named[0] == "Article 2 ASW" and {"Article 2(2) ASW", "Article 1 ASW"} <= set(named)
     assert duty.title.startswith("ASW") and duty.source == "a.akn"
@@ -173,7 +177,10 @@ def test_references_to_recitals_and_chapters():
 
 
 def test_names_of_acts_and_parts():
-    assert names_of("REGULATION (EU) 2016/679 on data (General Data Protection Regulation)")[::2] == ("GDPR", "2016/679")
+    assert names_of("REGULATION (EU) 2016/679 on data (General Data Protection Regulation)")[::2] == (
+        "GDPR",
+        "2016/679",
+    )
     assert names_of("Regulation (EC) No 593/2008 (Rome I)").short == "Rome I"
     assert names_of("Gesetz über Teiche").short == "Gesetz über Teiche"
     assert unit_of("CHAPTER IV Controller") == ("chapter", "Chapter", "IV", "Controller")
@@ -212,7 +219,10 @@ def test_gdprtext_is_joined_with_its_glossary(tmp_path):
     assert "Article 9(1) — is part of — Article 9" not in said  # it is said by the line above
     assert graph.find("Article 9(1)(a) GDPR")
     texts = {passage.title: passage.text for passage in passages}
-    assert texts == {"Article 9(1) GDPR": "Ponds may be dug:\n(a) in gardens;\n(b) in parks.", "Digging": "The making of ponds."}
+    assert texts == {
+        "Article 9(1) GDPR": "Ponds may be dug:\n(a) in gardens;\n(b) in parks.",
+        "Digging": "The making of ponds.",
+    }
 
 
 def test_dpv_names_articles_and_no_people(tmp_path):
@@ -232,7 +242,9 @@ def test_recipes_are_named_where_one_is_not_known(tmp_path):
             prepare(recipe, [tmp_path / "absent.ttl"])
 
 
-@pytest.mark.parametrize("arguments", [["a.akn"], ["--recipe", "dpv"], ["a.akn", "--recipe", "dpv", "--graph", "b.ttl"], []])
+@pytest.mark.parametrize(
+    "arguments", [["a.akn"], ["--recipe", "dpv"], ["a.akn", "--recipe", "dpv", "--graph", "b.ttl"], []]
+)
 def test_build_wants_a_recipe_with_files_or_a_graph(arguments):
     result = CliRunner().invoke(app, ["build", *arguments])
     assert result.exit_code == 2 and "--recipe" in result.output

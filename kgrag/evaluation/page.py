@@ -25,7 +25,7 @@ def write_page(report: Report, path: str | Path, title: str = "Evaluation") -> N
     Path(path).write_text("\n".join(_page(report, title)) + "\n", encoding="utf-8")
 
 
-def head(title: str) -> Iterator[str]:
+def start(title: str) -> Iterator[str]:
     """How a page begins; ``</html>`` ends it."""
     yield f"<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<title>{escape(title)}</title>\n<style>\n{STYLE}</style>"
     policy = "default-src 'none'; style-src 'unsafe-inline'"  # what questions and labels hold is never run or fetched
@@ -48,7 +48,7 @@ def table(title: str, rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def _page(report: Report, title: str) -> Iterator[str]:
-    yield from head(title)
+    yield from start(title)
     if can_draw():
         yield from figures(charts(report))
     else:
@@ -70,4 +70,3 @@ def _page(report: Report, title: str) -> Iterator[str]:
 def _cells(row: Row) -> list[str]:
     gold = "; ".join(row["gold"]) or "(to be refused)" * (row["error"] == "not refused")
     return [row["question"], gold, row["text"], shown(row["confidence"]), row["error"]]
-

@@ -87,11 +87,16 @@ def curves(lines: Mapping[str, Mapping[float, float]], across: str, up: str, log
     return _drawn(_lines, lines, across, up, logarithmic)
 
 
-def _lines(
-    axes: Axes, lines: Mapping[str, Mapping[float, float]], across: str, up: str, logarithmic: bool
-) -> None:
+def _lines(axes: Axes, lines: Mapping[str, Mapping[float, float]], across: str, up: str, logarithmic: bool) -> None:
     for number, (name, points) in enumerate(lines.items()):
-        axes.plot(list(points), list(points.values()), marker="o", markersize=3, color=COLOURS[number % len(COLOURS)], label=name)
+        axes.plot(
+            list(points),
+            list(points.values()),
+            marker="o",
+            markersize=3,
+            color=COLOURS[number % len(COLOURS)],
+            label=name,
+        )
     if logarithmic:
         axes.set_xscale("log")
     if len(lines) > 1:

@@ -70,7 +70,9 @@ class _Act:
         iri = f"{self.iri}#{quote('-'.join(key))}"
         self.places[key] = iri
         self.rows += [(iri, RDF + "type", OWN + kind), (iri, PART_OF, above)]
-        self.rows += [(iri, RDFS + "label", _literal(names[0]))] + [(iri, SKOS + "altLabel", _literal(n)) for n in names[1:]]
+        self.rows += [(iri, RDFS + "label", _literal(names[0]))] + [
+            (iri, SKOS + "altLabel", _literal(n)) for n in names[1:]
+        ]
         if title:
             self.rows.append((iri, TITLE, _literal(title)))
         return iri
@@ -110,7 +112,10 @@ def _act(document: Document) -> _Act:
     for section in document.sections:
         _take(act, document, section)
     if not act.texts:
-        raise InputError(f"{document.source or document.id} holds no article.", "Give acts with numbered articles, in Akoma Ntoso best.")
+        raise InputError(
+            f"{document.source or document.id} holds no article.",
+            "Give acts with numbered articles, in Akoma Ntoso best.",
+        )
     return act
 
 

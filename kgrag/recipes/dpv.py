@@ -20,10 +20,18 @@ _OF_FILES = frozenset(
         *("http://www.w3.org/ns/org#memberOf", "http://purl.org/vocab/vann/example", RDFS + "isDefinedBy"),
     ]
 )
-_KINDS = (RDFS + "Class", SKOS + "Concept", RDF + "Property", RDFS + "Datatype")  # what everything is
+_KINDS = (
+    RDFS + "Class",
+    SKOS + "Concept",
+    SKOS + "ConceptScheme",
+    RDF + "Property",
+    RDFS + "Datatype",
+)  # what everything is
 _SERIALISATION = "http://www.w3.org/ns/dx/prof/ResourceDescriptor"
 _URL = tuple(namespace + "url" for namespace in SCHEMA)
-_PREFIX = re.compile(r"(?P<article>A\d+(?:-\d+)*(?:-\w)?|Art\.\s?\d+[\w().-]*)\s+(?P<name>\S.*)")  # "A17 Right to Erasure"
+_PREFIX = re.compile(
+    r"(?P<article>A\d+(?:-\d+)*(?:-\w)?|Art\.\s?\d+[\w().-]*)\s+(?P<name>\S.*)"
+)  # "A17 Right to Erasure"
 _SOURCE = re.compile(r"(?P<act>[A-Z][\w ]*?)\s*,?\s*Art(?:icle)?\.?\s*(?P<place>\d+[\w().-]*)")  # "GDPR Art.17"
 _LABELS = {DCT + "source": "is set out in", SKOS + "broader": "is a kind of"}
 
@@ -52,11 +60,17 @@ def dpv(files: Sequence[Path]) -> Prepared:
         if predicate == SKOS + "prefLabel" and (found := _PREFIX.fullmatch(literal_value(obj))):
             yield subject, SKOS + "altLabel", _like(obj, found["name"])
         elif row[0] in urls and (found := _SOURCE.fullmatch(literal_value(obj))):
-            yield subject, SKOS + "altLabel", _like(obj, f"Article {found['place']} {found['act']}")
+            yield subject, SKOS + "altLabel", _like(obj, f"Article {_place(found['place'])} {found['act']}")
 
     labels = [(iri, RDFS + "label", f'"{label}"') for iri, label in _LABELS.items()]
     graph = rewritten(graph, change, labels)
     return Prepared(graph, described(graph))
+
+
+def _place(written: str) -> str:
+    """A place as one cites it: "6-1c" as "6(1)(c)"."""
+    article, *parts = re.findall(r"\d+|[a-z]+", written)
+    return "".join([article, *(f"({part})" for part in parts)])
 
 
 def _like(literal: str, text: str) -> str:

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from kgrag.graph import KnowledgeGraph
-from kgrag.graph.terms import literal_value
-from kgrag.graph.vocabulary import ELI, RDF, RDFS, SKOS
+from kgrag.graph.vocabulary import ELI, RDFS, SKOS
 from kgrag.recipes.ontology import described, read
 from kgrag.recipes.recipe import Prepared, Row, rewritten, texts_of
 from kgrag.types import Passage
@@ -72,7 +71,9 @@ def _names(iri: str) -> Iterable[Row]:
 
 def _articles(graph: KnowledgeGraph) -> Iterable[Passage]:
     """A passage for each recital and for each numbered paragraph, with its points."""
-    texts = {iri: (source, found[0]) for iri, source, found in texts_of(graph, [ELI + "description"]) if _PLACE.search(iri)}
+    texts = {
+        iri: (source, found[0]) for iri, source, found in texts_of(graph, [ELI + "description"]) if _PLACE.search(iri)
+    }
     wholes: defaultdict[str, list[str]] = defaultdict(list)
     for iri in sorted(texts, key=_order):
         article, *parts = iri.split("-")

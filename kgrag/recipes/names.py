@@ -17,7 +17,9 @@ _KINDS = {  # of English, German, French, Spanish, Italian and Portuguese
     "annex": "annex anhang annexe anexo allegato",
 }
 _BY_WORD = {word: kind for kind, words in _KINDS.items() for word in words.split()}
-_UNIT = re.compile(r"(?P<word>[^\W\d_]+\.?|§)\s*\(?(?P<number>\d+[a-z]*|[IVXLCDM]+)\)?\.?(?:\s+(?P<name>\S.*))?", re.DOTALL)
+_UNIT = re.compile(
+    r"(?P<word>[^\W\d_]+\.?|§)\s*\(?(?P<number>\d+[a-z]*|[IVXLCDM]+)\)?\.?(?:\s+(?P<name>\S.*))?", re.DOTALL
+)
 _OFFICIAL = re.compile(
     r"\b(?P<form>(?:(?:Framework|Implementing|Delegated)\s+)?(?:Regulation|Directive|Decision|Act|Law))"
     r"(?P<union>\s*\([A-Z, ]+\))?\s*(?:No\.?\s*)?(?P<number>\d{1,4}/\d{1,4}(?:/[A-Z]{2,4})?)",

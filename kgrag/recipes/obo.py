@@ -105,7 +105,9 @@ class _Names:
         self._relations: dict[str, str] = {}
         for kind, clauses in stanzas:
             identifier = next((_plain(clause.value) for clause in clauses if clause.tag == "id"), "")
-            known = [clause.value.split()[0] for clause in clauses if clause.tag == "xref" and _OF_OBO.match(clause.value)]
+            known = [
+                clause.value.split()[0] for clause in clauses if clause.tag == "xref" and _OF_OBO.match(clause.value)
+            ]
             if kind == "Typedef" and known:
                 self._relations[identifier] = known[0]
 
@@ -118,7 +120,11 @@ class _Names:
         if parts is None:
             return f"{OBO}{quote(self._ontology)}#{quote(identifier, safe='')}"
         local = quote(parts["local"], safe="/:._-")
-        return f"{self._spaces[parts['prefix']]}{local}" if parts["prefix"] in self._spaces else f"{OBO}{quote(parts['prefix'])}_{local}"
+        return (
+            f"{self._spaces[parts['prefix']]}{local}"
+            if parts["prefix"] in self._spaces
+            else f"{OBO}{quote(parts['prefix'])}_{local}"
+        )
 
 
 def _statements(

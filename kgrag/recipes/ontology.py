@@ -30,10 +30,17 @@ TEXTS = (  # what a term means, then what else is said of it
 )
 BOOKKEEPING = frozenset(  # what is said of the making of a term, not of what it stands for
     [
-        *(namespace + name for namespace in (DC, DCT) for name in ("contributor", "creator", "date", "license", "rights")),
+        *(
+            namespace + name
+            for namespace in (DC, DCT)
+            for name in ("contributor", "creator", "date", "license", "rights")
+        ),
         *(DCT + name for name in ("created", "modified", "publisher", "bibliographicCitation")),
         *(SKOS + name for name in ("changeNote", "editorialNote", "historyNote", "inScheme")),
-        *(OBO_IN_OWL + name for name in ("created_by", "creation_date", "hasOBONamespace", "hasOboNamespace", "inSubset")),
+        *(
+            OBO_IN_OWL + name
+            for name in ("created_by", "creation_date", "hasOBONamespace", "hasOboNamespace", "inSubset")
+        ),
         *(OBO + f"IAO_0000{number}" for number in ("114", "116", "117", "119", "231")),
         *(OMG + name for name in ("adaptedFrom", "directSource", "definitionOrigin")),
         *(OWL + name for name in ("versionInfo", "versionIRI", "priorVersion", "imports")),
@@ -80,7 +87,9 @@ def read(files: Sequence[Path], aside: frozenset[str] = frozenset()) -> Knowledg
 
 def described(graph: KnowledgeGraph, properties: Sequence[str] = TEXTS) -> list[Passage]:
     """A passage for each term that is described and not deprecated, under its label; its id is the term's IRI."""
-    gone = {s for s, p, o in graph.rows() if p == OWL + "deprecated" and literal_value(o).strip().lower() in ("true", "1")}
+    gone = {
+        s for s, p, o in graph.rows() if p == OWL + "deprecated" and literal_value(o).strip().lower() in ("true", "1")
+    }
     return list(_passages(graph, properties, gone))
 
 

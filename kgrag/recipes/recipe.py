@@ -44,7 +44,9 @@ def files_in(paths: Iterable[Path], endings: Sequence[str]) -> list[Path]:
         inside = sorted(path.rglob("*")) if path.is_dir() else []
         found += [one for one in inside if content_ending(one.name) in endings] if path.is_dir() else [path]
     if not found:
-        raise InputError("There is no file to read.", f"Give files, or folders with files that end in {', '.join(endings)}.")
+        raise InputError(
+            "There is no file to read.", f"Give files, or folders with files that end in {', '.join(endings)}."
+        )
     return found
 
 

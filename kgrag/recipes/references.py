@@ -78,6 +78,8 @@ def _listed(listed: str, act: str) -> Iterator[Place]:
     for item in _ITEM.finditer(listed):
         number = item["number"]
         if item["to"] and number.isdigit():
-            yield from (Place(act, "article", str(between)) for between in range(last + 1, min(int(number), last + 500)))
+            yield from (
+                Place(act, "article", str(between)) for between in range(last + 1, min(int(number), last + 500))
+            )
         yield Place(act, "article", number, tuple(_PART.findall(item["parts"])))
         last = int(re.match(r"\d+", number)[0])  # type: ignore[index]
