@@ -22,7 +22,8 @@ ACT = """<?xml version="1.0" encoding="UTF-8"?>
 <body><chapter eId="chp_I"><num>CHAPTER I</num><heading>General provisions</heading>
 <article eId="art_1"><num>Article 1</num><heading>Definitions</heading><paragraph><content>
 <p>For the purposes of this Regulation:</p>
-<list><point><num>(1)</num><content><p>\u2018pond\u2019 means still water that a child can wade through;</p></content></point></list>
+<list><point><num>(1)</num><content><p>\u2018pond\u2019 means still water that a child can wade through;</p></content></point>
+<point><num>(2)</num><content><p>\u2018owner\u2019 means whoever dug it.</p></content></point></list>
 </content></paragraph></article>
 <article eId="art_2"><num>Article 2</num><heading>Duty of care</heading>
 <paragraph><num>1.</num><content><p>Whoever owns a pond shall keep it clean. {more}</p></content></paragraph>
@@ -139,11 +140,14 @@ def test_acts_become_articles_with_what_they_are_part_of_and_refer_to(tmp_path):
         "Recital 1 ASW — refers to — Article 2 ASW",
         "Article 2 Mud — refers to — Article 2 ASW",
         "Article 2(1) Mud — refers to — Article 2(1) ASW",
+        "Article 1(2) ASW — is part of — Article 1 ASW",
+        "owner — is defined in — Article 1(2) ASW",
         "pond — is defined in — Article 1 ASW",
         "pond — description — still water that a child can wade through",
     } <= said
     assert not any("Article 9" in line or line == "Article 2 Mud — refers to — Article 1 Mud (EU)" for line in said)
     assert "Article 2(1) Mud — refers to — Article 1 Mud" not in said  # that is of the treaty
+    assert {graph.triple(statement).source for statement in graph.statements.tolist()} == {"a.akn", "b.akn"}
     labels = graph.labels
     duty = next(
         passage for passage in passages if passage.text.startswith("1. Whoever") and "Treaty" not in passage.text

@@ -17,7 +17,7 @@ from kgrag.errors import InputError
 from kgrag.graph import KnowledgeGraph
 from kgrag.graph.vocabulary import ELI, RDF, RDFS, SKOS
 from kgrag.recipes.names import Names, Unit, names_of, unit_of
-from kgrag.recipes.recipe import Prepared, Row, files_in
+from kgrag.recipes.recipe import Prepared, Row, files_in, sourced
 from kgrag.recipes.references import Place, references
 from kgrag.types import Passage
 
@@ -50,6 +50,7 @@ class _Act:
     Attributes:
         iri: Its IRI.
         names: What it is called.
+        source: Its file.
         rows: What is said of it and its parts.
         places: IRI of each part, by kind, number and what is within.
         texts: IRIs of an article, or a recital, and of the part of it that a text stands in; and that text.
@@ -58,6 +59,7 @@ class _Act:
 
     iri: str
     names: Names
+    source: str
     rows: list[Row] = field(default_factory=list)
     places: dict[tuple[str, ...], str] = field(default_factory=dict)
     texts: list[tuple[str, str, str]] = field(default_factory=list)
@@ -90,21 +92,21 @@ def akoma_ntoso(files: Sequence[Path]) -> Prepared:
     acts = [_act(document) for document in read(*files_in(files, ENDINGS))]
     by_number = {act.names.number: act.iri for act in acts if act.names.number}
     known = {act.iri: act for act in acts}
-    rows = [(OWN + kind, RDFS + "label", _literal(label)) for kind, label in CLASSES.items()]
-    rows += [(relation, RDFS + "label", _literal(label)) for relation, label in LABELS.items()]
+    names = {OWN + kind: label for kind, label in CLASSES.items()} | LABELS
+    triples = [sourced((iri, RDFS + "label", _literal(label))) for iri, label in names.items()]
     passages: list[Passage] = []
     for act in acts:
         cited = list(dict.fromkeys(_cited(act, known, by_number)))
-        rows += [*act.rows, *cited]
+        triples += [sourced(row, act.source) for row in (*act.rows, *cited)]
         passages += _citing(act.passages, cited)
-    return Prepared(KnowledgeGraph.from_triples(rows), passages)
+    return Prepared(KnowledgeGraph.from_triples(triples), passages)
 
 
 def _act(document: Document) -> _Act:
     """Everything that one act says of itself."""
     names = names_of(document.title or document.id)
     work = str(document.metadata.get("work") or document.id).strip("/")
-    act = _Act(work if re.match(r"https?://|urn:", work) else OWN + quote(work), names)
+    act = _Act(work if re.match(r"https?://|urn:", work) else OWN + quote(work), names, document.source)
     act.rows += [(act.iri, RDF + "type", OWN + "act"), (act.iri, RDFS + "label", _literal(names.short))]
     act.rows += [(act.iri, SKOS + "altLabel", _literal(name)) for name in names.others]
     if "date" in document.metadata:
@@ -154,21 +156,18 @@ def _labels(names: Names, above: Sequence[str], unit: Unit) -> list[str]:
 def _parts(act: _Act, key: tuple[str, ...], unit: Unit, paragraphs: Sequence[str]) -> Iterator[tuple[str, str]]:
     """The numbered paragraphs and points of an article with their texts; its own where one has no number."""
     own = article = act.places[key]
-    place: tuple[str, ...] = ()
-    for paragraph in paragraphs:
-        found = _NUMBERED.match(paragraph)
+    paragraph: tuple[str, ...] = ()
+    for text in paragraphs:
+        found = _NUMBERED.match(text)
         if found and unit.kind == "article":
-            is_paragraph = bool(found["paragraph"])
-            place = (found["paragraph"],) if is_paragraph else (*place[:1], found["point"])
-            if not is_paragraph and place[:1] and act.places.get((*key, *place[:1])) is None:
-                place = (found["point"],)
+            paragraph = (found["paragraph"],) if found["paragraph"] else paragraph
+            place = paragraph if found["paragraph"] else (*paragraph, found["point"])
             label = f"{unit.word} {unit.number}{''.join(f'({part})' for part in place)}"
             above = act.places.get((*key, *place[:-1]), article)
-            kind = "paragraph" if is_paragraph else "point"
+            kind = "paragraph" if found["paragraph"] else "point"
             own = act.add((*key, *place), kind, [f"{label} {act.names.short}", label], above)
-            yield own, paragraph[found.end() :]
-        else:
-            yield own, paragraph
+            text = text[found.end() :]
+        yield own, text
 
 
 def _define(act: _Act, article: str, place: str, found: re.Match[str]) -> None:

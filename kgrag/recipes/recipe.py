@@ -50,6 +50,11 @@ def files_in(paths: Iterable[Path], endings: Sequence[str]) -> list[Path]:
     return found
 
 
+def sourced(row: Row, source: str = "") -> Triple:
+    """A row as a statement that says where it came from."""
+    return Triple(*row, ("", "", ""), source)
+
+
 def rewritten(
     graph: KnowledgeGraph, change: Callable[[Row], Iterable[Row]], more: Iterable[Row] = ()
 ) -> KnowledgeGraph:
@@ -66,10 +71,9 @@ def rewritten(
 
     def triples() -> Iterator[Triple]:
         for row, (source, *_) in zip(graph.rows(), graph.row_sources()):
-            for subject, predicate, obj in change(row):
-                yield Triple(subject, predicate, obj, ("", "", ""), source)
-        for subject, predicate, obj in more:
-            yield Triple(subject, predicate, obj, ("", "", ""))
+            for changed in change(row):
+                yield sourced(changed, source)
+        yield from map(sourced, more)
 
     return KnowledgeGraph.from_triples(triples(), language=graph.language)
 
