@@ -106,6 +106,7 @@ DPV_FILE = """
 dpv:A9 a rdfs:Class, dpv:Right ; skos:prefLabel "A9 Right to Dig"@en ; skos:definition "A right to make ponds"@en ;
   skos:broader dpv:Right ; dct:source _:page ; dct:contributor _:somebody ; dct:created "2020-01-01" .
 dpv:Right skos:prefLabel "Right"@en .
+dpv:A8 skos:prefLabel "A8 Right to \\"Fill\\""@en ; skos:broader dpv:Right .
 _:page a schema:WebPage ; schema:name "Ponds Art.9" ; schema:url "https://example.org/ponds/art_9" .
 _:somebody foaf:name "Some Body" .
 """
@@ -233,7 +234,7 @@ def test_dpv_names_articles_and_no_people(tmp_path):
     graph, passages = prepare("dpv", [write(tmp_path, "dpv.ttl", DPV_FILE)])
     said = statements(graph)
     assert "A9 Right to Dig — is set out in — Ponds Art.9" in said
-    assert graph.find("Right to Dig") and graph.find("Article 9 Ponds") == graph.find("https://example.org/ponds/art_9")
+    assert graph.find("Right to Dig") and graph.find('Right to "Fill"') and graph.find("Article 9 Ponds") == graph.find("https://example.org/ponds/art_9")
     assert not any("Some Body" in line or "2020" in line or "WebPage" in line for line in said)
     assert [passage.title for passage in passages] == ["A9 Right to Dig"]
 

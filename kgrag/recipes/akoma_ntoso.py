@@ -17,7 +17,7 @@ from kgrag.errors import InputError
 from kgrag.graph import KnowledgeGraph
 from kgrag.graph.vocabulary import ELI, RDF, RDFS, SKOS
 from kgrag.recipes.names import Names, Unit, names_of, unit_of
-from kgrag.recipes.recipe import Prepared, Row, files_in, sourced
+from kgrag.recipes.recipe import Prepared, Row, files_in, literal, sourced
 from kgrag.recipes.references import Place, references
 from kgrag.types import Passage
 
@@ -72,11 +72,11 @@ class _Act:
         iri = f"{self.iri}#{quote('-'.join(key))}"
         self.places[key] = iri
         self.rows += [(iri, RDF + "type", OWN + kind), (iri, PART_OF, above)]
-        self.rows += [(iri, RDFS + "label", _literal(names[0]))] + [
-            (iri, SKOS + "altLabel", _literal(n)) for n in names[1:]
+        self.rows += [(iri, RDFS + "label", literal(names[0]))] + [
+            (iri, SKOS + "altLabel", literal(n)) for n in names[1:]
         ]
         if title:
-            self.rows.append((iri, TITLE, _literal(title)))
+            self.rows.append((iri, TITLE, literal(title)))
         return iri
 
 
@@ -93,7 +93,7 @@ def akoma_ntoso(files: Sequence[Path]) -> Prepared:
     by_number = {act.names.number: act.iri for act in acts if act.names.number}
     known = {act.iri: act for act in acts}
     names = {OWN + kind: label for kind, label in CLASSES.items()} | LABELS
-    triples = [sourced((iri, RDFS + "label", _literal(label))) for iri, label in names.items()]
+    triples = [sourced((iri, RDFS + "label", literal(label))) for iri, label in names.items()]
     passages: list[Passage] = []
     for act in acts:
         cited = list(dict.fromkeys(_cited(act, known, by_number)))
@@ -107,10 +107,10 @@ def _act(document: Document) -> _Act:
     names = names_of(document.title or document.id)
     work = str(document.metadata.get("work") or document.id).strip("/")
     act = _Act(work if re.match(r"https?://|urn:", work) else OWN + quote(work), names, document.source)
-    act.rows += [(act.iri, RDF + "type", OWN + "act"), (act.iri, RDFS + "label", _literal(names.short))]
-    act.rows += [(act.iri, SKOS + "altLabel", _literal(name)) for name in names.others]
+    act.rows += [(act.iri, RDF + "type", OWN + "act"), (act.iri, RDFS + "label", literal(names.short))]
+    act.rows += [(act.iri, SKOS + "altLabel", literal(name)) for name in names.others]
     if "date" in document.metadata:
-        act.rows.append((act.iri, ELI + "date_document", _literal(str(document.metadata["date"]))))
+        act.rows.append((act.iri, ELI + "date_document", literal(str(document.metadata["date"]))))
     for section in document.sections:
         _take(act, document, section)
     if not act.texts:
@@ -175,8 +175,8 @@ def _define(act: _Act, article: str, place: str, found: re.Match[str]) -> None:
     iri = _term(act, found["term"])
     act.rows += [
         (iri, RDF + "type", OWN + "term"),
-        (iri, RDFS + "label", _literal(found["term"])),
-        (iri, RDFS + "comment", _literal(found["meaning"].strip(" ;,."))),
+        (iri, RDFS + "label", literal(found["term"])),
+        (iri, RDFS + "comment", literal(found["meaning"].strip(" ;,."))),
         (iri, DEFINED_IN, article),
     ]
     if place != article:
@@ -216,8 +216,3 @@ def _citing(passages: Sequence[Passage], cited: Sequence[Row]) -> Iterator[Passa
         targets.setdefault(subject, []).append(target)
     for passage in passages:
         yield replace(passage, entities=(*passage.entities, *targets.get(passage.entities[0], ())))
-
-
-def _literal(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
-    return f'"{escaped}"'

@@ -9,7 +9,7 @@ from pathlib import Path
 from kgrag.graph.terms import literal_value
 from kgrag.graph.vocabulary import DCT, RDF, RDFS, SCHEMA, SKOS
 from kgrag.recipes.ontology import described, read
-from kgrag.recipes.recipe import Prepared, Row, rewritten
+from kgrag.recipes.recipe import Prepared, Row, literal, rewritten
 
 _OF_FILES = frozenset(
     [
@@ -58,11 +58,11 @@ def dpv(files: Sequence[Path]) -> Prepared:
             return
         yield subject, predicate, obj
         if predicate == SKOS + "prefLabel" and (found := _PREFIX.fullmatch(literal_value(obj))):
-            yield subject, SKOS + "altLabel", _like(obj, found["name"])
+            yield subject, SKOS + "altLabel", literal(found["name"], like=obj)
         elif row[0] in urls and (found := _SOURCE.fullmatch(literal_value(obj))):
-            yield subject, SKOS + "altLabel", _like(obj, f"Article {_place(found['place'])} {found['act']}")
+            yield subject, SKOS + "altLabel", literal(f"Article {_place(found['place'])} {found['act']}", like=obj)
 
-    labels = [(iri, RDFS + "label", f'"{label}"') for iri, label in _LABELS.items()]
+    labels = [(iri, RDFS + "label", literal(label)) for iri, label in _LABELS.items()]
     graph = rewritten(graph, change, labels)
     return Prepared(graph, described(graph))
 
@@ -71,8 +71,3 @@ def _place(written: str) -> str:
     """A place as one cites it: "6-1c" as "6(1)(c)"."""
     article, *parts = re.findall(r"\d+|[a-z]+", written)
     return "".join([article, *(f"({part})" for part in parts)])
-
-
-def _like(literal: str, text: str) -> str:
-    """A text in the language of a literal."""
-    return f'"{text}"{literal[literal.rindex(chr(34)) + 1 :]}'

@@ -10,7 +10,7 @@ from pathlib import Path
 from kgrag.graph import KnowledgeGraph
 from kgrag.graph.vocabulary import ELI, RDFS, SKOS
 from kgrag.recipes.ontology import described, read
-from kgrag.recipes.recipe import Prepared, Row, rewritten, texts_of
+from kgrag.recipes.recipe import Prepared, Row, literal, rewritten, texts_of
 from kgrag.types import Passage
 
 TEXT = "http://purl.org/adaptcentre/resources/GDPRtEXT#"
@@ -50,7 +50,7 @@ def gdprtext(files: Sequence[Path]) -> Prepared:
 
     nodes = {term for row in graph.rows() for term in (row[0], row[2]) if term.startswith((TEXT, _CALLED))}
     named = [row for iri in sorted({_renamed(term) for term in nodes}) for row in _names(iri)]
-    labels = [(iri, RDFS + "label", f'"{label}"') for iri, label in _LABELS.items()]
+    labels = [(iri, RDFS + "label", literal(label)) for iri, label in _LABELS.items()]
     graph = rewritten(graph, change, [*named, *labels])
     return Prepared(graph, [*_articles(graph), *described(graph)])
 
@@ -65,8 +65,8 @@ def _names(iri: str) -> Iterable[Row]:
         return
     parts = "".join(f"({part})" for part in found["parts"].split("-")[1:])
     name = f"{found['word'].capitalize()} {found['number']}{parts}"
-    yield iri, RDFS + "label", f'"{name}"'
-    yield iri, SKOS + "altLabel", f'"{name} GDPR"'
+    yield iri, RDFS + "label", literal(name)
+    yield iri, SKOS + "altLabel", literal(f"{name} GDPR")
 
 
 def _articles(graph: KnowledgeGraph) -> Iterable[Passage]:

@@ -18,7 +18,6 @@ from kgrag.graph.unpacking import unpack
 from kgrag.graph.vocabulary import OBO, OBO_IN_OWL, OWL, RDF, RDFS, XSD
 
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(\w*)')
-_END = re.compile(r"(?<!\\)\s+!(?:\s.*)?$|(?<!\\)\s*\{[^{}]*\}\s*(?:!.*)?$")  # a comment, or qualifiers
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPED = {"n": "\n", "t": "\t", "W": " "}
 _IDENTIFIER = re.compile(r"(?P<prefix>[^\s:/]+):(?P<local>[^\s/].*)")
@@ -82,7 +81,7 @@ def read_obo(path: Path, limits: Limits) -> io.BytesIO:
 def _stanzas(name: str, text: str) -> Iterator[tuple[str, list[_Clause]]]:
     """The header, then each stanza, with its kind."""
     kind, clauses = "", list[_Clause]()
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         line = line.strip()
         if line.startswith("[") and line.endswith("]"):
             yield kind, clauses
@@ -167,7 +166,10 @@ def _statements(
 
 
 def _plain(value: str) -> str:
-    return _unescaped(_END.sub("", value).strip())
+    """A value without its comment and its qualifiers."""
+    value = value.partition(" ! ")[0].strip()
+    before, _, qualifiers = value.rpartition("{")
+    return _unescaped(before.strip() if value.endswith("}") and "=" in qualifiers else value)
 
 
 def _unescaped(text: str) -> str:

@@ -50,6 +50,12 @@ def files_in(paths: Iterable[Path], endings: Sequence[str]) -> list[Path]:
     return found
 
 
+def literal(text: str, like: str = "") -> str:
+    """A text as a term string, in the language and of the datatype of another literal, where that is given."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
+    return f'"{escaped}"{like[like.rindex(chr(34)) + 1 :] if like else ""}'
+
+
 def sourced(row: Row, source: str = "") -> Triple:
     """A row as a statement that says where it came from."""
     return Triple(*row, ("", "", ""), source)
