@@ -30,7 +30,7 @@ _KINDS = (
 _SERIALISATION = "http://www.w3.org/ns/dx/prof/ResourceDescriptor"
 _URL = tuple(namespace + "url" for namespace in SCHEMA)
 _PREFIX = re.compile(
-    r"(?P<article>A\d+(?:-\d+)*(?:-\w)?|Art\.\s?\d+[\w().-]*)\s+(?P<name>\S.*)"
+    r"(?P<article>A\d+(?:-\d+)*(?:-\w)?|Art\.?\s?\d+[\w().-]*)\s+(?P<name>\S.*)"
 )  # "A17 Right to Erasure"
 _SOURCE = re.compile(r"(?P<act>[A-Z][\w ]*?)\s*,?\s*Art(?:icle)?\.?\s*(?P<place>\d+[\w().-]*)")  # "GDPR Art.17"
 _LABELS = {DCT + "source": "is set out in", SKOS + "broader": "is a kind of"}
