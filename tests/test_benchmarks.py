@@ -177,7 +177,8 @@ def test_rankings_of_passages_are_measured() -> None:
     for run in runs.values():
         assert run.keys() == set(names)
     means = passages.figures(runs["BM25"], questions)
-    assert means == {"recall": 1.0, "mrr": 1.0, "ndcg": 1.0}
+    assert means == {"recall": 1.0, "mrr": 1.0, "ndcg": 1.0, "hit@1": 1.0}
+    assert passages.recall_at(runs["BM25"], questions) == dict.fromkeys(range(1, passages.K + 1), 1.0)
     late = {name: {other: -abs(place - 1) for place, other in enumerate(["none", name])} for name in names}
     assert passages.figures(late, questions)["mrr"] == 1.0
     late = {name: {"none": 0.0, name: -1.0} for name in names}
