@@ -234,7 +234,11 @@ def test_dpv_names_articles_and_no_people(tmp_path):
     graph, passages = prepare("dpv", [write(tmp_path, "dpv.ttl", DPV_FILE)])
     said = statements(graph)
     assert "A9 Right to Dig — is set out in — Ponds Art.9" in said
-    assert graph.find("Right to Dig") and graph.find('Right to "Fill"') and graph.find("Article 9 Ponds") == graph.find("https://example.org/ponds/art_9")
+    assert (
+        graph.find("Right to Dig")
+        and graph.find('Right to "Fill"')
+        and graph.find("Article 9 Ponds") == graph.find("https://example.org/ponds/art_9")
+    )
     assert not any("Some Body" in line or "2020" in line or "WebPage" in line for line in said)
     assert [passage.title for passage in passages] == ["A9 Right to Dig"]
 
