@@ -86,8 +86,9 @@ def steps(model: Any, request: Request, config: GenerationConfig) -> Iterator[tu
         scores = warped(ids, output.logits[:, -1])
         chances = scores.softmax(-1)
         if config.temperature > 0:
-            drawn = [torch.multinomial(row, 1, generator=draw) for row, draw in zip(chances.cpu(), draws)]
-            tokens = torch.cat(drawn).to(ids.device)
+            sums = chances.cpu().double().cumsum(-1)
+            drawn = torch.stack([torch.rand(1, generator=draw, dtype=sums.dtype) for draw in draws])
+            tokens = torch.searchsorted(sums, drawn * sums[:, -1:], right=True)[:, 0].to(ids.device)
         else:
             tokens = scores.argmax(-1)
         chosen = chances.gather(1, tokens[:, None])[:, 0]
