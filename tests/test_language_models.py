@@ -43,7 +43,9 @@ def weights_of(lm):
 def test_layouts(kind, tmp_path):
     tied = {"tie_word_embeddings": True} if kind == "qwen2" else {}
     generator = pretrained(saved_model(tmp_path / "lm", kind, **tied))
-    assert len(generator.settings["frame"]) == len(FRAME)  # found as words within a text, though the tokenizer has no prefix
+    assert len(generator.settings["frame"]) == len(
+        FRAME
+    )  # found as words within a text, though the tokenizer has no prefix
     assert trained(generator).write([asked(evidence())], GREEDY)[0].pieces
     generator.save(tmp_path / "saved")
     again = Generator.load(tmp_path / "saved")
@@ -67,7 +69,7 @@ def test_training_changes_what_it_is_meant_to(folder, tmp_path, how):
         assert all("lora_" in name for name in moved) and bool(moved) == (how == "lora")
     generator.save(tmp_path)
     with safe_open(tmp_path / "generator.safetensors", "pt") as file:
-        copied = {name for name in file.keys() if name.startswith("model.lm.") and "lora_" not in name}
+        copied = {name for name in list(file.keys()) if name.startswith("model.lm.") and "lora_" not in name}
     assert bool(copied) == (how == "full")
     again = Generator.load(tmp_path)
     assert again.adaptation == generator.adaptation

@@ -13,7 +13,9 @@ from kgrag.fusion.items import Candidate, collect_items
 from kgrag.generation import Prompt
 
 WIDTH, HIDDEN, MODEL = 12, 6, 32  # of the text encoder, the GNN states and the language models
-TEXT = "what are the symptoms of malaria and which drugs treat it ? yes no the graph says only that through . , : is are"
+TEXT = (
+    "what are the symptoms of malaria and which drugs treat it ? yes no the graph says only that through . , : is are"
+)
 
 
 def encode(texts: list[str]) -> np.ndarray:

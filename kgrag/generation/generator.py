@@ -146,7 +146,9 @@ class Generator(nn.Module):
         try:
             return self.to(device)
         except (RuntimeError, AssertionError, ValueError) as error:
-            raise ModelError(f"The generator cannot be put on {device!r}.", 'Take "cpu", or a device there is.') from error
+            raise ModelError(
+                f"The generator cannot be put on {device!r}.", 'Take "cpu", or a device there is.'
+            ) from error
 
     def word_ids(self, text: str) -> list[int]:
         """Token ids of words."""
