@@ -26,7 +26,7 @@ from kgrag.retrieval.hybrid import reciprocal_ranks
 from kgrag.training.retriever import RetrieverTrainer, lessons_of
 
 SEED, K, DEPTH, BATCH = 0, 10, 50, 100
-TRAINED_ON = 4_000  # questions at most
+TRAINED_ON = 20_000  # questions at most
 FEW = 100  # questions with which the fusion alone is trained, each by those in other folds
 FOLDS = 5
 MEASURES = {"recall": ir_measures.R @ K, "mrr": ir_measures.RR @ K, "ndcg": ir_measures.nDCG @ K}

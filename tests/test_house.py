@@ -32,6 +32,7 @@ FLOORS = {
     "linking": 4,
     "retrieval": 4,
     "documents": 4,
+    "distributed": 5,
     "encoding": 4,
     "fusion": 4,
     "symbolic": 5,

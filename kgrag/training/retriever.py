@@ -56,6 +56,8 @@ class RetrieverTrainer:
         learning_rate: Peak of the one-cycle schedule; 1e-3 for ``"turn"`` and 1e-4 for encoders where not given.
         batch_size: Questions a step.
         patience: Epochs without improvement before it stops.
+        anew: Whether, once the epoch is chosen and the fusion fitted, encoders are trained again, for as many epochs, on the held
+            questions as well, where these were taken from the others.
 
     Raises:
         InputError: There is no such loss, or no such towers.
@@ -74,6 +76,7 @@ class RetrieverTrainer:
         learning_rate: float | None = None,
         batch_size: int = 64,
         patience: int = 2,
+        anew: bool = True,
     ) -> None:
         for name, value, choices in (("towers", towers, get_args(Towers)), ("loss", loss, get_args(Loss))):
             if value not in choices:
@@ -81,6 +84,7 @@ class RetrieverTrainer:
         self.index, self.encoder = index, encoder
         self.towers, self.rank, self.loss, self.temperature = towers, rank, loss, temperature
         self.epochs, self.seed, self.batch_size, self.patience = epochs, seed, batch_size, patience
+        self.anew = anew
         self.learning_rate = learning_rate or (1e-3 if towers == "turn" else 1e-4)
 
     def train(
@@ -103,6 +107,7 @@ class RetrieverTrainer:
         Raises:
             ModelError: Training cannot go on from ``checkpoint``, or encoders are to be trained that cannot be.
         """
+        every = lessons if self.anew and not held else ()
         if not held and not self.epochs:
             held = lessons
         elif not held:
@@ -111,21 +116,22 @@ class RetrieverTrainer:
             held, lessons = [lessons[i] for i in order[:cut]], [lessons[i] for i in order[cut:]]
         self.index.build(self.encoder)
         self.index.learn(Ranker(), self.encoder)
-        torch.manual_seed(self.seed)
         model = self._model()
         history = self._epochs(model, lessons, held, checkpoint)
         if max(history[1:], default=0.0) > history[0]:
             self.index.learn(self._ranker(model), self.encoder)
-        self._fuse(held)
+            self._fuse(held)
+            if every:
+                self._train_anew(every, history.index(max(history)))
+        else:
+            self._fuse(held)
         return history
 
     def _epochs(
         self, model: BiEncoder, lessons: Sequence[Lesson], held: Sequence[Lesson], checkpoint: Path | None
     ) -> list[float]:
         """Trains the encoders; leaves them as they were at their best."""
-        trained = [weight for weight in model.parameters() if weight.requires_grad]
-        optimiser = torch.optim.AdamW(trained, lr=self.learning_rate, weight_decay=0.05)
-        steps = -(-len(lessons) // self.batch_size)
+        optimiser = self._optimiser(model)
         file = Checkpoint(checkpoint, self._settings(len(lessons)))
         before = file.read(model, optimiser)
         best, history, waited = before or (trained_state(model), [self._quality(model, held)], 0)
@@ -133,23 +139,7 @@ class RetrieverTrainer:
         for epoch in range(len(history) - 1, self.epochs):
             if waited >= self.patience:
                 break
-            rng = np.random.default_rng([self.seed, epoch])  # of each epoch its own, to go on as if never interrupted
-            torch.manual_seed(int(rng.integers(1 << 31)))
-            near = self._nearest(model, lessons, MINED)
-            order = rng.permutation(len(lessons))
-            model.train()
-            for step in track(range(steps), f"retriever, epoch {epoch + 1} of {self.epochs}"):
-                places = order[step * self.batch_size : (step + 1) * self.batch_size]
-                loss = self._loss(
-                    model, [lessons[i] for i in places], [mined.wrong(i, near[i], rng) for i in places], rng
-                )
-                for group in optimiser.param_groups:
-                    group["lr"] = self.learning_rate * _one_cycle((epoch * steps + step) / (self.epochs * steps))
-                optimiser.zero_grad()
-                loss.backward()
-                torch.nn.utils.clip_grad_norm_(trained, 1.0)
-                optimiser.step()
-            model.eval()
+            self._epoch(model, optimiser, lessons, mined, epoch)
             history.append(self._quality(model, held))
             log.info("epoch %d: mean reciprocal rank %.4f", epoch + 1, history[-1])
             waited = 0 if history[-1] == max(history) and history[-1] > max(history[:-1]) else waited + 1
@@ -158,6 +148,40 @@ class RetrieverTrainer:
         restore(model, best)
         model.eval()
         return history
+
+    def _train_anew(self, lessons: Sequence[Lesson], epochs: int) -> None:
+        """Trains encoders from the start for so many epochs; the fusion stays, which was fitted to what they had not seen."""
+        fusion = self.index.ranker.fusion
+        self.index.learn(Ranker(), self.encoder)
+        model = self._model()
+        optimiser, mined = self._optimiser(model), Mined(self.index, lessons)
+        for epoch in range(epochs):
+            self._epoch(model, optimiser, lessons, mined, epoch)
+        self.index.learn(replace(self._ranker(model), fusion=fusion), self.encoder)
+
+    def _optimiser(self, model: BiEncoder) -> torch.optim.AdamW:
+        trained = [weight for weight in model.parameters() if weight.requires_grad]
+        return torch.optim.AdamW(trained, lr=self.learning_rate, weight_decay=0.05)
+
+    def _epoch(
+        self, model: BiEncoder, optimiser: torch.optim.AdamW, lessons: Sequence[Lesson], mined: Mined, epoch: int
+    ) -> None:
+        """One pass over the lessons."""
+        rng = np.random.default_rng([self.seed, epoch])  # of each epoch its own, to go on as if never interrupted
+        torch.manual_seed(int(rng.integers(1 << 31)))
+        near = self._nearest(model, lessons, MINED)
+        order, steps = rng.permutation(len(lessons)), -(-len(lessons) // self.batch_size)
+        model.train()
+        for step in track(range(steps), f"retriever, epoch {epoch + 1} of {self.epochs}"):
+            places = order[step * self.batch_size : (step + 1) * self.batch_size]
+            loss = self._loss(model, [lessons[i] for i in places], [mined.wrong(i, near[i], rng) for i in places], rng)
+            for group in optimiser.param_groups:
+                group["lr"] = self.learning_rate * _one_cycle((epoch * steps + step) / (self.epochs * steps))
+            optimiser.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(optimiser.param_groups[0]["params"], 1.0)
+            optimiser.step()
+        model.eval()
 
     def _loss(
         self, model: BiEncoder, lessons: Sequence[Lesson], wrong: Sequence[Ids], rng: np.random.Generator
@@ -196,6 +220,7 @@ class RetrieverTrainer:
         self.index.learn(replace(self.index.ranker, fusion=fusion), self.encoder)
 
     def _model(self) -> BiEncoder:
+        torch.manual_seed(self.seed)
         if self.towers == "turn":
             return BiEncoder(self.index, self.encoder, Turn(self.encoder.width), None)
         if not isinstance(self.encoder, MiniLM):
