@@ -23,7 +23,8 @@ from kgrag import PassageIndex, Question
 from kgrag.encoder import default_encoder
 from kgrag.evaluation.runner import current_commit
 from kgrag.retrieval.hybrid import reciprocal_ranks
-from kgrag.training.retriever import RetrieverTrainer, lessons_of
+from kgrag.training.passage_lessons import lessons_of
+from kgrag.training.retriever import RetrieverTrainer
 
 SEED, K, DEPTH, BATCH = 0, 10, 50, 100
 TRAINED_ON = 20_000  # questions at most

@@ -210,6 +210,9 @@ def train_retriever(
     towers: Annotated[
         str, typer.Option(help="What is trained: turn (seconds), or an encoder: questions, both, shared.")
     ] = "turn",
+    pairs: Annotated[
+        int, typer.Option(min=0, help="Texts of passages and graph to learn from first, without labels.")
+    ] = 0,
     epochs: Annotated[int, typer.Option(help="Most passes over the questions.")] = 8,
     seed: Annotated[int, typer.Option(help="Same seed, same result.")] = 0,
     checkpoint: Annotated[Path | None, typer.Option(help="File to go on from after an interruption.")] = None,
@@ -221,7 +224,8 @@ def train_retriever(
     training = read_questions(questions)
     validation = read_questions(valid) if valid else []
     rag = KGRAG.load(folder)
-    rag.train_retriever(training, valid=validation, towers=towers, epochs=epochs, seed=seed, checkpoint=checkpoint)
+    options = {"towers": towers, "pairs": pairs, "epochs": epochs, "seed": seed, "checkpoint": checkpoint}
+    rag.train_retriever(training, valid=validation, **options)
     rag.save(out)
     typer.echo(f"{out}: trained on {len(training):,} questions")
 

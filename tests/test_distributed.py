@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from kgrag.distributed import Workers, encoding
 from kgrag.encoder import MiniLM
 from kgrag.errors import InputError, ModelError

@@ -66,7 +66,11 @@ def _encoded(texts: Sequence[str], folder: Path, workers: int) -> Iterator[Float
     context.enable_progress_bars = False
     blocks = [pyarrow.table({"text": texts[i : i + BLOCK]}) for i in range(0, len(texts), BLOCK)]
     vectors = ray.data.from_arrow(blocks).map_batches(
-        _Encoder, fn_constructor_args=(str(folder),), batch_size=BLOCK, concurrency=min(workers, len(blocks)), num_cpus=1
+        _Encoder,
+        fn_constructor_args=(str(folder),),
+        batch_size=BLOCK,
+        concurrency=min(workers, len(blocks)),
+        num_cpus=1,
     )
     try:
         for batch in vectors.iter_batches(batch_size=None, batch_format="numpy"):

@@ -61,7 +61,9 @@ class Workers:
         try:
             ray.init(address=self.address, **options)
         except Exception as error:  # the library raises errors of many kinds, and plain ones, where it cannot start
-            raise InputError(f"There is no Ray at {self.address!r}: {error}.", "Start it, or leave the address out.") from error
+            raise InputError(
+                f"There is no Ray at {self.address!r}: {error}.", "Start it, or leave the address out."
+            ) from error
         return self
 
     def __exit__(
@@ -116,7 +118,9 @@ class Workers:
 def _keep_to_this_machine() -> None:
     if "ray" in sys.modules and any(os.environ.get(name) != value for name, value in _ALONE.items()):
         settings = " ".join(f"{name}={value}" for name, value in _ALONE.items())
-        raise InputError("Ray was imported before it could be kept to this machine.", f"Import it later, or set {settings}.")
+        raise InputError(
+            "Ray was imported before it could be kept to this machine.", f"Import it later, or set {settings}."
+        )
     os.environ.update(_ALONE)
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 
