@@ -17,7 +17,7 @@ from typing import Any
 import ir_measures
 from passage_sets import SETS, PassageSet
 from remembered import Remembered
-from reporting import DATASETS, Goal, goal_table, machine, say, table, versions
+from reporting import Goal, goal_table, machine, say, table, versions
 
 from kgrag import PassageIndex, Question
 from kgrag.encoder import default_encoder
@@ -59,12 +59,16 @@ def main() -> None:
         "versions": versions("kgrag", "faiss-cpu", "tantivy", "sentence-transformers", "torch", "ir-measures"),
         "part": arguments.part,
         "sets": {},
-        "absent": [name for name in arguments.only if not (DATASETS / name).is_dir()],
+        "absent": {},
     }
     for name in arguments.only:
-        if name not in record["absent"]:
-            record["sets"][name] = measured(name, SETS[name](arguments.part), encoder, asked, trained)
-            encoder.keep()
+        try:
+            given = SETS[name](arguments.part)
+        except FileNotFoundError as error:
+            record["absent"][name] = error.filename
+            continue
+        record["sets"][name] = measured(name, given, encoder, asked, trained)
+        encoder.keep()
     record["goals"] = [
         goal.line(name, found["figures"]) for name, found in record["sets"].items() for goal in goals(name)
     ]
@@ -186,8 +190,8 @@ def report(record: dict[str, Any]) -> Iterator[str]:
         yield f"{name}: {one['passages']:,} passages, {one['asked']:,} questions, {learned}."
     yield f"Seed {record['seed']}, commit {record['commit']}, part {record['part']}."
     yield f"{record['machine']}; " + ", ".join(f"{name} {number}" for name, number in record["versions"].items())
-    for name in record["absent"]:
-        yield f"{name} is left out: KGRAG_DATASETS names no folder that holds {name} (see benchmarks/README.md)."
+    for name, file in record["absent"].items():
+        yield f"{name} is left out: there is no {file} (KGRAG_DATASETS names the folder; see benchmarks/README.md)."
 
 
 if __name__ == "__main__":
