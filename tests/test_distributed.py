@@ -107,6 +107,14 @@ def _listening(pid: int) -> Iterator[str]:
                 yield fields[1].partition(":")[0]
 
 
+def test_an_index_that_changes_meanwhile_is_refused(tiny: MiniLM) -> None:
+    index = PassageIndex.from_texts(["one", "two"])
+    given = encoding.Streamed(tiny, ["one"], iter([tiny.encode(["one"])]))
+    with pytest.raises(ModelError, match="changed while"):
+        index.build(given, progress=False)
+    assert not index.contents.encoded
+
+
 def test_what_cannot_be_done_is_told(workers: Workers, tiny: MiniLM, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="workers can load"):
         workers.build(PassageIndex.from_texts(["one"]), Random())

@@ -23,15 +23,24 @@ class Streamed:
 
     Args:
         encoder: What the vectors are of.
-        vectors: Those of the texts that will be asked for.
+        texts: What will be asked for.
+        vectors: Those of the texts.
     """
 
-    def __init__(self, encoder: MiniLM, vectors: Iterator[Floats]) -> None:
+    def __init__(self, encoder: MiniLM, texts: Sequence[str], vectors: Iterator[Floats]) -> None:
         self.name, self.width, self.tokens, self.spans = encoder.name, encoder.width, encoder.tokens, encoder.spans
-        self._vectors, self._rest = vectors, np.zeros((0, encoder.width), np.float32)
+        self._texts, self._vectors, self._at = texts, vectors, 0
+        self._rest = np.zeros((0, encoder.width), np.float32)
 
     def encode(self, texts: Sequence[str], progress: bool = False) -> Floats:
-        """The next vectors, shape (texts, width)."""
+        """The next vectors, shape (texts, width).
+
+        Raises:
+            ModelError: These texts are not the next.
+        """
+        if list(texts) != list(self._texts[self._at : self._at + len(texts)]):
+            raise ModelError("The index was changed while it was built.", "Build it again.")
+        self._at += len(texts)
         parts, count = [self._rest], len(self._rest)
         while count < len(texts):
             parts.append(next(self._vectors))

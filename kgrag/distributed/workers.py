@@ -90,7 +90,8 @@ class Workers:
             )
         contents = index.contents
         texts = [text for _, text, _ in contents.pending(len(contents.rows))]
-        return index.build(Streamed(encoder, encoded(texts, encoder.folder, self.count)), progress=False)
+        vectors = encoded(texts, encoder.folder, self.count)
+        return index.build(Streamed(encoder, texts, vectors), progress=False)
 
     def open(self, folder: str | Path, shards: int = 2) -> PassageIndex:
         """Opens a saved index whose vectors are searched by as many processes, each of which maps a part of them.
