@@ -115,7 +115,7 @@ class Pools:
         counts = np.zeros(len(rows), np.float32)
         for iri in iris:
             counts += np.isin(rows, self.rows.tags.rows(entity_tag(iri)))
-        return counts / max(len(iris), 1)
+        return (counts / max(len(iris), 1)).astype(np.float32)
 
     def _in_words(self, text: str, rows: Ids, ranking: Ranking) -> Floats:
         """BM25 of all rows: those beyond the ranking are asked for."""
