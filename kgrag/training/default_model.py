@@ -18,7 +18,8 @@ from kgrag.encoding.ranker import PlanRanker
 from kgrag.encoding.saving import load_reasoner, save_reasoner
 from kgrag.evaluation import read_questions
 from kgrag.generation import Generator
-from kgrag.generation.generator import SPECIAL
+from kgrag.generation.generator import SPECIAL, frame_of
+from kgrag.generation.sentences import FRAME
 from kgrag.graph import KnowledgeGraph
 from kgrag.linking import EntityLinker
 from kgrag.progress import track
@@ -28,7 +29,6 @@ from kgrag.training.generator import Example, train_generator
 from kgrag.training.labelled import prepare
 from kgrag.training.loop import Course
 from kgrag.training.ranking import train_ranker
-from kgrag.training.references import FRAME
 from kgrag.training.schema import Schema, train_on_schema
 from kgrag.training.settling import set_trust
 from kgrag.training.synthesis import Synthesiser
@@ -64,8 +64,10 @@ def train_tokenizer() -> object:
     return tokenizer
 
 
-def new_generator(width: int, hidden: int, model_width: int = 256, layers: int = 6) -> Generator:
-    """A GPT-NeoX of some six million parameters that knows nothing yet."""
+def new_generator(
+    width: int, hidden: int, model_width: int = 256, layers: int = 6, mode: str = "evidence_tokens"
+) -> Generator:
+    """A GPT-NeoX of some six million parameters that knows nothing yet, and reads items in a mode of `kgrag.fusion.modes`."""
     from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 
     tokenizer = train_tokenizer()
@@ -82,8 +84,7 @@ def new_generator(width: int, hidden: int, model_width: int = 256, layers: int =
         hidden_dropout=0.0,
         attention_dropout=0.0,
     )
-    frame = sorted({i for word in FRAME for i in tokenizer.encode(word).ids})  # type: ignore[attr-defined]
-    return Generator(GPTNeoXForCausalLM(config), tokenizer, width, hidden, frame)
+    return Generator(GPTNeoXForCausalLM(config), tokenizer, width, hidden, frame_of(tokenizer), mode)
 
 
 def doubting(reasoner: Reasoner) -> Reasoner:
