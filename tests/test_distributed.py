@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 from collections.abc import Iterator, Sequence
@@ -92,19 +93,23 @@ def test_only_this_machine_can_reach_it(workers: Workers) -> None:
 
 
 def _family(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(one for child in children for one in _family(int(child)))]
+    with contextlib.suppress(FileNotFoundError):  # it has ended meanwhile
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [pid, *(one for child in children for one in _family(int(child)))]
+    return []
 
 
-def _listening(pid: int) -> Iterator[str]:
+def _listening(pid: int) -> list[str]:
     """Addresses, in hexadecimal, at which a process takes connections."""
-    links = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()]
-    sockets = {link[8:-1] for link in links if link.startswith("socket:")}
-    for table in ("tcp", "tcp6"):
-        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == "0A" and fields[9] in sockets:
-                yield fields[1].partition(":")[0]
+    found = []
+    with contextlib.suppress(FileNotFoundError):  # it has ended meanwhile
+        links = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()]
+        for table in ("tcp", "tcp6"):
+            for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+                fields = line.split()
+                if fields[3] == "0A" and f"socket:[{fields[9]}]" in links:
+                    found.append(fields[1].partition(":")[0])
+    return found
 
 
 def test_an_index_that_changes_meanwhile_is_refused(tiny: MiniLM) -> None:
