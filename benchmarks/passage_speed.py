@@ -34,6 +34,7 @@ SIZES = {"100k": 100_000, "1M": 1_000_000}
 WIDTH, WORDS, VOCABULARY = 384, 60, 100_000
 K, DEPTH = 10, 50  # passages that are returned, and that each of both rankings has
 ASKED, TOGETHER, CHECKED, ADDED = 1_000, 256, 100, 20
+ENCODED = 1_024  # passages of different lengths
 SYSTEMS = ("kgrag", "FAISS + tantivy")
 MEASURES = {
     "add_s": "add all, until the first search, s",
@@ -52,6 +53,7 @@ MEASURES = {
     "delete_s": "remove 10 %, until the next search, s",
     "question_p50_ms": "question, encoded by MiniLM, p50, ms",
     "question_p99_ms": "question, encoded by MiniLM, p99, ms",
+    "encode_ms": "encode, of the processor, each, ms",
 }
 COMPARED = ("add_s", "reopen_s", "p50_ms", "p99_ms", "batch_ms", "delete_s")
 
@@ -259,11 +261,11 @@ def speed(size: int) -> dict[str, Figures]:
         say(f"{size:,} passages: making them")
         write_vectors(size, Path(folder))
         of_each = {step: [(step, system) for system in SYSTEMS] for step in ("fill", "use")}
-        for step in [*of_each["fill"], ("ask",), ("question", "kgrag"), *of_each["use"]]:
+        for step in [*of_each["fill"], ("ask",), ("question", "kgrag"), ("encode",), *of_each["use"]]:
             say(f"{size:,} passages: {', '.join(step)}")
             command = [sys.executable, __file__, "--step", *step, str(size), folder]
             found = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
-            for system, measured in (found if step == ("ask",) else {step[1]: found}).items():
+            for system, measured in (found if len(step) == 1 else {step[1]: found}).items():
                 figures.setdefault(system, {}).update(measured)
     return figures
 
@@ -369,7 +371,30 @@ def question(name: str, size: int, folder: Path) -> Figures:
     return {f"question_p{p}_ms": 1000 * float(np.percentile(times, p)) for p in (50, 99)}
 
 
-STEPS: dict[str, Callable[..., Any]] = {"fill": fill, "use": use, "ask": ask, "question": question}
+def encode(size: int, folder: Path) -> dict[str, Figures]:
+    """Encodes passages by kgrag and by sentence-transformers alone, in turns; both in bf16 where the processor computes in it."""
+    from sentence_transformers import SentenceTransformer
+
+    from kgrag.encoder import default_encoder
+
+    encoder, texts = default_encoder(), Texts(size)
+    precision = {"dtype": next(encoder._model.parameters()).dtype}
+    bare = SentenceTransformer(str(encoder.folder), device="cpu", local_files_only=True, model_kwargs=precision)
+    lengths = np.random.default_rng(SEED).integers(5, 4 * WORDS, size=ENCODED).tolist()
+    words = " ".join(texts[row] for row in range(ENCODED)).split()
+    passages = [" ".join(words[row : row + length]) for row, length in enumerate(lengths)]
+    spent = dict.fromkeys(SYSTEMS, 0.0)
+    for start in range(0, ENCODED, TOGETHER):
+        part = passages[start : start + TOGETHER]
+        ways = (lambda: encoder.encode(part)), (lambda: bare.encode(part, show_progress_bar=False))  # noqa: B023
+        for name, way in zip(SYSTEMS, ways):
+            before = time.process_time()
+            way()
+            spent[name] += time.process_time() - before
+    return {name: {"encode_ms": 1000 * taken / ENCODED} for name, taken in spent.items()}
+
+
+STEPS: dict[str, Callable[..., Any]] = {"fill": fill, "use": use, "ask": ask, "question": question, "encode": encode}
 
 
 def made(name: str) -> System:
@@ -435,6 +460,7 @@ def ratio(size: str, measure: str) -> Callable[[Results], float]:
 
 GOALS = [
     *((size, Goal(f"ratio: {MEASURES[m]}", ratio(size, m), most=1.3)) for size in SIZES for m in COMPARED),
+    *((size, Goal(f"ratio: {MEASURES['encode_ms']}", ratio(size, "encode_ms"), most=1 / 0.9)) for size in SIZES),
     ("100k", Goal("question, p50, ms", lambda results: results["100k"]["kgrag"]["question_p50_ms"], most=15)),
 ]
 

@@ -17,16 +17,17 @@ from typing import Any
 import ir_measures
 from passage_sets import SETS, PassageSet
 from remembered import Remembered
-from reporting import DATASETS, Goal, goal_table, machine, say, table, versions
+from reporting import Goal, goal_table, machine, say, table, versions
 
 from kgrag import PassageIndex, Question
 from kgrag.encoder import default_encoder
 from kgrag.evaluation.runner import current_commit
 from kgrag.retrieval.hybrid import reciprocal_ranks
-from kgrag.training.retriever import RetrieverTrainer, lessons_of
+from kgrag.training.passage_lessons import lessons_of
+from kgrag.training.retriever import RetrieverTrainer
 
 SEED, K, DEPTH, BATCH = 0, 10, 50, 100
-TRAINED_ON = 4_000  # questions at most
+TRAINED_ON = 20_000  # questions at most
 FEW = 100  # questions with which the fusion alone is trained, each by those in other folds
 FOLDS = 5
 MEASURES = {"recall": ir_measures.R @ K, "mrr": ir_measures.RR @ K, "ndcg": ir_measures.nDCG @ K}
@@ -60,13 +61,17 @@ def main() -> None:
         "versions": versions("kgrag", "faiss-cpu", "tantivy", "sentence-transformers", "torch", "ir-measures"),
         "part": arguments.part,
         "sets": {},
-        "absent": [name for name in arguments.only if not (DATASETS / name).is_dir()],
+        "absent": {},
     }
     for name in arguments.only:
-        if name not in record["absent"]:
-            found_there = measured(name, SETS[name](arguments.part), encoder, asked, trained)
-            record["sets"][name] = {key: value for key, value in found_there.items() if key != "rankings"}
-            encoder.keep()
+        try:
+            given = SETS[name](arguments.part)
+        except FileNotFoundError as error:
+            record["absent"][name] = error.filename
+            continue
+        found_there = measured(name, given, encoder, asked, trained)
+        record["sets"][name] = {key: value for key, value in found_there.items() if key != "rankings"}
+        encoder.keep()
     record["goals"] = [
         goal.line(name, found["figures"]) for name, found in record["sets"].items() for goal in goals(name)
     ]
@@ -200,8 +205,8 @@ def report(record: dict[str, Any]) -> Iterator[str]:
         yield f"{name}: {one['passages']:,} passages, {one['asked']:,} questions, {learned}."
     yield f"Seed {record['seed']}, commit {record['commit']}, part {record['part']}."
     yield f"{record['machine']}; " + ", ".join(f"{name} {number}" for name, number in record["versions"].items())
-    for name in record["absent"]:
-        yield f"{name} is left out: KGRAG_DATASETS names no folder that holds {name} (see benchmarks/README.md)."
+    for name, file in record["absent"].items():
+        yield f"{name} is left out: there is no {file} (KGRAG_DATASETS names the folder; see benchmarks/README.md)."
 
 
 if __name__ == "__main__":

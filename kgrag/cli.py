@@ -42,7 +42,7 @@ Passages = Annotated[
     typer.Option(
         "--passages",
         help="Passages as JSON lines (id, text, title, source, entities), or documents to split: a folder, or files "
-        "(.txt .md .html .pdf .docx .xml .csv); may be repeated.",
+        "(.txt .md .html .pdf .docx .xml .csv); may be repeated. Or what `kgrag index` wrote.",
     ),
 ]
 INTERRUPTED = 130  # exit code that typer gives to Ctrl-C
@@ -155,6 +155,40 @@ def build(
 
 
 @app.command()
+def index(
+    passages: Passages = None,
+    out: Annotated[Path, typer.Option(help="Folder to write; what is there already is gone on with.")] = Path(
+        "my-passages"
+    ),
+    graph: Graph = None,
+    language: Annotated[str, typer.Option(help="Of the passages, for BM25.")] = "en",
+    ray: Annotated[bool, typer.Option("--ray", help="Encode by several processes (pip install 'kgrag[ray]').")] = False,
+    workers: Annotated[int, typer.Option(min=1, help="How many processes.")] = 2,
+    address: Annotated[
+        str, typer.Option(help="Of a Ray cluster that is there; this machine alone by default.")
+    ] = "local",
+) -> None:
+    """Encode passages and save them as an index; interrupted, it goes on where it was."""
+    from kgrag import PassageIndex
+    from kgrag.encoder import default_encoder
+
+    if not passages:
+        raise typer.BadParameter("give at least one --passages FILE or FOLDER")
+    held = PassageIndex.load(out) if out.exists() else PassageIndex(language=language)
+    _fill(held, passages, _open(graph, None) if graph else None)
+    held.save(out)
+    if ray:
+        from kgrag.distributed import Workers
+
+        with Workers(workers, address) as running:
+            running.build(held, default_encoder())
+    else:
+        held.build(default_encoder())
+    held.save(out)
+    typer.echo(f"{out}: {len(held):,} passages")
+
+
+@app.command()
 def train(
     folder: Annotated[Path, typer.Argument(help="A folder made by `kgrag build`.")],
     questions: Annotated[
@@ -189,6 +223,9 @@ def train_retriever(
     towers: Annotated[
         str, typer.Option(help="What is trained: turn (seconds), or an encoder: questions, both, shared.")
     ] = "turn",
+    pairs: Annotated[
+        int, typer.Option(min=0, help="Texts of passages and graph to learn from first, without labels.")
+    ] = 0,
     epochs: Annotated[int, typer.Option(help="Most passes over the questions.")] = 8,
     seed: Annotated[int, typer.Option(help="Same seed, same result.")] = 0,
     checkpoint: Annotated[Path | None, typer.Option(help="File to go on from after an interruption.")] = None,
@@ -200,7 +237,8 @@ def train_retriever(
     training = read_questions(questions)
     validation = read_questions(valid) if valid else []
     rag = KGRAG.load(folder)
-    rag.train_retriever(training, valid=validation, towers=towers, epochs=epochs, seed=seed, checkpoint=checkpoint)
+    options = {"towers": towers, "pairs": pairs, "epochs": epochs, "seed": seed, "checkpoint": checkpoint}
+    rag.train_retriever(training, valid=validation, **options)
     rag.save(out)
     typer.echo(f"{out}: trained on {len(training):,} questions")
 
@@ -277,18 +315,30 @@ def _open(graph: list[str], imports: Path | None) -> KnowledgeGraph:
 
 
 def _passages(paths: list[Path] | None, graph: KnowledgeGraph) -> PassageIndex | None:
-    """Passages as they are, of one file of JSON lines; else those of documents, with the nodes that they name."""
-    from kgrag import EntityLinker, PassageIndex
-    from kgrag.config import LinkingConfig
-    from kgrag.documents import ingest
+    """Passages that were indexed, or those of files."""
+    from kgrag import PassageIndex
+    from kgrag.persistence import MANIFEST
 
     if not paths:
         return None
+    if len(paths) == 1 and (paths[0] / MANIFEST).is_file():
+        return PassageIndex.load(paths[0])
+    held = PassageIndex()
+    _fill(held, paths, graph)
+    return held
+
+
+def _fill(held: PassageIndex, paths: list[Path], graph: KnowledgeGraph | None) -> None:
+    """Passages as they are, of one file of JSON lines; else those of documents, with the nodes that they name."""
+    from kgrag import EntityLinker
+    from kgrag.config import LinkingConfig
+    from kgrag.documents import ingest
+    from kgrag.retrieval.passages.records import read_jsonl
+
     if len(paths) == 1 and paths[0].suffix == ".jsonl":
-        return PassageIndex.from_jsonl(paths[0])
-    index = PassageIndex()
-    ingest(paths, index, EntityLinker(graph, LinkingConfig()))
-    return index
+        held.update(read_jsonl(paths[0]))
+    else:
+        ingest(paths, held, EntityLinker(graph, LinkingConfig()) if graph else None)
 
 
 def _show(rag: KGRAG, answer: Answer, as_json: bool) -> None:

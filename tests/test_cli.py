@@ -5,7 +5,9 @@ import sys
 
 import pytest
 
+from kgrag import KGRAG, KnowledgeGraph, Passage, PassageIndex
 from kgrag.cli import DEMO_QUESTIONS, main
+from kgrag.retrieval.hybrid import Fusion
 
 GOOD = "<urn:brivane> <urn:hasSymptom> <urn:fever> .\n<urn:nortisol> <urn:treats> <urn:brivane> .\n"
 
@@ -50,6 +52,43 @@ def test_build_ask_train_evaluate(kgrag, graph, tmp_path):
     code, out, _ = kgrag("evaluate", better, "--questions", questions, "--json", tmp_path / "r.json")
     assert code == 0 and "hits@1" in out
     assert json.loads((tmp_path / "r.json").read_text())["hits@1"] == 1.0
+
+
+def test_how_passages_are_found_is_trained(kgrag, graph, tmp_path):
+    passages = [Passage(str(i), f"Text number {i} about brivane.") for i in range(6)]
+    KGRAG(KnowledgeGraph.from_rdf(graph), PassageIndex.from_passages(passages)).save(tmp_path / "rag")
+    questions = tmp_path / "q.jsonl"
+    lines = [{"question": f"Where is number {i}?", "gold_passages": [str(i)]} for i in range(6)]
+    questions.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    arguments = ["train-retriever", tmp_path / "rag", "--questions", questions, "--out", tmp_path / "better"]
+    code, out, _ = kgrag(*arguments, "--valid", questions, "--epochs", 1, "--pairs", 2, "--checkpoint", tmp_path / "c")
+    assert code == 0 and "trained on 6 questions" in out and (tmp_path / "c").is_file()
+    assert KGRAG.load(tmp_path / "better").passages.ranker.fusion != Fusion()
+    code, _, err = kgrag(*arguments, "--towers", "three")
+    assert code == 2 and "There are no towers 'three'" in err and err.count("\n") == 1
+    questions.write_text(json.dumps({"question": "Where?", "gold_passages": ["none"]}) + "\n")
+    code, _, err = kgrag(*arguments)
+    assert code == 2 and "gold_passages" in err and err.count("\n") == 1
+
+
+def test_passages_are_indexed_and_asked(kgrag, graph, tmp_path):
+    file, out = tmp_path / "p.jsonl", tmp_path / "index"
+    file.write_text("".join(json.dumps({"id": str(i), "text": f"Brivane is rare {i}."}) + "\n" for i in range(3)))
+    code, said, _ = kgrag("index", "--passages", file, "--out", out)
+    assert code == 0 and "3 passages" in said
+    file.write_text(json.dumps({"id": "3", "text": "Fever follows."}) + "\n")
+    code, said, _ = kgrag("index", "--passages", file, "--out", out)
+    assert code == 0 and "4 passages" in said
+    assert PassageIndex.load(out).contents.encoded == 4
+    code, said, _ = kgrag("ask", "--graph", graph, "--passages", out, "What are the symptoms of brivane?")
+    assert code == 0 and "fever" in said
+    document = tmp_path / "doc.txt"
+    document.write_text("Nortisol treats brivane. It is taken at night.")
+    code, said, _ = kgrag("index", "--passages", document, "--graph", graph, "--out", tmp_path / "linked")
+    assert code == 0 and next(iter(PassageIndex.load(tmp_path / "linked"))).entities
+    (out / "passages.jsonl").write_text("")
+    code, _, err = kgrag("index", "--passages", file, "--out", out)
+    assert code == 2 and err.count("\n") == 1
 
 
 def test_demo_shows_sources_and_the_disclaimer(kgrag):

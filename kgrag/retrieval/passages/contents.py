@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from kgrag.retrieval.hybrid import NO_POOL, Pool, Ranking, Rankings
+from kgrag.retrieval.hybrid import NO_POOL, NO_RANKING, Pool, Ranking, Rankings
 from kgrag.retrieval.passages.candidates import Chosen, Metric
 from kgrag.retrieval.passages.changes import Change, Encoding, change_of
+from kgrag.retrieval.passages.expansion import NO_EXPANSION, Expansion
 from kgrag.retrieval.passages.pooling import Pools
 from kgrag.retrieval.passages.records import full_text
 from kgrag.retrieval.passages.rows import Rows
@@ -17,8 +18,6 @@ from kgrag.retrieval.passages.tags import Where, entity_tag, metadata_tags, want
 from kgrag.retrieval.passages.vectors import Kind, VectorIndex
 from kgrag.retrieval.passages.words import Text, WordIndex
 from kgrag.types import Floats, Ids
-
-_NOTHING = Ranking(np.zeros(0, np.int64), np.zeros(0, np.float32))
 
 
 class Contents:
@@ -114,6 +113,7 @@ class Contents:
         depth: int,
         entities: Sequence[Sequence[str]],
         where: Where | None = None,
+        expansions: Sequence[Expansion] | None = None,
     ) -> list[Rankings]:
         """Rankings for questions, of those passages that are encoded.
 
@@ -123,17 +123,25 @@ class Contents:
             depth: Greatest length of each ranking.
             entities: For each question, IRIs of nodes that passages may name.
             where: Metadata that passages must have.
+            expansions: Of the questions.
 
         Raises:
             PassageError: ``where`` is no filter.
         """
         wanted = wanted_tags(where or {})
         if self.vectors is None:
-            return [Rankings(_NOTHING, _NOTHING, _NOTHING)] * len(texts)
+            return [Rankings(*[NO_RANKING] * 4)] * len(texts)
         among = self.rows.among(wanted)
+        nearest = self.vectors.search(vectors, depth, among)
+        names = [one.names for one in expansions] if expansions is not None else [()] * len(texts)
         return [
-            Rankings(dense, self.words.search(text, depth, wanted), self._naming(iris, vector, depth, among))
-            for text, vector, iris, dense in zip(texts, vectors, entities, self.vectors.search(vectors, depth, among))
+            Rankings(
+                dense,
+                self.words.search(text, depth, wanted),
+                self._naming(iris, vector, depth, among),
+                self.words.search(" ".join([text, *known]), depth, wanted) if known else NO_RANKING,
+            )
+            for text, vector, iris, dense, known in zip(texts, vectors, entities, nearest, names)
         ]
 
     def pools(
@@ -144,24 +152,26 @@ class Contents:
         entities: Sequence[Sequence[str]],
         where: Where | None = None,
         reads: bool = True,
+        expansions: Sequence[Expansion] | None = None,
     ) -> list[Pool]:
         """What is considered for questions, with measures that are read from texts or without; see `find`."""
         if self.vectors is None:
             return [NO_POOL] * len(texts)
         pools, among = Pools(self.rows, self.vectors, self.words), self.rows.among(wanted_tags(where or {}))
-        rankings = self.find(texts, vectors, depth, entities, where)
-        found = (pools.pool(*one, among, reads) for one in zip(texts, vectors, entities, rankings))
+        rankings = self.find(texts, vectors, depth, entities, where, expansions)
+        known = [NO_EXPANSION] * len(texts) if expansions is None else expansions
+        found = (pools.pool(*one, among, reads) for one in zip(texts, vectors, entities, rankings, known))
         return [pool._replace(is_cut=len(of_one.dense.rows) == depth) for pool, of_one in zip(found, rankings)]
 
     def _naming(self, iris: Sequence[str], vector: Floats, depth: int, among: Chosen) -> Ranking:
         """The passages that name nodes: those that name most first, then the nearest to the question."""
         named = [self.rows.tags.rows(entity_tag(iri)) for iri in dict.fromkeys(iris)]
         if not named or self.vectors is None:
-            return _NOTHING
+            return NO_RANKING
         rows, counts = np.unique(np.concatenate(named), return_counts=True)
         is_found = rows < self.encoded if among is None else (rows < self.encoded) & among[rows]
         rows, counts = rows[is_found], counts[is_found]
-        found = [_NOTHING]
+        found = [NO_RANKING]
         for count in np.unique(counts)[::-1].tolist():
             chosen = np.zeros(self.encoded, np.bool_)
             chosen[rows[counts == count]] = True

@@ -17,6 +17,7 @@ from kgrag.retrieval.hybrid import Pool, diversified
 from kgrag.retrieval.passages.candidates import Metric
 from kgrag.retrieval.passages.changes import Change, Encoding, given_twice, lines_of, replacement
 from kgrag.retrieval.passages.contents import Contents
+from kgrag.retrieval.passages.expansion import Expansion
 from kgrag.retrieval.passages.ranker import Ranker
 from kgrag.retrieval.passages.records import full_text, read_jsonl
 from kgrag.retrieval.passages.reranker import Reranker
@@ -268,6 +269,7 @@ class PassageIndex:
         encoder: TextEncoder,
         entities: Sequence[str] = (),
         *,
+        expansion: Expansion | None = None,
         where: Where | None = None,
         granularity: Granularity = "passage",
         diversity: float = 0.0,
@@ -280,6 +282,7 @@ class PassageIndex:
             k: How many passages to return at most.
             encoder: Encodes the question.
             entities: IRIs of nodes; passages that name them rank higher.
+            expansion: What a graph knows of these, as `kgrag.retrieval.expand` gives it; for a ranker that has learned to use it.
             where: Metadata that a passage must have: for each name a value, or a tuple of values of which it has one.
             granularity: ``"document"`` returns of each document the best passage only.
             diversity: From 0 to 1, how much passages count that are unlike those before them (maximal marginal relevance).
@@ -298,7 +301,8 @@ class PassageIndex:
             "diversity": diversity,
             "reranker": reranker,
         }
-        return self.search_many([text], k, encoder, [entities], **options)[0]
+        expansions = None if expansion is None else [expansion]
+        return self.search_many([text], k, encoder, [entities], expansions=expansions, **options)[0]
 
     def search_many(
         self,
@@ -307,6 +311,7 @@ class PassageIndex:
         encoder: TextEncoder,
         entities: Sequence[Sequence[str]] | None = None,
         *,
+        expansions: Sequence[Expansion] | None = None,
         where: Where | None = None,
         granularity: Granularity = "passage",
         diversity: float = 0.0,
@@ -322,12 +327,14 @@ class PassageIndex:
         if k <= 0 or not len(self):
             return found
         named = [()] * len(texts) if entities is None else entities
+        known = expansions if self.ranker.fusion.expands else None
         vectors = self._checked(self.ranker.encode_questions(texts, encoder), len(texts), encoder)
         depth, open_ = max(DEPTH, 4 * k), list(range(len(texts)))
         with self._lock:
             while open_:
                 of_open = [texts[i] for i in open_], vectors[open_], depth, [named[i] for i in open_]
-                pools = self._contents.pools(*of_open, where, self.ranker.fusion.reads)
+                of_known = None if known is None else [known[i] for i in open_]
+                pools = self._contents.pools(*of_open, where, self.ranker.fusion.reads, of_known)
                 for i, pool in zip(open_, pools):
                     order, scores = self._order(texts[i], pool, k, diversity, reranker)
                     found[i] = self._best(pool, order, scores, k, granularity)

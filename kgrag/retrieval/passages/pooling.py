@@ -8,6 +8,7 @@ import numpy as np
 
 from kgrag.retrieval.hybrid import NO_POOL, RANK_OFFSET, Pool, Ranking, Rankings
 from kgrag.retrieval.passages.candidates import Chosen
+from kgrag.retrieval.passages.expansion import Expansion
 from kgrag.retrieval.passages.records import full_text
 from kgrag.retrieval.passages.rows import Rows
 from kgrag.retrieval.passages.tags import document_tag, entity_tag
@@ -43,6 +44,7 @@ class Pools:
         vector: Floats,
         entities: Sequence[str],
         rankings: Rankings,
+        expansion: Expansion,
         among: Chosen = None,
         reads: bool = True,
     ) -> Pool:
@@ -53,6 +55,7 @@ class Pools:
             vector: The question encoded.
             entities: IRIs of the nodes that it names.
             rankings: What was found.
+            expansion: Of the question.
             among: Which rows may be found, all where not given.
             reads: Whether passages are read, for the measures that need it.
         """
@@ -78,6 +81,8 @@ class Pools:
             _lent(rows, by_document),
             self.vectors.units(rows) @ _mean(self.vectors.units(first[:MEAN_OF])),
             np.log(self.rows.sizes(rows).clip(1, LONG)) / np.log(LONG),
+            *(_fractions(self.words.scores(" ".join(names), rows)) for names in (expansion.names, expansion.near)),
+            self._naming(rows, expansion.neighbours),
         ]
         traits = self._traits(text, rankings)
         return Pool(rows, cosines, np.stack(measures, axis=1).astype(np.float32), traits)
@@ -104,6 +109,13 @@ class Pools:
                     if 1 < len(there) <= MOST_SHARING:
                         into.append((there, row, trust / (len(there) - 1) ** 0.5))
         return by_nodes, by_document
+
+    def _naming(self, rows: Ids, iris: Sequence[str]) -> Floats:
+        """Of nodes, the share that each row names."""
+        counts = np.zeros(len(rows), np.float32)
+        for iri in iris:
+            counts += np.isin(rows, self.rows.tags.rows(entity_tag(iri)))
+        return (counts / max(len(iris), 1)).astype(np.float32)
 
     def _in_words(self, text: str, rows: Ids, ranking: Ranking) -> Floats:
         """BM25 of all rows: those beyond the ranking are asked for."""

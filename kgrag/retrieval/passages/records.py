@@ -131,7 +131,9 @@ def _fault(passage: Passage) -> str:
         value = getattr(passage, name)
         if not isinstance(value, str):
             return f"has a {name} that is not a text but {value!r}"
-    if not isinstance(passage.entities, tuple) or not all(isinstance(iri, str) for iri in passage.entities):
+    if passage.entities != () and not (
+        isinstance(passage.entities, tuple) and all(isinstance(iri, str) for iri in passage.entities)
+    ):
         return f"has entities that are not IRIs but {passage.entities!r}"
     if passage.metadata and not (hasattr(passage.metadata, "items") and is_metadata(dict(passage.metadata))):
         return f"has metadata that are not short texts, numbers, true and false by their names but {passage.metadata!r}"

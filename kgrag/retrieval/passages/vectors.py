@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,14 @@ _CANDIDATES = 2  # for each vector that is sought
 _BLOCK = 1 << 15  # vectors compared at once
 _BATCH = 256  # questions compared at once
 _SPARSE = 0.25  # share of the vectors of a block below which they are copied, to be compared alone
-_VECTORS, _CANDIDATES_FILE = "vectors.safetensors", "vectors.faiss"
+VECTORS, _CANDIDATES_FILE = "vectors.safetensors", "vectors.faiss"
+
+
+class Nearest(Protocol):
+    """What searches saved vectors in place of this process."""
+
+    def search(self, questions: Floats, limit: int, among: Chosen = None) -> Ids:
+        """Rows near each question, in no order, -1 for none, shape (questions, n); see `Candidates.search`."""
 
 
 class VectorIndex:
@@ -57,9 +64,14 @@ class VectorIndex:
         self._saved = np.zeros((0, width), np.float32) if saved is None else saved
         self._late = Growing(np.zeros((0, width), np.float32))
         self._candidates = candidates
+        self._elsewhere: Nearest | None = None
 
     def __len__(self) -> int:
         return len(self._saved) + len(self._late)
+
+    def search_by(self, elsewhere: Nearest) -> None:
+        """Has the saved vectors searched elsewhere from now on; those that were added since are compared here."""
+        self._elsewhere = elsewhere
 
     def add(self, vectors: Floats) -> None:
         """Adds vectors in the next rows, shape (n, width); for cosine they are kept with length 1."""
@@ -92,16 +104,7 @@ class VectorIndex:
         limit = min(limit, possible)
         if limit <= 0:
             return [Ranking(np.zeros(0, np.int64), np.zeros(0, np.float32))] * len(questions)
-        self._refresh()
-        if self._candidates is None or possible <= FEW:
-            found = self._compared(questions, limit, among)
-        else:
-            found = self._candidates.search(questions, _CANDIDATES * limit, among)
-            if len(self) > len(self._candidates):
-                new = self._compared(questions, limit, among, len(self._candidates))
-                found = np.concatenate([found, new], axis=1)
-            if (np.count_nonzero(found >= 0, axis=1) < limit).any():
-                found = self._compared(questions, limit, among)
+        found = self._found(questions, limit, among, possible)
         return [self._ranked(question, rows[rows >= 0], limit) for question, rows in zip(questions, found)]
 
     def cosines(self, question: Floats, rows: Ids) -> Floats:
@@ -116,6 +119,23 @@ class VectorIndex:
     def alike(self, question: Floats, rows: Ids) -> Floats:
         """Inner product of a vector with those of rows where that is what they are compared by, else the cosine; shape (rows,)."""
         return self.pick(rows) @ question if self.metric == "dot" else self.cosines(question, rows)
+
+    def _found(self, questions: Floats, limit: int, among: Chosen, possible: int) -> Ids:
+        """Rows among which the nearest are, in no order, -1 for none; shape (questions, n)."""
+        if self._elsewhere is not None:
+            saved = None if among is None else among[: len(self._saved)]
+            there = self._elsewhere.search(questions, limit, saved)
+            return np.concatenate([there, self._compared(questions, limit, among, len(self._saved))], axis=1)
+        self._refresh()
+        if self._candidates is None or possible <= FEW:
+            return self._compared(questions, limit, among)
+        found = self._candidates.search(questions, _CANDIDATES * limit, among)
+        if len(self) > len(self._candidates):
+            new = self._compared(questions, limit, among, len(self._candidates))
+            found = np.concatenate([found, new], axis=1)
+        if (np.count_nonzero(found >= 0, axis=1) < limit).any():
+            found = self._compared(questions, limit, among)
+        return found
 
     # Comparing with all
 
@@ -198,11 +218,11 @@ class VectorIndex:
         """
         kept = is_live[: len(self)]
         blocks = (vectors[kept[begin : begin + len(vectors)]] for begin, vectors in self._blocks())
-        write_rows(folder / _VECTORS, "vectors", (int(np.count_nonzero(kept)), self.width), blocks)
+        write_rows(folder / VECTORS, "vectors", (int(np.count_nonzero(kept)), self.width), blocks)
         self._refresh(tail=0)
         written = self
         if not kept.all():
-            written = VectorIndex(self.width, self.metric, self.kind, mapped_arrays(folder / _VECTORS)["vectors"])
+            written = VectorIndex(self.width, self.metric, self.kind, mapped_arrays(folder / VECTORS)["vectors"])
             written._candidates = None if self._candidates is None else self._candidates.without(~kept)
             written._refresh(tail=0)
         if written._candidates is not None:
@@ -215,9 +235,9 @@ class VectorIndex:
         Raises:
             OSError, ValueError, KeyError, TypeError: The files cannot be read, or do not fit together.
         """
-        vectors = mapped_arrays(folder / _VECTORS)["vectors"]
+        vectors = mapped_arrays(folder / VECTORS)["vectors"]
         if vectors.ndim != 2 or vectors.dtype != np.float32:
-            raise ValueError(f"{folder / _VECTORS} holds no vectors")
+            raise ValueError(f"{folder / VECTORS} holds no vectors")
         file = folder / _CANDIDATES_FILE
         candidates = Candidates.read(file, vectors.shape) if file.is_file() else None
         return cls(vectors.shape[1], metric, kind, vectors, candidates)

@@ -83,10 +83,9 @@ class WordIndex:
 
     def scores(self, text: str, rows: Ids) -> Floats:
         """BM25 of given rows, 0 where none of the words is in them; shape (rows,)."""
-        self._commit()
-        terms = dict.fromkeys(self.terms(text))
-        scores = np.zeros(len(rows), np.float32)
+        scores, terms = np.zeros(len(rows), np.float32), dict.fromkeys(self.terms(text))
         if len(rows) and terms:
+            self._commit()
             query, occur, searcher = tantivy.Query, tantivy.Occur, self._index.searcher()
             only = query.const_score_query(query.term_set_query(self._schema, "row", rows.tolist()), 0.0)
             both = query.boolean_query([(occur.Must, self._query(terms, ())), (occur.Must, only)])
