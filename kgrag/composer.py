@@ -60,7 +60,7 @@ def compose(
     best = [int(v) for v in order[:MOST_ANSWERS] if findings.scores[v] >= least]
     if findings.target is not None:
         best = [findings.target]
-    elif sentences and sentences[0][2] > max(reading.familiar for reading in findings.readings):
+    elif sentences and sentences[0][2] > max((one.familiar for one in findings.readings), default=-1.0):
         best = []  # the question is more like a sentence than like any question for these relations
     walks = {v: findings.paths(v) for v in best}
     best = [v for v in best if all(walks[v])]

@@ -169,7 +169,8 @@ def main() -> None:
     print(json.dumps({"examples": len(examples), "seconds": round(time.time() - started)}), flush=True)
     torch.manual_seed(arguments.seed)
     generator = new_generator(encoder.width, reasoner.settings["hidden"])
-    losses = train_generator(generator, examples, epochs=3, seed=arguments.seed)
+    course = replace(WRITING, seed=arguments.seed)
+    agreement = train_generator(generator, examples, held, course)
     generator.save(arguments.out)
     card |= {
         "generator_examples": len(examples),
