@@ -139,12 +139,27 @@ class GenerationConfig:
         items: Most evidence tokens the language model reads.
         tokens: Most tokens it writes.
         beams: 1 is greedy.
+        temperature: Above 0, drafts are sampled; 0 takes what is most probable.
+        top_p: Share of probability that is sampled from.
+        seed: Of sampling.
+        reasoner_weight: How much the reasoner's belief in what a beam names counts beside what the language model thinks of
+            it, when the best beam is taken.
+        graph_weight: By how much the share of the graph in what is read and written is multiplied, beside what was learned;
+        text_weight: by how much that of sentences from passages,
+        lm_weight: and that of the language model's own words.
         threshold: Answers below this confidence are refused.
     """
 
     items: int = 64
     tokens: int = 160
     beams: int = 1
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 0
+    reasoner_weight: float = 0.0
+    graph_weight: float = 1.0
+    text_weight: float = 1.0
+    lm_weight: float = 1.0
     threshold: float = 0.4
 
 

@@ -1,6 +1,8 @@
-"""Language models that read evidence tokens and write them, and the checks on what they write."""
+"""Language models that read and write evidence items, and the checks on what they write."""
 
-from kgrag.generation.generator import Draft, Generator, Prompt
+from kgrag.generation.adapting import adapt
+from kgrag.generation.draft import Draft, Prompt
+from kgrag.generation.generator import Generator
 from kgrag.generation.printer import print_answer
 
-__all__ = ["Draft", "Generator", "Prompt", "print_answer"]
+__all__ = ["Draft", "Generator", "Prompt", "adapt", "print_answer"]

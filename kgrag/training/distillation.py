@@ -9,7 +9,7 @@ from typing import Protocol
 from kgrag.config import GenerationConfig
 from kgrag.fusion import EvidenceItems, Role
 from kgrag.generation import Draft, Generator, Prompt
-from kgrag.training.generator import Example, word_ids
+from kgrag.training.generator import Example, tokens_of
 from kgrag.training.references import Step
 
 NAMED = (Role.ANSWER, Role.TEXT)
@@ -38,7 +38,7 @@ def taught(
     known = {*pupil.settings["frame"], *pupil.special.values()}
     found = zip(prompts, teacher.write(prompts, config or GenerationConfig()))
     examples = [Example(prompt, tuple(steps_of(draft, prompt.items))) for prompt, draft in found]
-    words = [{token for s in e.steps if isinstance(s, str) for token in word_ids(pupil, s)} for e in examples]
+    words = [{token for s in e.steps if isinstance(s, str) for token in tokens_of(pupil, s)} for e in examples]
     return [example for example, tokens in zip(examples, words) if example.steps and tokens <= known]
 
 

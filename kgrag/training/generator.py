@@ -64,7 +64,7 @@ def target_of(generator: Generator, steps: Sequence[Step]) -> Target:
     said: set[int] = set()
     for step in (*steps, "<eos>"):
         if isinstance(step, str):
-            tokens = word_ids(generator, step)
+            tokens = tokens_of(generator, step)
             ids += tokens
             right += [{token: 0.0} for token in tokens]
         else:
@@ -77,9 +77,9 @@ def target_of(generator: Generator, steps: Sequence[Step]) -> Target:
     return Target(ids, list(enumerate(right)))
 
 
-def word_ids(generator: Generator, word: str) -> list[int]:
+def tokens_of(generator: Generator, word: str) -> list[int]:
     """Token ids of a word or a special token."""
-    return [generator.special[word]] if word in generator.special else generator.tokenizer.encode(word).ids
+    return [generator.special[word]] if word in generator.special else generator.word_ids(word)
 
 
 def log_likelihoods(
@@ -93,12 +93,12 @@ def log_likelihoods(
     model, pad = generator.model, generator.special["<pad>"]
     asked = [generator.prompt_ids(prompt) for prompt in prompts]
     longest = max(len(prompt) + len(target.ids) for prompt, target in zip(asked, targets))
-    inputs = torch.full((len(asked), longest), pad)
-    mask = torch.zeros((len(asked), longest), dtype=torch.long)
+    inputs = torch.full((len(asked), longest), pad, device=generator.device)
+    mask = torch.zeros_like(inputs)
     row_index, at, allowed = [], [], []
     for r, (prompt, target) in enumerate(zip(asked, targets)):
         ids = prompt + target.ids
-        inputs[r, : len(ids)] = torch.tensor(ids)
+        inputs[r, : len(ids)] = inputs.new_tensor(ids)
         mask[r, : len(ids)] = 1
         if disturbance.hidden:
             mask[r, _hidden(prompts[r], prompt, target, model.vocabulary, disturbance.hidden)] = 0
@@ -112,9 +112,9 @@ def log_likelihoods(
     with _noisy_words(generator, disturbance.noise):
         logits = model(inputs, attention_mask=mask, **reading).logits
     scores = logits[torch.tensor(row_index), torch.tensor(at)].float().log_softmax(-1)
-    goal = torch.full(scores.shape, float("-inf"))
+    goal = torch.full_like(scores, float("-inf"))
     for place, tokens in enumerate(allowed):
-        goal[place, list(tokens)] = torch.tensor(list(tokens.values()))
+        goal[place, list(tokens)] = scores.new_tensor(list(tokens.values()))
     return (scores + goal).logsumexp(-1)
 
 

@@ -167,7 +167,7 @@ class JointLessons:
         found = torch.zeros(len(asked), units, names)
         if prompts:
             index = tuple(torch.tensor(cells).T)
-            found = found.index_put(index, log_likelihoods(generator, prompts, targets), accumulate=True)
+            found = found.index_put(index, log_likelihoods(generator, prompts, targets).cpu(), accumulate=True)
             known[index] = True
         return torch.where(known, found, UNSAID)
 

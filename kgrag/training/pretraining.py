@@ -59,12 +59,15 @@ class _Reading:
     """Texts to go on with."""
 
     def __init__(self, generator: Generator, texts: Sequence[str], held: Sequence[str]) -> None:
-        self.lm, special = generator.model.lm, generator.special
-        self.pad, most = special["<pad>"], self.lm.config.max_position_embeddings - 2
+        self.lm = generator.model.lm
+        marks = [generator.special[name] for name in ("<pad>", "<bos>", "<eos>")]
+        # those that its own vocabulary lacks are beside the language model
+        self.pad, first, last = marks if max(marks) < self.lm.config.vocab_size else (0, 0, 0)
+        most = self.lm.config.max_position_embeddings - 2
 
         def read(text: str) -> torch.Tensor:
-            words = generator.tokenizer.encode(text.lower()).ids[:most]
-            return torch.tensor([special["<bos>"], *words, special["<eos>"]])
+            words = generator.word_ids(text if generator.settings["cased"] else text.lower())[:most]
+            return torch.tensor([first, *words, last])
 
         self.texts, self.held = [read(text) for text in texts], [read(text) for text in held]
 
@@ -87,7 +90,8 @@ class _Reading:
 
     def _foreseen(self, texts: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits, shape (tokens, vocabulary), and what follows, shape (tokens,)."""
-        ids = torch.nn.utils.rnn.pad_sequence(list(texts), batch_first=True, padding_value=self.pad)
-        spoken = torch.arange(ids.shape[1]) < torch.tensor([len(text) for text in texts])[:, None]
+        ids = torch.nn.utils.rnn.pad_sequence(list(texts), batch_first=True, padding_value=self.pad).to(self.lm.device)
+        lengths = torch.tensor([[len(text)] for text in texts], device=ids.device)
+        spoken = torch.arange(ids.shape[1], device=ids.device) < lengths
         logits = self.lm(ids, attention_mask=spoken.long()).logits[:, :-1]
         return logits[spoken[:, 1:]].float(), ids[:, 1:][spoken[:, 1:]]

@@ -1,0 +1,90 @@
+"""What a generator may write: words of answer sentences, each item of the evidence once, and lists that name all answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+
+from kgrag.fusion import Role
+from kgrag.generation.draft import Prompt
+
+if TYPE_CHECKING:
+    from kgrag.generation.generator import Generator
+
+
+class OnlyFrameWords:
+    """Allows, beside the items, only the words of answer sentences, and each item once within an answer.
+
+    Whatever the language model prefers, it then cannot spell out a name that is not in the evidence, refuse what is sure,
+    say yes or no against the reasoner, or leave out an answer: how many are left to say decides on the comma, the "and" and the
+    end of a list.
+
+    Args:
+        generator: Whose words and special tokens.
+        prompts: One a question.
+        length: Of the padded prompts, which is not counted as written.
+    """
+
+    def __init__(self, generator: Generator, prompts: Sequence[Prompt], length: int) -> None:
+        self.vocabulary, self.length = generator.model.vocabulary, length
+        special = generator.special
+        device = generator.device
+        closed = torch.ones(self.vocabulary, dtype=torch.bool, device=device)
+        closed[generator.settings["frame"]] = False
+        closed[[special[name] for name in ("<eos>", "<ans>", "</ans>", "<abstain>")]] = False
+        self.closed = closed.repeat(len(prompts), 1)
+        self.first = self.closed.clone()  # what may not come first,
+        self.bare = torch.zeros(len(prompts), dtype=torch.bool, device=device)  # and where no item may
+        words = {word: generator.word_ids(word) for word in (",", "and", "through")}
+        self.word = {word: ids[0] for word, ids in words.items() if len(ids) == 1}
+        self.opening, self.closing = special["<ans>"], special["</ans>"]
+        self.offered: list[frozenset[int]] = []  # the answers of each question that a list has to name
+        yes, no = (generator.word_ids(word)[0] for word in ("yes", "no"))
+        for row, prompt in enumerate(prompts):
+            verdict = float(prompt.items.scalars[0, 3])
+            named = prompt.items.where(Role.ANSWER, Role.TEXT) if prompt.items.where(Role.ANSWER) and not verdict else []
+            self.offered.append(frozenset(self.vocabulary + place for place in named))
+            self.closed[row, [yes, no]] = True
+            if prompt.answerable:
+                self.closed[row, special["<abstain>"]] = True
+            self.first[row] = self.closed[row]
+            if verdict:
+                self.first[row] = self.bare[row] = True
+                self.first[row, yes if verdict > 0 else no] = False
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        scores = scores.clone()
+        written = input_ids[:, self.length :]
+        rule = self.closed if written.shape[1] else self.first
+        beams = len(scores) // len(rule)  # a row a beam
+        scores[:, : self.vocabulary].masked_fill_(rule.repeat_interleave(beams, dim=0), float("-inf"))
+        if not written.shape[1]:
+            scores[self.bare.repeat_interleave(beams), self.vocabulary :] = float("-inf")
+        rows, columns = (written >= self.vocabulary).nonzero(as_tuple=True)
+        scores[rows, written[rows, columns]] = float("-inf")
+        for row, ids in enumerate(written.tolist()):
+            following = self._following(ids, self.offered[row // beams], scores.shape[1])
+            if following is not None and scores[row, following].isfinite().any():
+                kept = scores[row, following]
+                scores[row] = float("-inf")
+                scores[row, following] = kept
+        return scores
+
+    def _following(self, written: list[int], offered: frozenset[int], size: int) -> list[int] | None:
+        """The tokens of which one must come next; None where that is open."""
+        word = self.word
+        if not written or len(word) < 3:
+            return None
+        last, items = written[-1], list(range(self.vocabulary, size))
+        inside = written.count(self.opening) > written.count(self.closing)
+        if last in (word["and"], word["through"]) or last == word[","]:
+            more = [word["through"]] if last == word[","] and not inside else []
+            return more + (sorted(offered.difference(written)) if inside and offered else items)
+        if not (inside and offered):
+            return None
+        left = offered.difference(written)
+        if last == self.opening or last not in offered:
+            return sorted(left)
+        return [(self.closing, word["and"])[len(left)] if len(left) < 2 else word[","]]
