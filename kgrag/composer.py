@@ -58,6 +58,8 @@ def compose(
     order = np.lexsort((subgraph.nodes, -findings.scores))
     least = max(LEAST, SHARE * float(findings.scores.max(initial=0.0)))
     best = [int(v) for v in order[:MOST_ANSWERS] if findings.scores[v] >= least]
+    if findings.verdict < 0:
+        best = [v for v in best if findings.scores[v] >= SURE]  # all else that is said is sure
     if findings.target is not None:
         best = [findings.target]
     elif sentences and sentences[0][2] > max((one.familiar for one in findings.readings), default=-1.0):

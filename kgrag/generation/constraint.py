@@ -9,9 +9,12 @@ import torch
 
 from kgrag.fusion import Role
 from kgrag.generation.draft import Prompt
+from kgrag.generation.sentences import MOST_BRIDGES
 
 if TYPE_CHECKING:
     from kgrag.generation.generator import Generator
+
+LISTING = (",", "and", "through", ".")
 
 
 class OnlyFrameWords:
@@ -37,15 +40,15 @@ class OnlyFrameWords:
         self.closed = closed.repeat(len(prompts), 1)
         self.first = self.closed.clone()  # what may not come first,
         self.bare = torch.zeros(len(prompts), dtype=torch.bool, device=device)  # and where no item may
-        words = {word: generator.word_ids(word) for word in (",", "and", "through")}
+        words = {word: generator.word_ids(word) for word in LISTING}
         self.word = {word: ids[0] for word, ids in words.items() if len(ids) == 1}
         self.opening, self.closing = special["<ans>"], special["</ans>"]
-        self.offered: list[frozenset[int]] = []  # the answers of each question that a list has to name
+        self.lists: list[tuple[frozenset[int], frozenset[int]]] = []  # the answers and bridges of each question
         yes, no = (generator.word_ids(word)[0] for word in ("yes", "no"))
         for row, prompt in enumerate(prompts):
             verdict = float(prompt.items.scalars[0, 3])
-            named = prompt.items.where(Role.ANSWER, Role.TEXT) if prompt.items.where(Role.ANSWER) and not verdict else []
-            self.offered.append(frozenset(self.vocabulary + place for place in named))
+            answers = prompt.items.where(Role.ANSWER, Role.TEXT) if prompt.items.where(Role.ANSWER) else []
+            self.lists.append((self._tokens(answers), self._tokens(prompt.items.where(Role.BRIDGE))))
             self.closed[row, [yes, no]] = True
             if prompt.answerable:
                 self.closed[row, special["<abstain>"]] = True
@@ -65,26 +68,31 @@ class OnlyFrameWords:
         rows, columns = (written >= self.vocabulary).nonzero(as_tuple=True)
         scores[rows, written[rows, columns]] = float("-inf")
         for row, ids in enumerate(written.tolist()):
-            following = self._following(ids, self.offered[row // beams], scores.shape[1])
+            following = self._following(ids, *self.lists[row // beams])
             if following is not None and scores[row, following].isfinite().any():
                 kept = scores[row, following]
                 scores[row] = float("-inf")
                 scores[row, following] = kept
         return scores
 
-    def _following(self, written: list[int], offered: frozenset[int], size: int) -> list[int] | None:
-        """The tokens of which one must come next; None where that is open."""
+    def _tokens(self, places: Sequence[int]) -> frozenset[int]:
+        return frozenset(self.vocabulary + place for place in places)
+
+    def _following(self, written: list[int], answers: frozenset[int], bridges: frozenset[int]) -> list[int] | None:
+        """The tokens of which one must come next in a list of answers, or of what leads to them; None where that is open."""
         word = self.word
-        if not written or len(word) < 3:
+        if not written or len(word) < len(LISTING):
             return None
-        last, items = written[-1], list(range(self.vocabulary, size))
-        inside = written.count(self.opening) > written.count(self.closing)
-        if last in (word["and"], word["through"]) or last == word[","]:
-            more = [word["through"]] if last == word[","] and not inside else []
-            return more + (sorted(offered.difference(written)) if inside and offered else items)
-        if not (inside and offered):
+        starts = (self.opening, word["through"])
+        start = next((place for place in range(len(written) - 1, -1, -1) if written[place] in starts), None)
+        if start is None or self.closing in written[start:]:
+            return [word["through"]] if written[-1] == word[","] else None
+        names, most, end = answers, len(answers), self.closing
+        if written[start] != self.opening:
+            names, most, end = bridges, min(len(bridges), MOST_BRIDGES), word["."]
+        left = most - len(names.intersection(written[start:]))
+        if not names or end in written[start:]:
             return None
-        left = offered.difference(written)
-        if last == self.opening or last not in offered:
-            return sorted(left)
-        return [(self.closing, word["and"])[len(left)] if len(left) < 2 else word[","]]
+        if written[-1] not in names:
+            return sorted(names.difference(written))
+        return [(end, word["and"])[left] if left < 2 else word[","]]

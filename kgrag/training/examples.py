@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from kgrag.composer import LEAST, SHARE, SURE, compose
+from kgrag.composer import LEAST, compose
 from kgrag.encoding import GraphReader, reason
 from kgrag.fusion import Role
 from kgrag.fusion.items import TOLD
@@ -67,8 +67,6 @@ def make_examples(
         offered = items.where(Role.ANSWER, Role.TEXT)
         said = right or composition.prompt.answerable
         answers = list(offered) if said and told is None else []
-        if findings.verdict < 0:
-            answers = [i for i in answers if items.scalars[i, 0] >= max(SURE, SHARE * found)]
         sentence = next((i for i in items.where(Role.SENTENCE) if items.texts[i] == told), None)
         if composition.prompt.answerable and not (answers or findings.verdict or sentence):
             continue  # no sentence answers, and it may not refuse

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kgrag.fusion import EvidenceItems, Role
-from kgrag.generation.sentences import RELATIONS, joined, relation_sentence
+from kgrag.generation.sentences import MOST_BRIDGES, RELATIONS, joined, relation_sentence
 
 Step = str | tuple[int, ...]
-MOST_BRIDGES = 3  # that are named
 
 
 def reference(
