@@ -30,9 +30,7 @@ def rag(encoder) -> KGRAG:
     ]
     torch.manual_seed(0)
     generator = new_generator(encoder.width, 192, model_width=32, layers=2)
-    return KGRAG(
-        KnowledgeGraph.from_triples(statements), PassageIndex.from_passages(passages), generator=generator
-    )
+    return KGRAG(KnowledgeGraph.from_triples(statements), PassageIndex.from_passages(passages), generator=generator)
 
 
 def questions() -> list[Question]:

@@ -26,7 +26,12 @@ def config() -> RagConfig:
         max_position_embeddings=32,
     )
     dpr = DPRConfig(
-        vocab_size=50, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, projection_dim=0
+        vocab_size=50,
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        projection_dim=0,
     )
     return RagConfig.from_question_encoder_generator_configs(dpr, bart, n_docs=UNITS)
 

@@ -118,9 +118,7 @@ def log_likelihoods(
     return (scores + goal).logsumexp(-1)
 
 
-def set_valued_loss(
-    generator: Generator, examples: Sequence[Example], disturbance: Disturbance = CALM
-) -> torch.Tensor:
+def set_valued_loss(generator: Generator, examples: Sequence[Example], disturbance: Disturbance = CALM) -> torch.Tensor:
     """Mean over written tokens of ``-log sum p`` over the tokens that are right next."""
     targets = [target_of(generator, example.steps) for example in examples]
     return -log_likelihoods(generator, [example.prompt for example in examples], targets, disturbance).mean()

@@ -148,9 +148,7 @@ class JointLessons:
         """Places of the units that are read: those that there are, and that say something of the answer."""
         return [i for i, unit in enumerate(one.units) if unit is not None and log_prior[i].isfinite()]
 
-    def _by_unit(
-        self, asked: Sequence[Asked], read: Sequence[Sequence[int]], units: int, names: int
-    ) -> torch.Tensor:
+    def _by_unit(self, asked: Sequence[Asked], read: Sequence[Sequence[int]], units: int, names: int) -> torch.Tensor:
         """``log p(y_t|x, z)`` of each name, and of the end of the answer, shape (questions, units, names)."""
         generator = self.together.generator
         prompts, targets, cells = [], [], list[tuple[int, int, int]]()
