@@ -183,9 +183,7 @@ MODES: dict[str, type[EvidenceTokens | SoftPrompt | CrossAttention]] = {
 }
 
 
-def fusion_mode(
-    name: str, width: int, blocks: int, options: Mapping[str, int]
-) -> EvidenceTokens | SoftPrompt | CrossAttention:
+def fusion_mode(name: str, width: int, blocks: int, options: Mapping[str, int]) -> EvidenceTokens | SoftPrompt | CrossAttention:
     """The mode of a name.
 
     Args:
@@ -220,6 +218,5 @@ def blocks_of(lm: Any) -> nn.ModuleList:
         if isinstance(module, nn.ModuleList) and len(module) == count:
             return module
     raise ModelError(
-        f"A {lm.config.model_type} has no list of {count} blocks.",
-        "Give a model like GPT-NeoX, Llama, Qwen or Mistral.",
+        f"A {lm.config.model_type} has no list of {count} blocks.", "Give a model like GPT-NeoX, Llama, Qwen or Mistral."
     )

@@ -56,20 +56,11 @@ def load_pretrained(base: Base, device_map: Any = None, download: bool = False) 
                 f"The language model {base.name} is not the one that was trained with: its config.json has changed.",
                 "Put the same model there again.",
             )
-        tokenizer = AutoTokenizer.from_pretrained(base.name, add_prefix_space=True, **where)
+        tokenizer = AutoTokenizer.from_pretrained(base.name, **where)
         options = {"dtype": base.dtype, "device_map": device_map, "quantization_config": _quantised(base.bits)}
         options = {name: value for name, value in options.items() if value is not None}
         lm = AutoModelForCausalLM.from_pretrained(base.name, use_safetensors=True, **where, **options)
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        ImportError,
-        RuntimeError,
-        SafetensorError,
-    ) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError, RuntimeError, SafetensorError) as error:
         raise ModelError(
             f"No language model can be loaded from {base.name}: {_first_line(error)}",
             "Give a folder with config.json, tokenizer.json and safetensors, or the name of a model in the Hub's cache.",
@@ -80,6 +71,16 @@ def load_pretrained(base: Base, device_map: Any = None, download: bool = False) 
     backend.no_truncation()
     backend.no_padding()
     return lm, backend, Base(base.name, base.dtype, base.bits, digest)
+
+
+def is_there(name: str | Path) -> bool:
+    """Whether a language model of this name is in a folder or in the Hub's cache; nothing is fetched."""
+    from transformers.utils import cached_file
+
+    try:
+        return cached_file(str(name), "config.json", local_files_only=True) is not None
+    except (OSError, ValueError):
+        return False
 
 
 def _quantised(bits: int | None) -> Any:
