@@ -9,7 +9,7 @@ import numpy as np
 
 from kgrag.encoding import Findings
 from kgrag.fusion.items import LONG_TEXT, Candidate, collect_items
-from kgrag.generation.generator import Prompt
+from kgrag.generation.draft import Prompt
 from kgrag.graph import KnowledgeGraph, is_verbal
 from kgrag.types import Floats, Link
 
@@ -113,7 +113,13 @@ def compose(
     )
     place = {reference: i for i, reference in enumerate(items.references) if i <= len(topics) and i > 0}
     sure = bool(best) and float(findings.scores[best[0]]) >= SURE
-    return Composition(Prompt(_pieces(question, links, seeds, place), items, answerable=sure or bool(sentences)), paths)
+    prompt = Prompt(
+        _pieces(question, links, seeds, place),
+        items,
+        answerable=sure or bool(sentences),
+        link_score=min((link.score for link in links), default=1.0),
+    )
+    return Composition(prompt, paths)
 
 
 def _pieces(

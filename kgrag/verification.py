@@ -11,6 +11,7 @@ import numpy as np
 from kgrag.composer import Composition
 from kgrag.encoding import Findings, GraphReader
 from kgrag.fusion import Role
+from kgrag.fusion.balance import SOURCES
 from kgrag.generation import Draft, print_answer
 from kgrag.generation.sentences import NOUNS, RELATIONS, joined, relation_sentence
 from kgrag.graph import KnowledgeGraph
@@ -107,7 +108,8 @@ class Verifier:
             tuple(paths),
             evidence.links,
             round(confidence, 4),
-            gates={"graph": round(draft.gates[0], 3), "text": round(draft.gates[1], 3)},
+            gates=_rounded(draft.gates),
+            weights=_rounded(draft.weights),
         )
 
     def _confidence(self, thought: Thought, named: Sequence[int], answers: Sequence[int]) -> float:
@@ -207,6 +209,10 @@ def in_other_words(answers: Sequence[int], thought: Thought) -> list[str | int]:
 def plain_list(answers: Sequence[int]) -> list[str | int]:
     """Answers one after the other, with nothing said of them."""
     return [*joined(answers), "."] if answers else []
+
+
+def _rounded(figures: Sequence[float]) -> dict[str, float]:
+    return {source: round(figure, 3) for source, figure in zip(SOURCES, figures)}
 
 
 def _id(citation: Citation) -> str:

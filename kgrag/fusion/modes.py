@@ -125,7 +125,7 @@ class CrossAttention(nn.Module):
     def attach(self, blocks: nn.ModuleList) -> None:
         """Puts the layers before their blocks; on the devices of these, where the model lies on several."""
         for number, block in enumerate(blocks):
-            layer = None if number % self.every else self.layers[number // self.every]
+            layer: Any = None if number % self.every else self.layers[number // self.every]
             if layer is not None:
                 layer.to(next(block.parameters()).device)
             block.register_forward_pre_hook(partial(_look, layer), with_kwargs=True)
@@ -176,14 +176,15 @@ def _look(layer: GatedCrossAttention | None, block: nn.Module, given: tuple[Any,
     return given, named
 
 
-MODES: dict[str, type[EvidenceTokens | SoftPrompt | CrossAttention]] = {
+Mode = EvidenceTokens | SoftPrompt | CrossAttention
+MODES: dict[str, type[Mode]] = {
     "evidence_tokens": EvidenceTokens,
     "soft_prompt": SoftPrompt,
     "cross_attention": CrossAttention,
 }
 
 
-def fusion_mode(name: str, width: int, blocks: int, options: Mapping[str, int]) -> EvidenceTokens | SoftPrompt | CrossAttention:
+def fusion_mode(name: str, width: int, blocks: int, options: Mapping[str, int]) -> Mode:
     """The mode of a name.
 
     Args:
@@ -218,5 +219,6 @@ def blocks_of(lm: Any) -> nn.ModuleList:
         if isinstance(module, nn.ModuleList) and len(module) == count:
             return module
     raise ModelError(
-        f"A {lm.config.model_type} has no list of {count} blocks.", "Give a model like GPT-NeoX, Llama, Qwen or Mistral."
+        f"A {lm.config.model_type} has no list of {count} blocks.",
+        "Give a model like GPT-NeoX, Llama, Qwen or Mistral.",
     )

@@ -3,6 +3,7 @@
 from kgrag.generation.adapting import adapt
 from kgrag.generation.draft import Draft, Prompt
 from kgrag.generation.generator import Generator
+from kgrag.generation.loading import fitting, generator_named
 from kgrag.generation.printer import print_answer
 
-__all__ = ["Draft", "Generator", "Prompt", "adapt", "print_answer"]
+__all__ = ["Draft", "Generator", "Prompt", "adapt", "fitting", "generator_named", "print_answer"]

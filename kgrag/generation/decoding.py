@@ -45,14 +45,13 @@ def check(config: GenerationConfig) -> None:
         InputError: One of them is out of its bounds.
     """
     weights = (config.graph_weight, config.text_weight, config.lm_weight)
+    drawn, beams = config.temperature, config.beams
     bounds = {
-        "tokens and beams are whole numbers above 0": min(config.tokens, config.beams) >= 1,
-        "the temperature is 0 or more, and 0 with beams": 0 <= config.temperature < np.inf
-        and not (config.temperature and config.beams > 1),
+        "tokens and beams are whole numbers above 0": min(config.tokens, beams) >= 1,
+        "the temperature is 0 or more, and 0 with beams": 0 <= drawn < np.inf and not (drawn and beams > 1),
         "top_p lies above 0, and at most at 1": 0 < config.top_p <= 1,
-        "weights are 0 or more, that of the language model is above 0": min(weights) >= 0
-        and 0 < config.lm_weight
-        and max(weights) < np.inf,
+        "weights are 0 or more": all(0 <= weight < np.inf for weight in (*weights, config.reasoner_weight)),
+        "the weight of the language model is above 0": config.lm_weight > 0,
     }
     for rule, kept in bounds.items():
         if not kept:
@@ -86,8 +85,9 @@ def steps(model: Any, request: Request, config: GenerationConfig) -> Iterator[tu
         scores = warped(ids, output.logits[:, -1])
         chances = scores.softmax(-1)
         if config.temperature > 0:
-            drawn = [torch.multinomial(row, 1, generator=draw) for row, draw in zip(chances.cpu(), draws)]
-            tokens = torch.cat(drawn).to(ids.device)
+            sums = chances.cpu().double().cumsum(-1)
+            drawn = torch.stack([torch.rand(1, generator=draw, dtype=sums.dtype) for draw in draws])
+            tokens = torch.searchsorted(sums, drawn * sums[:, -1:], right=True)[:, 0].to(ids.device)
         else:
             tokens = scores.argmax(-1)
         chosen = chances.gather(1, tokens[:, None])[:, 0]

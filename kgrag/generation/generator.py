@@ -55,6 +55,7 @@ class Generator(nn.Module):
         mode: How items are read: "evidence_tokens", "soft_prompt" or "cross_attention".
         options: What the mode takes, see `kgrag.fusion.modes`.
         cased: Whether questions are read in upper and lower case.
+        lead: What each piece of text is begun with: a space, where the tokenizer knows words within a text by it.
 
     Attributes:
         base: The pretrained language model, where it is one.
@@ -71,10 +72,11 @@ class Generator(nn.Module):
         mode: str = "evidence_tokens",
         options: Mapping[str, int] | None = None,
         cased: bool = False,
+        lead: str = "",
     ) -> None:
         super().__init__()
         self.settings: dict[str, Any] = {"width": width, "hidden": hidden, "frame": sorted(frame), "mode": mode}
-        self.settings |= {"options": dict(options or {}), "cased": cased}
+        self.settings |= {"options": dict(options or {}), "cased": cased, "lead": lead}
         self.tokenizer = tokenizer
         own = [tokenizer.token_to_id(name) for name in SPECIAL]
         added = len(SPECIAL) if None in own else 0
@@ -121,10 +123,11 @@ class Generator(nn.Module):
             InputError: There is no such mode, or it takes no such option.
         """
         lm, tokenizer, base = load_pretrained(Base(str(name), dtype, bits), device_map, download)
-        frame = {i for word in FRAME for i in tokenizer.encode(word, add_special_tokens=False).ids}
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            generator = cls(lm, tokenizer, width, hidden, sorted(frame), mode, options, cased=True)
+            lead = max((" ", ""), key=lambda lead: len(frame_of(tokenizer, lead)))
+            frame = frame_of(tokenizer, lead)
+            generator = cls(lm, tokenizer, width, hidden, frame, mode, options, cased=True, lead=lead)
         generator.base = base
         generator._suit()
         return generator.eval()
@@ -134,9 +137,23 @@ class Generator(nn.Module):
         """Where it computes."""
         return self.fusion.role.weight.device
 
+    def put_on(self, device: str | torch.device) -> Generator:
+        """Moves it to a device.
+
+        Raises:
+            ModelError: There is no such device.
+        """
+        try:
+            return self.to(device)
+        except (RuntimeError, AssertionError, ValueError) as error:
+            raise ModelError(
+                f"The generator cannot be put on {device!r}.", 'Take "cpu", or a device there is.'
+            ) from error
+
     def word_ids(self, text: str) -> list[int]:
         """Token ids of words."""
-        return self.tokenizer.encode(text, add_special_tokens=False).ids
+        lead = self.settings["lead"]
+        return self.tokenizer.encode(lead + text.lstrip() if lead else text, add_special_tokens=False).ids
 
     def prompt_ids(self, prompt: Prompt) -> list[int]:
         """Token ids of a prompt: what stands for the items, then the question with its mentions as items."""
@@ -338,6 +355,12 @@ class Generator(nn.Module):
                 f"No generator can be loaded from {folder}: {error}.", "Build or train it again."
             ) from error
         return generator.eval()
+
+
+def frame_of(tokenizer: Any, lead: str = "") -> list[int]:
+    """Token ids of the words of answer sentences that are whole tokens; of parts of words, others could be made."""
+    ids = [tokenizer.encode(lead + word, add_special_tokens=False).ids for word in FRAME]
+    return sorted({of[0] for of in ids if len(of) == 1})
 
 
 def _mean(chances: Sequence[float]) -> float:

@@ -60,7 +60,16 @@ def load_pretrained(base: Base, device_map: Any = None, download: bool = False) 
         options = {"dtype": base.dtype, "device_map": device_map, "quantization_config": _quantised(base.bits)}
         options = {name: value for name, value in options.items() if value is not None}
         lm = AutoModelForCausalLM.from_pretrained(base.name, use_safetensors=True, **where, **options)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError, RuntimeError, SafetensorError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        ImportError,
+        RuntimeError,
+        SafetensorError,
+    ) as error:
         raise ModelError(
             f"No language model can be loaded from {base.name}: {_first_line(error)}",
             "Give a folder with config.json, tokenizer.json and safetensors, or the name of a model in the Hub's cache.",
