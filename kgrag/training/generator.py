@@ -155,10 +155,11 @@ def train_generator(
         checkpoint: See `kgrag.training.loop.learn`, as for ``log_file`` and what is raised.
 
     Returns:
-        Share of the held answers that are worded exactly as the reference: before, then after each epoch.
+        Share of the held answers that are worded exactly as the reference: before, then after each epoch of this call.
     """
     lessons = _Writing(generator, examples, held or examples[:: max(1, len(examples) // 100)], disturbance)
-    return learn(generator, lessons, course, "generator", checkpoint, log_file, lessons.batches)
+    learn(generator, lessons, course, "generator", checkpoint, log_file, by_length(lessons.lengths))
+    return lessons.agreement
 
 
 class _Writing:
@@ -169,15 +170,11 @@ class _Writing:
     ) -> None:
         self.generator, self.examples, self.held, self.disturbance = generator, examples, held, disturbance
         self.lengths = np.array([len(example.prompt.items) for example in examples])
+        self.agreement: list[float] = []
         self.tokens = max(len(target_of(generator, one.steps).ids) for one in held) + 2
 
     def __len__(self) -> int:
         return len(self.examples)
-
-    @property
-    def batches(self) -> Batches:
-        """Prompts of like length together."""
-        return by_length(self.lengths)
 
     def loss(self, places: Ids) -> torch.Tensor:
         """Loss of some examples."""
@@ -185,16 +182,17 @@ class _Writing:
 
     @torch.no_grad()
     def quality(self) -> Quality:
-        """Share of the held answers that are worded as the reference, and the mean probability of what is right."""
-        right, belief, config = 0, 0.0, GenerationConfig(tokens=self.tokens)
+        """How probable the right tokens of held answers are, and the share that is worded as the reference."""
+        right, agreed, config = 0.0, 0, GenerationConfig(tokens=self.tokens)
         with torch.random.fork_rng([]):
             torch.manual_seed(0)
             for start in range(0, len(self.held), MEASURED):
                 part = self.held[start : start + MEASURED]
                 drafts = self.generator.write([example.prompt for example in part], config)
-                right += sum(agrees(example.steps, draft) for example, draft in zip(part, drafts))
-                belief += float((-set_valued_loss(self.generator, part)).exp()) * len(part)
-        return Quality(right / len(self.held), belief / len(self.held))
+                agreed += sum(agrees(example.steps, draft) for example, draft in zip(part, drafts))
+                right += float((-set_valued_loss(self.generator, part)).exp()) * len(part)
+        self.agreement.append(agreed / len(self.held))
+        return Quality(right / len(self.held), self.agreement[-1])
 
 
 def by_length(lengths: Ids) -> Batches:
