@@ -88,7 +88,9 @@ def report(record: dict[str, Any]) -> Iterator[str]:
 def main() -> None:
     """Measures and writes the record."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sets", nargs="*", metavar="SET", help="medical, pathquestion; all that are there where not given")
+    parser.add_argument(
+        "sets", nargs="*", metavar="SET", help="medical, pathquestion; all that are there where not given"
+    )
     parser.add_argument("--quick", action="store_true", help="150 questions of each kind")
     arguments = parser.parse_args()
     there = ["medical", *(["pathquestion"] if (DATASETS / "pathquestion").is_dir() else [])]
