@@ -42,7 +42,7 @@ def medical(quick: bool) -> Set:
     folder = data_folder() / "medical" / "questions"
     train, valid = (read_questions(folder / f"{part}.jsonl") for part in ("train", "valid"))
     if quick:
-        train, valid = train[::3], valid[::3]
+        train, valid = train[::5], valid[::5]
     rag = KGRAG.demo("medical")
     rag.train([hidden(one) for one in train], seed=SEED)
     return rag, train, valid

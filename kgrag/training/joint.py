@@ -22,7 +22,7 @@ from kgrag.errors import InputError, QuestionError
 from kgrag.generation import Generator
 from kgrag.retrieval.passages import PassageIndex
 from kgrag.training.generator import log_likelihoods
-from kgrag.training.lessons import padded
+from kgrag.training.lessons import padded, token_states
 from kgrag.training.loop import Course, Quality, learn
 from kgrag.training.marginals import rag_sequence, rag_token
 from kgrag.training.towers import Turn
@@ -94,6 +94,7 @@ class JointLessons:
         self._ranker = rag.passages.ranker
         self._labels = torch.from_numpy(rag.reader.phrasebook.relation_labels())
         self._vectors = _vectors(rag, [*asked, *held])
+        self._states = token_states(rag.encoder, {one.masked for one in (*asked, *held)})
         with torch.no_grad():  # what speaks for a path beside the ranker stays as it was
             together.eval()
             self._beside = {one.text: one.log_chances - self._scores([one])[0] for one in (*asked, *held)}
@@ -127,7 +128,7 @@ class JointLessons:
 
     def _scores(self, asked: Sequence[Asked]) -> list[torch.Tensor]:
         """What the ranker makes of the paths of each question, and of none, shape (paths + 1,) each."""
-        tokens, mask = padded([one.states for one in asked])
+        tokens, mask = padded([self._states[one.masked] for one in asked])
         counts = [len(one.plans) for one in asked]
         owner = torch.arange(len(asked)).repeat_interleave(torch.tensor(counts))
         if not sum(counts):

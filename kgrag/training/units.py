@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
 
 from kgrag.composer import compose
 from kgrag.encoding import ReaRevReader
-from kgrag.encoding.findings import along, nothing
+from kgrag.encoding.findings import Findings, along, nothing
 from kgrag.encoding.reader import Reading
 from kgrag.fusion import Role
 from kgrag.generation import Generator, Prompt
 from kgrag.graph import normalise
 from kgrag.progress import track
 from kgrag.training.generator import Target, target_of
-from kgrag.training.lessons import token_states
+from kgrag.training.labelled import given_path
 from kgrag.training.references import reference
 from kgrag.types import Ids, Link, Question, ScoredPassage
 
@@ -73,7 +73,6 @@ class Asked:
     Attributes:
         text: The question.
         masked: The same, its mentions masked.
-        states: Token states of that, shape (tokens, width).
         plans: Directed relations of each path, -1 after the last, shape (paths, steps).
         log_chances: Logarithm of the probability of each path, then of none of them, as they were read, shape (paths + 1,).
         rows: Of the passages in the index, shape (passages,).
@@ -85,7 +84,6 @@ class Asked:
 
     text: str
     masked: str
-    states: torch.Tensor
     plans: torch.Tensor
     log_chances: torch.Tensor
     rows: Ids
@@ -100,15 +98,19 @@ class Asked:
         return max((len(unit.said) for unit in self.units if unit), default=0)
 
 
+class Forms(NamedTuple):
+    """The nodes that an answer names, and all their names."""
+
+    nodes: set[int]
+    names: list[str]
+
+
 def ask_all(rag: KGRAG, questions: Sequence[Question]) -> list[Asked]:
     """Questions that have an answer, with what a system finds for them now."""
-    made = [one for question in track(questions, "looking for evidence") if (one := _asked(rag, question)) is not None]
-    states = token_states(rag.encoder, {masked for _, masked, *_ in made})
-    return [Asked(text, masked, states[masked], *rest) for text, masked, *rest in made]
+    return [one for question in track(questions, "looking for evidence") if (one := _asked(rag, question)) is not None]
 
 
-def _asked(rag: KGRAG, question: Question) -> tuple | None:
-    """All of `Asked` but its states."""
+def _asked(rag: KGRAG, question: Question) -> Asked | None:
     if not (question.answers or question.answer_text) or len(question.answers) > NAMES:
         return None
     links = [link for link in rag.linker.link(question.question) if link.node is not None]
@@ -128,16 +130,16 @@ def _asked(rag: KGRAG, question: Question) -> tuple | None:
         table[place, : len(plan.relations)] = torch.tensor(plan.relations)
     rows = rag.passages.contents.rows
     gold = rows.find(list(question.gold_passages))
-    return (
-        question.question,
-        masked,
-        table,
-        torch.from_numpy(np.log(np.append(chances, np.float32(none)))),
-        rows.find([one.passage.id for one in found]),
-        tuple(units),
-        _gold(rag, question, reading),
-        gold[gold >= 0],
-        tuple(iris),
+    return Asked(
+        text=question.question,
+        masked=masked,
+        plans=table,
+        log_chances=torch.from_numpy(np.log(np.append(chances, np.float32(none)))),
+        rows=rows.find([one.passage.id for one in found]),
+        units=tuple(units),
+        gold_plan=_gold(rag, question, reading),
+        gold_rows=gold[gold >= 0],
+        entities=tuple(iris),
     )
 
 
@@ -147,17 +149,14 @@ def _best(readings: Sequence[Reading]) -> Reading | None:
     return max(open_, key=lambda reading: float(reading.probabilities[0])) if open_ else None
 
 
-def _forms(rag: KGRAG, answer: str) -> tuple[set[int], list[str]]:
-    """The nodes that an answer names, and all their names."""
+def _forms(rag: KGRAG, answer: str) -> Forms:
     nodes = set(rag.graph.find(answer))
     names = [answer, *(name for node in sorted(nodes) for name in rag.graph.names(node))]
-    return nodes, sorted({normalise(name) for name in names if len(name) > 1})
+    return Forms(nodes, sorted({normalise(name) for name in names if len(name) > 1}))
 
 
 def _gold(rag: KGRAG, question: Question, reading: Reading | None) -> int | None:
     """Where the path that was meant stands among all that were read."""
-    from kgrag.training.labelled import given_path
-
     if reading is None or not question.path:
         return None
     wanted = given_path(rag.graph, rag.reader.rows, question, int(reading.start[0]))
@@ -166,12 +165,16 @@ def _gold(rag: KGRAG, question: Question, reading: Reading | None) -> int | None
     return next((place for place, plan in enumerate(reading.plans) if plan.relations == wanted), -1)
 
 
-def _path(rag, question, masked, links, findings, forms) -> Unit | None:  # type: ignore[no-untyped-def]
+def _path(
+    rag: KGRAG, question: Question, masked: str, links: Sequence[Link], findings: Findings, forms: Sequence[Forms]
+) -> Unit | None:
+    """What one path says."""
     encoding = rag.encoder.encode([masked])[0]
     prompt = compose(rag.graph, question.question, links, findings, encoding, rag.encoder.encode).prompt
     offered = prompt.items.where(Role.ANSWER, Role.TEXT)
-    node = {i: int(findings.subgraph.nodes[prompt.items.references[i]]) for i in offered}
-    said = tuple({i: 0.0 for i in offered if node[i] in nodes} for nodes, _ in forms)
+    positions: list[Any] = [prompt.items.references[i] for i in offered]
+    reached = findings.subgraph.nodes[positions].tolist()
+    said = tuple({i: 0.0 for i, node in zip(offered, reached) if node in nodes} for nodes, _ in forms)
     return Unit(prompt, said) if any(said) else None
 
 
@@ -181,8 +184,9 @@ def _passage(
     masked: str,
     links: Sequence[Link],
     found: ScoredPassage,
-    forms: Sequence[tuple[set[int], list[str]]],
+    forms: Sequence[Forms],
 ) -> Unit | None:
+    """What one passage says: sentences that hold a name, or are like an answer in words."""
     texts = rag.passages.sentences(found.passage)[:SENTENCES]
     own, whole = rag.encoder.encode([masked, question.question])
     vectors = rag.encoder.encode(texts)
