@@ -144,9 +144,9 @@ class GenerationConfig:
         seed: Of sampling.
         reasoner_weight: How much the reasoner's belief in what a beam names counts beside what the language model thinks of
             it, when the best beam is taken.
-        graph_weight: By how much the share of the graph in what is read and written is multiplied, beside what was learned;
-        text_weight: by how much that of sentences from passages,
-        lm_weight: and that of the language model's own words.
+        graph_weight: By how much the graph's share in what is read and written is multiplied, beside what was learned; above 0.
+        text_weight: The same for sentences of passages.
+        lm_weight: The same for the language model's own words.
         threshold: Answers below this confidence are refused.
     """
 

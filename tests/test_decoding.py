@@ -102,7 +102,8 @@ def test_belief_is_highest_for_just_the_answers_that_are_likely():
         {"temperature": 0.5, "beams": 2},
         {"top_p": 0.0},
         {"lm_weight": 0.0},
-        {"graph_weight": -1.0},
+        {"graph_weight": 0.0},
+        {"reasoner_weight": -1.0},
         {"text_weight": float("inf")},
     ],
 )

@@ -122,7 +122,6 @@ def test_weights_multiply_what_sources_are_worth():
     factors = torch.cat([torch.full((first,), 0.5), torch.where(graph, 3.0, 2.0)])
     expected = before * factors / (before * factors).sum()
     assert torch.allclose(shares(graph_weight=3.0, text_weight=2.0, lm_weight=0.5), expected, rtol=1e-3)
-    assert shares(graph_weight=0.0)[first:][graph].sum() == 0
 
 
 def test_weights_reach_the_gates_and_are_shown():
@@ -131,8 +130,6 @@ def test_weights_reach_the_gates_and_are_shown():
     assert not torch.equal(plain, heavy)
     draft = model.write([prompt], GenerationConfig(graph_weight=2.0, lm_weight=0.5))[0]
     assert np.allclose(draft.weights, (2.0, 1.0, 0.5))
-    silent = model.write([prompt], GenerationConfig(tokens=20, graph_weight=0.0))[0]
-    assert all(prompt.items.roles[p] is Role.SENTENCE for p in silent.pieces if isinstance(p, int))
 
 
 def test_adaptive_weights_are_one_until_they_are_trained():

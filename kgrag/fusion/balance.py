@@ -9,7 +9,6 @@ from kgrag.fusion.items import Role
 from kgrag.fusion.layer import ItemBatch
 
 SOURCES = ("graph", "text", "lm")
-NEVER = -1e4  # logarithm of a weight of zero
 
 
 class Balance(nn.Module):

@@ -50,8 +50,8 @@ def check(config: GenerationConfig) -> None:
         "tokens and beams are whole numbers above 0": min(config.tokens, beams) >= 1,
         "the temperature is 0 or more, and 0 with beams": 0 <= drawn < np.inf and not (drawn and beams > 1),
         "top_p lies above 0, and at most at 1": 0 < config.top_p <= 1,
-        "weights are 0 or more": all(0 <= weight < np.inf for weight in (*weights, config.reasoner_weight)),
-        "the weight of the language model is above 0": config.lm_weight > 0,
+        "the weights of graph, text and language model are above 0": all(0 < weight < np.inf for weight in weights),
+        "the weight of the reasoner is 0 or more": 0 <= config.reasoner_weight < np.inf,
     }
     for rule, kept in bounds.items():
         if not kept:

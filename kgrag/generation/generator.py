@@ -15,12 +15,11 @@ from torch import nn
 from kgrag.config import GenerationConfig
 from kgrag.errors import ModelError
 from kgrag.fusion import Balance, EvidenceEmbedding, ItemBatch, Role, fusion_mode, item_bias
-from kgrag.fusion.balance import NEVER
 from kgrag.fusion.modes import SoftPrompt
 from kgrag.generation import decoding
 from kgrag.generation.adapting import adapt, is_kept_outside
 from kgrag.generation.constraint import OnlyFrameWords
-from kgrag.generation.draft import Draft, Prompt
+from kgrag.generation.draft import Draft, Prompt, pieces_of
 from kgrag.generation.evidence_lm import EvidenceLM
 from kgrag.generation.pretrained import Base, load_pretrained
 from kgrag.generation.sentences import FRAME
@@ -179,7 +178,7 @@ class Generator(nn.Module):
         batch = ItemBatch.collate([prompt.items for prompt in prompts]).to(self.device)
         links = torch.tensor([[prompt.link_score] for prompt in prompts], device=self.device)[:, 0]
         given = torch.tensor([config.graph_weight, config.text_weight, config.lm_weight], device=self.device)
-        weights = self.balance(batch, links) + given.log().clamp(min=NEVER)
+        weights = self.balance(batch, links) + given.log()
         vectors, gates = self.fusion(batch, weights[:, :2].exp())
         candidates = (batch.roles == Role.ANSWER) | (batch.roles == Role.TEXT)
         reading = {
@@ -252,38 +251,11 @@ class Generator(nn.Module):
             yield written, chances
 
     def _draft(self, written: Sequence[int], probability: float, shares: Shares, row: int) -> Draft:
-        first = self.model.vocabulary
-        names = {value: name for name, value in self.special.items()}
-        pieces: list[str | int] = []
-        answers: list[int] = []
-        inside = abstained = False
-        words: list[int] = []
-
-        def flush() -> None:
-            if words:
-                pieces.append(self.tokenizer.decode(words).strip())
-                words.clear()
-
-        for token in written:
-            name = names.get(token)
-            if name in ("<eos>", "<pad>"):
-                break
-            if name is not None:
-                inside = name == "<ans>" if name in ("<ans>", "</ans>") else inside
-                abstained = abstained or name == "<abstain>"
-            elif token >= first:
-                flush()
-                pieces.append(token - first)
-                if inside:
-                    answers.append(token - first)
-            else:
-                words.append(token)
-        flush()
+        names = {token: name for name, token in self.special.items()}
+        pieces, answers, abstained = pieces_of(written, names, self.model.vocabulary, self.tokenizer.decode)
         graph, text = shares.gates[row].tolist()
-        weights = shares.weights[row].tolist()
-        return Draft(
-            tuple(pieces), tuple(answers), probability, abstained, (graph, text), (weights[0], weights[1], weights[2])
-        )
+        of_graph, of_text, of_words = shares.weights[row].tolist()
+        return Draft(pieces, answers, probability, abstained, (graph, text), (of_graph, of_text, of_words))
 
     def _suit(self) -> None:
         """Puts what is new where the language model ends, and gives it vectors as long as those of words."""
