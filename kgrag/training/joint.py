@@ -245,11 +245,13 @@ def train_jointly(
         Figures of the held questions, since this call.
 
     Raises:
-        InputError: There is no such marginal.
+        InputError: There is no such marginal, or what writes answers cannot be trained.
         QuestionError: No evidence of any question says its answer.
     """
     if marginal not in get_args(Marginal):
         raise InputError(f"There is no marginal {marginal!r}.", f"Choose one of {', '.join(get_args(Marginal))}.")
+    if not isinstance(rag.generator, Generator):
+        raise InputError("The generator of this system is no model that can be trained.", "Give a `Generator`.")
     asked = ask_all(rag, questions)
     held = ask_all(rag, valid)
     if not held:
