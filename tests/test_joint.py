@@ -60,6 +60,8 @@ def test_units_say_answers_where_they_hold_them(rag: KGRAG) -> None:
     sentences = passage.units[len(passage.plans) + passage.rows.tolist().index(0)]
     assert [sentences.prompt.items.texts[i] for i in sentences.said[0]] == ["The firm that makes Alvorin is Harwick."]
     assert ask_all(rag, [Question("What does Alvorin treat?")]) == []
+    lost = ask_all(rag, [Question("Which firm makes tablets?", (MAKERS[0],))])[0]  # it names nothing
+    assert not len(lost.plans) and lost.names == 1 and lost.log_chances.tolist() == [0.0]
     unknown = ask_all(rag, [Question("Who made Alvorin?", ("nobody",))])[0]
     assert unknown.names == 0
 
@@ -103,13 +105,15 @@ def test_priors_of_units_are_probabilities(rag: KGRAG) -> None:
 
 def test_a_system_learns_from_answers_alone(rag: KGRAG, tmp_path) -> None:
     asked = questions()
-    hidden = [Question(one.question, one.answers) for one in asked]
+    hidden = [
+        Question(one.question, one.answers) for one in (*asked, Question("Which firm makes tablets?", ("Ilford",)))
+    ]
     curve = rag.train_jointly(hidden, asked, course=COURSE, log_file=tmp_path / "log")
     assert len(curve.likelihood) == len(curve.recall) == 3
     assert max(curve.likelihood[1:]) > curve.likelihood[0] + 0.3
     assert curve.recall[0] == 1 and curve.path_rank[0] > 0.5
     assert rag.passages.ranker.turn is not None
-    assert (tmp_path / "log").read_text().count('"loss"') == 6
+    assert (tmp_path / "log").read_text().count('"loss"') == 8
 
 
 def test_what_cannot_be_learned_from(rag: KGRAG) -> None:

@@ -117,7 +117,8 @@ def _asked(rag: KGRAG, question: Question) -> Asked | None:
     topics = [link.node for link in links if link.node is not None]
     masked = rag.linker.mask(question.question, links)
     forms = [_forms(rag, answer) for answer in question.answers]
-    reading = None if isinstance(rag.reader, ReaRevReader) else _best(rag.reader.read_each(masked, topics))
+    followed = topics and not isinstance(rag.reader, ReaRevReader)
+    reading = _best(rag.reader.read_each(masked, topics)) if followed else None
     plans = reading.plans[:PATHS] if reading else ()
     units = [_path(rag, question, masked, links, along(rag.reader, reading, plan, topics), forms) for plan in plans]
     iris = [rag.graph.iri(topic) for topic in topics]
