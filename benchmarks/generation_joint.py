@@ -1,4 +1,4 @@
-"""Joint training against training by stages: ``python benchmarks/generation_joint.py [--quick] [medical bioasq]``.
+"""Joint training against training by stages: ``python benchmarks/generation_joint.py [--quick] [medical bioasq pathquestion]``.
 
 No gold passage and no gold path is shown in training, only answers. Measured before and after each epoch on other questions:
 recall@5 and mean reciprocal rank of the gold passages, mean reciprocal rank of the gold path, and the log-likelihood of the answers.
@@ -25,8 +25,9 @@ from kgrag.training.joint import JOINTLY, Curve
 
 RESULTS = Path(__file__).parent / "results"
 SEED = 0
-TRAINED_ON, ASKED = 300, 200  # questions of BioASQ
-BESIDE = 2_000  # snippets of BioASQ that answer none of these
+TRAINED_ON, ASKED = 300, 200  # questions of a set of others
+BESIDE = 1_500  # snippets of BioASQ that answer none of these, in a quick look
+QUICK = 4  # part of the questions in a quick look
 MEASURES = {
     "recall": "recall@5 of passages",
     "passage_rank": "MRR of passages",
@@ -54,15 +55,17 @@ def bioasq(quick: bool) -> Set:
     given = [json.loads(line) for line in lines]
     rng = random.Random(SEED)
     early, last = ([one for one in given if one["task"].startswith("10B") is late] for late in (False, True))
-    part = 4 if quick else 1
+    part = QUICK if quick else 1
     train, asked = rng.sample(early, TRAINED_ON // part), rng.sample(last, ASKED // part)
     gold = {name for one in (*train, *asked) for name in one["gold_passages"]}
     texts = (DATASETS / "bioasq" / "passages.jsonl").read_text(encoding="utf-8").splitlines()
     every = [Passage(one["id"], one["text"], document=one["pmid"]) for one in map(json.loads, texts)]
-    others = rng.sample([one for one in every if one.id not in gold], BESIDE // part)
-    kept = gold | {one.id for one in others}
+    if quick:
+        others = rng.sample([one for one in every if one.id not in gold], BESIDE)
+        kept = gold | {one.id for one in others}
+        every = [one for one in every if one.id in kept]
     graph = KnowledgeGraph.from_rdf(data_folder() / "medical" / "graph.ttl")
-    rag = KGRAG(graph, PassageIndex.from_passages([one for one in every if one.id in kept]))
+    rag = KGRAG(graph, PassageIndex.from_passages(every))
     return rag, list(map(question, train)), list(map(question, asked))
 
 
@@ -75,7 +78,16 @@ def question(one: dict[str, Any]) -> Question:
     return Question(one["question"], names, one["id"], answer_text=told, gold_passages=tuple(one["gold_passages"]))
 
 
-SETS: dict[str, Callable[[bool], Set]] = {"medical": medical, "bioasq": bioasq}
+def pathquestion(quick: bool) -> Set:
+    """PQ-2H: a graph alone, to which the reasoner was fitted without any of its questions."""
+    folder, rng = DATASETS / "pathquestion" / "PQ-2H", random.Random(SEED)
+    part = QUICK if quick else 1
+    train, valid = (read_questions(folder / f"{name}.jsonl") for name in ("train", "valid"))
+    rag = KGRAG.build(KnowledgeGraph.from_rdf(folder / "kb.nt"))
+    return rag, rng.sample(train, TRAINED_ON // part), rng.sample(valid, min(ASKED, len(valid)) // part)
+
+
+SETS: dict[str, Callable[[bool], Set]] = {"medical": medical, "bioasq": bioasq, "pathquestion": pathquestion}
 
 
 def hidden(question: Question) -> Question:
