@@ -13,6 +13,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -114,9 +115,11 @@ def plot(name: str, figures: dict[str, Any], path: Path) -> None:
     found, likely = figure.subplots(1, 2)
     for measure, label in MEASURES.items():
         values = figures[measure]
-        (likely if measure == "likelihood" else found).plot(range(len(values)), values, marker="o", label=label)
+        if not isnan(values[0]):
+            (likely if measure == "likelihood" else found).plot(range(len(values)), values, marker="o", label=label)
     for axes in (found, likely):
         axes.set_xlabel("epochs of joint training")
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend()
     figure.suptitle(name)
     figure.savefig(path, dpi=120)
@@ -128,6 +131,8 @@ def report(record: dict[str, Any]) -> Iterator[str]:
     for name, figures in record["sets"].items():
         for measure, label in MEASURES.items():
             before, *after = figures[measure]
+            if isnan(before):
+                continue
             rows.append([name, label, f"{before:.3f}", " ".join(f"{value:.3f}" for value in after)])
     yield from table(rows)
     yield f"Marginal {record['marginal']}, seed {record['seed']}, commit {record['commit']}, {record['machine']}."

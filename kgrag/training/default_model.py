@@ -173,15 +173,15 @@ def main() -> None:
         return
     started = time.time()
     reasoner = load_reasoner(arguments.out)
-    worlds = [random_world(1_000 + i) for i in range(arguments.worlds)]
-    each = 2 * arguments.examples // 3 // arguments.worlds
-    examples = prompts(reasoner, encoder, [(medical, arguments.examples // 3), *((w, each) for w in worlds)], seed)
+    graphs, each = [(medical, arguments.examples // 3)], 2 * arguments.examples // 3 // arguments.worlds
+    graphs += [(random_world(1_000 + i), each) for i in range(arguments.worlds)]
+    examples = prompts(reasoner, encoder, graphs, seed)
     unseen = [(random_world(MEASURED_ON + i), HELD) for i in range(HELD_WORLDS)]
-    held = prompts(reasoner, encoder, unseen, seed + MEASURED_ON)
+    measured = prompts(reasoner, encoder, unseen, seed + MEASURED_ON)
     print(json.dumps({"examples": len(examples), "seconds": round(time.time() - started)}), flush=True)
     torch.manual_seed(seed)
     generator = new_generator(encoder.width, reasoner.settings["hidden"])
-    agreement = train_generator(generator, examples, held, replace(WRITING, seed=seed), log_file=arguments.log)
+    agreement = train_generator(generator, examples, measured, replace(WRITING, seed=seed), log_file=arguments.log)
     generator.save(arguments.out)
     card.pop("generator_losses", None)
     card |= {

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 Marginal = Literal["sequence", "token"]
 MARGINALS = {"sequence": rag_sequence, "token": rag_token}
-JOINTLY = Course(epochs=4, learning_rate=3e-4, batch_size=8, patience=2)
+JOINTLY = Course(epochs=4, learning_rate=1e-3, batch_size=8, patience=2)
 TEMPERATURE = 0.03  # what cosines of questions and passages are divided by
 READ = 4  # passages that are read for a question at a time, the likeliest
 UNSAID = float(np.log(1e-6))  # log-likelihood of a name where the evidence does not hold it: it cannot be written there

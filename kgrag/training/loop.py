@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -133,7 +133,7 @@ def learn(
         run.epoch(f"{name}, epoch {len(run.history)} of {course.epochs}")
         if checkpoint is not None:
             run.save(checkpoint)
-    set_model_state_dict(model, run.best_weights, options=WHOLE)
+    _set_weights(model, run.best_weights)
     model.eval()
     return [quality.right for quality in run.history]
 
@@ -190,7 +190,7 @@ class _Run:
             loss = self._gradients(places)
             torch.nn.utils.clip_grad_norm_(self.trained, CLIPPED)
             self.optimiser.step()
-            rate = self.schedule.get_last_lr()[0]
+            rate = float(self.schedule.get_last_lr()[0])
             self.schedule.step()
             self._log(epoch=number, step=step, loss=loss, learning_rate=rate)
         self.model.eval()
@@ -273,7 +273,7 @@ class _Run:
             )
         try:
             tensors = load_file(folder / "run.safetensors")
-            set_model_state_dict(self.model, _under(tensors, "now/"), options=WHOLE)
+            _set_weights(self.model, _under(tensors, "now/"))
             moments: dict[int, Weights] = {}
             for name, value in _under(tensors, "optimiser/").items():
                 place, _, moment = name.partition("/")
@@ -291,8 +291,12 @@ class _Run:
 
 def _weights(model: torch.nn.Module) -> Weights:
     """A copy of all weights, each as a whole."""
-    weights = get_model_state_dict(model, options=WHOLE)
+    weights: dict[str, Any] = get_model_state_dict(model, options=WHOLE)
     return {name: value.detach().clone() for name, value in weights.items()}
+
+
+def _set_weights(model: torch.nn.Module, weights: Weights) -> None:
+    set_model_state_dict(model, dict[str, Any](weights), options=WHOLE)
 
 
 def _whole(value: torch.Tensor) -> torch.Tensor:

@@ -60,9 +60,9 @@ class _Reading:
 
     def __init__(self, generator: Generator, texts: Sequence[str], held: Sequence[str]) -> None:
         self.lm = generator.model.lm
-        marks = [generator.special[name] for name in ("<pad>", "<bos>", "<eos>")]
+        marks: list[int] = [generator.special[name] for name in ("<pad>", "<bos>", "<eos>")]
         # those that its own vocabulary lacks are beside the language model
-        self.pad, first, last = marks if max(marks) < self.lm.config.vocab_size else (0, 0, 0)
+        self.pad, first, last = marks if max(marks) < self.lm.config.vocab_size else [0, 0, 0]
         most = self.lm.config.max_position_embeddings - 2
 
         def read(text: str) -> torch.Tensor:
