@@ -107,8 +107,10 @@ class KGRAG:
         if isinstance(reasoner, ReaRev):
             self._reason_by(reasoner)
         sizes = self.encoder.width, follower.settings["hidden"]
-        given = isinstance(generator, Generator)
-        self.generator = fitting(generator, *sizes) if given else generator_named(generator or shipped, *sizes)
+        if isinstance(generator, Generator):
+            self.generator = fitting(generator, *sizes)
+        else:
+            self.generator = generator_named(generator or shipped, *sizes)
         self.calibration: Isotonic | None = None
         self.learned: list[Question] = []
         self.disclaimer = ""
@@ -515,8 +517,9 @@ def generate_with_knowledge(input_text: str, knowledge_graph: KnowledgeGraph | s
         QuestionError: The question is empty or longer than the limit.
         ModelError: There is no such device.
     """
-    known = isinstance(knowledge_graph, KnowledgeGraph)
-    rag = KGRAG(knowledge_graph if known else KnowledgeGraph.from_rdf(knowledge_graph))
+    if isinstance(knowledge_graph, (str, Path)):
+        knowledge_graph = KnowledgeGraph.from_rdf(knowledge_graph)
+    rag = KGRAG(knowledge_graph)
     rag.generator.put_on(device)
     return str(rag.ask(input_text))
 

@@ -53,5 +53,5 @@ def _add_matrices(lm: Any, rank: int) -> None:
         from peft.utils.constants import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as TARGETS
     except ImportError as error:
         raise ModelError("Low-rank training needs peft.", "pip install 'kgrag[lm]'") from error
-    targets = TARGETS.get(lm.config.model_type, "all-linear")
+    targets: Any = TARGETS.get(lm.config.model_type, "all-linear")
     inject_adapter_in_model(LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=targets), lm)

@@ -67,7 +67,7 @@ def steps(model: Any, request: Request, config: GenerationConfig) -> Iterator[tu
     ids, mask, cache = request.ids, request.mask, None
     step, positions = ids, (mask.cumsum(-1) - 1).clamp(min=0)
     draws = [torch.Generator().manual_seed(config.seed) for _ in range(len(ids))]
-    warped = LogitsProcessorList([request.allowed])
+    warped: Any = LogitsProcessorList([request.allowed])
     if config.temperature > 0:
         warped += [TemperatureLogitsWarper(config.temperature), TopPLogitsWarper(config.top_p)]
     ended = torch.zeros(len(ids), dtype=torch.bool, device=ids.device)

@@ -106,11 +106,12 @@ class EvidenceLM(PreTrainedModel, GenerationMixin):
         """
         assert items is not None and item_prior is not None and item_present is not None
         evidence = {} if memory is None else {"evidence": (memory, memory_present)}
+        embedded = self.embed(input_ids, items, soft)
         output = self.lm.base_model(
-            inputs_embeds=self.embed(input_ids, items, soft),
-            attention_mask=attention_mask,
+            inputs_embeds=embedded,
+            attention_mask=None if attention_mask is None else attention_mask.to(embedded.device),
             past_key_values=past_key_values,
-            position_ids=position_ids,
+            position_ids=None if position_ids is None else position_ids.to(embedded.device),
             use_cache=use_cache,
             **evidence,
         )

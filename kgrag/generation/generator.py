@@ -176,7 +176,7 @@ class Generator(nn.Module):
         """
         config = config or GenerationConfig()
         batch = ItemBatch.collate([prompt.items for prompt in prompts]).to(self.device)
-        links = torch.tensor([[prompt.link_score] for prompt in prompts], device=self.device)[:, 0]
+        links = torch.tensor([float(prompt.link_score) for prompt in prompts], device=self.device)
         given = torch.tensor([config.graph_weight, config.text_weight, config.lm_weight], device=self.device)
         weights = self.balance(batch, links) + given.log()
         vectors, gates = self.fusion(batch, weights[:, :2].exp())
@@ -282,10 +282,10 @@ class Generator(nn.Module):
         from safetensors.torch import save_file
 
         folder.mkdir(parents=True, exist_ok=True)
-        outside = self.base is not None and self.adaptation.get("how") in ("frozen", "lora")
-        kept = {name: value for name, value in self.state_dict().items() if not (outside and is_kept_outside(name))}
+        base = self.base if self.adaptation.get("how") in ("frozen", "lora") else None
+        kept = {name: value for name, value in self.state_dict().items() if not (base and is_kept_outside(name))}
         save_file({name: value.to("cpu", torch.bfloat16, copy=True) for name, value in kept.items()}, folder / WEIGHTS)
-        language_model = {"base": asdict(self.base)} if outside else {"lm": self.model.lm.config.to_diff_dict()}
+        language_model = {"base": asdict(base)} if base else {"lm": self.model.lm.config.to_diff_dict()}
         config = {**language_model, "adaptation": self.adaptation, **self.settings}
         (folder / SETTINGS).write_text(json.dumps(config, indent=1, sort_keys=True, default=str) + "\n")
         self.tokenizer.save(str(folder / TOKENIZER))
