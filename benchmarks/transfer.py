@@ -27,7 +27,8 @@ from kgrag.evaluation.runner import current_commit
 from kgrag.linking import EntityLinker
 from kgrag.resources import data_folder
 from kgrag.training.labelled import prepare
-from kgrag.training.reasoner import ReasonerTrainer, TrainingSet
+from kgrag.training.loop import Course
+from kgrag.training.reasoner import TrainingSet, train_reasoner
 
 TAUGHT = ("PQ-2H", "PQ-3H", "PQL-2H", "PQL-3H", "MetaQA 1 hop", "MetaQA 2 hop", "MetaQA 3 hop")
 ASKED = ("WC2014 1 hop", "WC2014 2 hop", "WC2014 conjunction")
@@ -85,7 +86,7 @@ def taught(reasoner: Reasoner, most: int) -> list[float]:
         prepared = [found for one in questions if (found := prepare(reader, linker, one, steps(one))) is not None]
         held = min(HELD, len(prepared) // 10)
         sets.append(TrainingSet(reader, prepared[held:], prepared[:held]))
-    return ReasonerTrainer(reasoner, encoder, EPOCHS, SEED).train(sets)
+    return train_reasoner(reasoner, encoder, sets, Course(EPOCHS, SEED))
 
 
 def steps(question: Question) -> int:

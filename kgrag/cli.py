@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -201,6 +201,10 @@ def train(
     checkpoint: Annotated[
         Path | None, typer.Option(help="Folder from which training goes on where it was interrupted.")
     ] = None,
+    log: Annotated[Path | None, typer.Option(help="Write a line of JSON here for each step and each epoch.")] = None,
+    further: Annotated[
+        bool, typer.Option("--further", help="Learn from earlier questions again, so that these are not forgotten.")
+    ] = False,
 ) -> None:
     """Train a saved system on labelled questions, and save the better one."""
     from kgrag import KGRAG
@@ -209,7 +213,8 @@ def train(
     training = read_questions(questions)
     validation = read_questions(valid) if valid else []
     rag = KGRAG.load(folder)
-    rag.train(training, valid=validation, epochs=epochs, seed=seed, checkpoint=checkpoint)
+    train = rag.learn if further else rag.train
+    train(training, valid=validation, epochs=epochs, seed=seed, checkpoint=checkpoint, log_file=log)
     rag.save(out)
     typer.echo(f"{out}: trained on {len(training):,} questions")
 
@@ -241,6 +246,40 @@ def train_retriever(
     rag.train_retriever(training, valid=validation, **options)
     rag.save(out)
     typer.echo(f"{out}: trained on {len(training):,} questions")
+
+
+@app.command("train-jointly")
+def train_jointly(
+    folder: Annotated[Path, typer.Argument(help="A folder made by `kgrag build` or `kgrag train`.")],
+    questions: Annotated[Path, typer.Option(help="Questions, JSON lines: question, answers or answer_text.")],
+    out: Annotated[Path, typer.Option(help="Folder to write.")],
+    valid: Annotated[Path | None, typer.Option(help="Questions to choose the best epoch by.")] = None,
+    marginal: Annotated[
+        str, typer.Option(help="sequence: one path or passage says the whole answer; token: each name has its own.")
+    ] = "sequence",
+    epochs: Annotated[int, typer.Option(help="Most passes over the questions.")] = 4,
+    seed: Annotated[int, typer.Option(help="Same seed, same result.")] = 0,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="Folder from which training goes on where it was interrupted.")
+    ] = None,
+    log: Annotated[Path | None, typer.Option(help="Write a line of JSON here for each step and each epoch.")] = None,
+) -> None:
+    """Train what finds passages, ranks paths and writes answers together, from answers alone, and save the better system."""
+    from dataclasses import replace
+
+    from kgrag import KGRAG
+    from kgrag.evaluation import read_questions
+    from kgrag.training.joint import JOINTLY
+
+    training = read_questions(questions)
+    validation = read_questions(valid) if valid else []
+    rag = KGRAG.load(folder)
+    course = replace(JOINTLY, epochs=epochs, seed=seed)
+    options: dict[str, Any] = {"marginal": marginal, "course": course, "checkpoint": checkpoint, "log_file": log}
+    curve = rag.train_jointly(training, validation, **options)
+    rag.save(out)
+    said = ", ".join(f"{value:.3f}" for value in curve.likelihood)
+    typer.echo(f"{out}: trained on {len(training):,} questions; log-likelihood of held answers {said}")
 
 
 @app.command()

@@ -58,9 +58,11 @@ def compose(
     order = np.lexsort((subgraph.nodes, -findings.scores))
     least = max(LEAST, SHARE * float(findings.scores.max(initial=0.0)))
     best = [int(v) for v in order[:MOST_ANSWERS] if findings.scores[v] >= least]
+    if findings.verdict < 0:
+        best = [v for v in best if findings.scores[v] >= SURE]  # all else that is said is sure
     if findings.target is not None:
         best = [findings.target]
-    elif sentences and sentences[0][2] > max(reading.familiar for reading in findings.readings):
+    elif sentences and sentences[0][2] > max((one.familiar for one in findings.readings), default=-1.0):
         best = []  # the question is more like a sentence than like any question for these relations
     walks = {v: findings.paths(v) for v in best}
     best = [v for v in best if all(walks[v])]

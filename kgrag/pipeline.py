@@ -39,6 +39,7 @@ from kgrag.verification import Thought, Verifier, refusal
 
 if TYPE_CHECKING:
     from kgrag.evaluation import Guarantee, Isotonic, Report
+    from kgrag.training.joint import Curve
 
 _YES_NO = re.compile(  # a clause that begins with an auxiliary, and asks for nothing
     r"(?:^|[.!?:;,]\s+|\s[-\u2013\u2014]\s+|\band\s+)\W*"
@@ -52,6 +53,7 @@ _ASKS = re.compile(r"^\W*(?:what|which|who|whom|whose|where|when|why|how)\b", re
 HALF_A_DIGIT = 5e-5  # by which a confidence may have been rounded up
 ALIKE, MOST_ALIKE = 0.9, 4  # share of the best score from which a candidate might as well be meant, and how many
 NEARBY = 100  # nodes of a sub-graph that is reasoned over as a whole, where no retriever is given
+LEARNED = "learned.jsonl"  # file of questions in a saved folder
 DISCLAIMER = {
     "medical": "For information only: not medical advice, and no substitute for a clinician.",
     "legal": "For information only: not legal advice, and not the authentic text of the law.",
@@ -73,6 +75,9 @@ class KGRAG:
             the Hub's cache; the shipped one where not given.
         encoder: Text encoder; the packaged MiniLM where not given.
         config: Settings of all stages.
+
+    Attributes:
+        learned: Labelled questions that it was trained on, or some of them; `learn` comes back to them.
     """
 
     def __init__(
@@ -115,6 +120,7 @@ class KGRAG:
         else:
             self.generator = generator_named(generator or shipped, *sizes)
         self.calibration: Isotonic | None = None
+        self.learned: list[Question] = []
         self.disclaimer = ""
 
     @classmethod
@@ -255,7 +261,18 @@ class KGRAG:
         from kgrag.training.labelled import train
 
         train(self, list(questions), list(valid), **options)
-        self.calibration = None  # was of another reasoner
+        self._keep(questions)
+        return self
+
+    def learn(self, questions: Sequence[Question], valid: Sequence[Question] = (), **options: Any) -> KGRAG:
+        """Trains on labelled questions that came later, and on earlier ones again so that these are not forgotten.
+
+        ``options`` are those of `train`, and how many earlier ones there are for each new one: ``replay=1.0``.
+        """
+        from kgrag.training.continual import learn
+
+        learn(self, list(questions), list(valid), **options)
+        self._keep(questions)
         return self
 
     def train_retriever(self, questions: Sequence[Question], valid: Sequence[Question] = (), **options: Any) -> KGRAG:
@@ -267,6 +284,23 @@ class KGRAG:
 
         train_retriever(self, list(questions), list(valid), **options)
         return self
+
+    def train_jointly(self, questions: Sequence[Question], valid: Sequence[Question] = (), **options: Any) -> Curve:
+        """Trains how passages are found, how paths are ranked and how answers are written together, from answers alone.
+
+        Args:
+            questions: With answers; which passages or paths lead to them need not be known.
+            valid: To choose the best epoch by, and to measure.
+            **options: Those of `kgrag.training.joint.train_jointly`.
+
+        Returns:
+            How likely the answers of held questions became, and how well what leads to them is found, epoch by epoch.
+        """
+        from kgrag.training.joint import train_jointly
+
+        curve = train_jointly(self, list(questions), list(valid), **options)
+        self.calibration = None  # was of another reasoner
+        return curve
 
     def named(self, question: str) -> list[str]:
         """IRIs of the nodes that a question is linked to."""
@@ -286,6 +320,7 @@ class KGRAG:
 
     def save(self, folder: str | Path) -> None:
         """Writes the system into a folder, all or nothing."""
+        from kgrag.evaluation import write_questions
 
         def write(target: Path) -> None:
             self.graph.save(target / "graph")
@@ -304,6 +339,8 @@ class KGRAG:
                 "retriever": self._retriever_name,
             }
             write_json(target / "kgrag.json", settings)
+            if self.learned:
+                write_questions(self.learned, target / LEARNED)
 
         write_folder(Path(folder), write, kind="kgrag")
 
@@ -330,11 +367,22 @@ class KGRAG:
         if rearev := load_rearev(models):
             rag._reason_by(rearev)
         rag.disclaimer = settings["disclaimer"]
+        if (folder / LEARNED).is_file():
+            from kgrag.evaluation import read_questions
+
+            rag.learned = read_questions(folder / LEARNED)
         if settings.get("calibration"):
             from kgrag.evaluation import calibration_from
 
             rag.calibration = calibration_from(settings["calibration"])
         return rag
+
+    def _keep(self, questions: Sequence[Question]) -> None:
+        """Remembers what was learned from."""
+        from kgrag.training.continual import remembered
+
+        self.learned = remembered(self.learned, questions)
+        self.calibration = None  # was of another reasoner
 
     # the stages, in the order of the journey
 

@@ -14,6 +14,7 @@ from kgrag.fusion import MODES, Role
 from kgrag.generation import Generator, adapt
 from kgrag.generation.sentences import FRAME
 from kgrag.training.generator import Example, train_generator
+from kgrag.training.loop import Course
 from kgrag.training.references import reference
 
 GREEDY = GenerationConfig(tokens=12)
@@ -31,7 +32,7 @@ def pretrained(folder, **options):
 def trained(generator):
     items = evidence()
     example = Example(asked(items), tuple(reference(items, items.where(Role.ANSWER))))
-    train_generator(generator, [example] * 8, epochs=1, batch_size=4, learning_rate=1e-2)
+    train_generator(generator, [example] * 8, course=Course(1, batch_size=4, learning_rate=1e-2))
     return generator
 
 

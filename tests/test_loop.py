@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -110,3 +111,26 @@ def test_a_checkpoint_that_does_not_fit(tmp_path: Path) -> None:
     (tmp_path / "run" / "run.safetensors").write_bytes(b"")
     with pytest.raises(SavedFolderError, match="was changed"):
         learn(model, Sums(model), COURSE, "sums", tmp_path / "run")
+
+
+@pytest.mark.parametrize("parts", [2, 4])
+def test_batches_may_be_cut_to_save_memory(parts: int) -> None:
+    def course(parts: int) -> Course:
+        return Course(epochs=2, learning_rate=1e-2, batch_size=4, parts=parts)
+
+    model, cut = nn.Linear(5, 1), nn.Linear(5, 1)
+    cut.load_state_dict(model.state_dict())
+    learn(model, Sums(model), course(1), "sums")
+    learn(cut, Sums(cut), course(parts), "sums")
+    torch.testing.assert_close(weights(cut), weights(model))
+
+
+def test_half_precision_learns(tmp_path: Path) -> None:
+    model, dtypes = new_model(), set()
+    model[0].register_forward_hook(lambda _, __, output: dtypes.add(output.dtype))
+    history = learn(model, Sums(model), Course(6, 3, 1e-2, 4, precision="bf16"), "sums", log_file=tmp_path / "log")
+    assert history[-1] > history[0] and torch.bfloat16 in dtypes
+    assert all(value.dtype == torch.float32 for value in model.parameters())
+    log = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    assert len(log) == 6 * 6 and log[5] == {"epoch": 1, "right": history[1], "belief": 0.0}
+    assert set(log[0]) == {"epoch", "step", "loss", "learning_rate"} and log[6]["step"] == 1

@@ -12,7 +12,8 @@ from kgrag.config import Config
 from kgrag.encoding import GraphReader
 from kgrag.training import loop, zero_label
 from kgrag.training.lessons import trail
-from kgrag.training.reasoner import PreparedQuestion, ReasonerTrainer, TrainingSet, believed
+from kgrag.training.loop import Course
+from kgrag.training.reasoner import PreparedQuestion, TrainingSet, believed, train_reasoner
 from kgrag.training.synthesis import Synthesiser
 from kgrag.training.worlds import random_world
 from kgrag.training.zero_label import best_threshold, fit_to_graph, prepare, unfamiliar
@@ -50,8 +51,8 @@ def test_nothing_is_lost_by_fitting(world):
     with unfamiliar(rag.reader):
         refused = [((trail(rag.reader.rows, q.topics[0], ()),),) for q in held]
         useless = [PreparedQuestion("X", q.topics, np.zeros(0, np.int64), plans) for q, plans in zip(held, refused)]
-        trainer = ReasonerTrainer(rag.reader.reasoner, rag.encoder, 1, learning_rate=1e-2)
-        trainer.train([TrainingSet(rag.reader, useless, held)])
+        sets = [TrainingSet(rag.reader, useless, held)]
+        train_reasoner(rag.reader.reasoner, rag.encoder, sets, Course(1, learning_rate=1e-2))
     assert right(rag.reader) >= before
     assert torch.equal(weights(rag), weights_before)  # training to refuse everything is not kept
 
@@ -77,8 +78,8 @@ def test_an_interrupted_training_of_the_reasoner_goes_on_to_the_same_bytes(world
 
         def train(folder: Path | None) -> torch.Tensor:
             rag.reader.reasoner = copy.deepcopy(shipped)
-            trainer = ReasonerTrainer(rag.reader.reasoner, rag.encoder, 3, patience=9, checkpoint=folder)
-            trainer.train([TrainingSet(rag.reader, prepared[:40], prepared[40:])])
+            sets = [TrainingSet(rag.reader, prepared[:40], prepared[40:])]
+            train_reasoner(rag.reader.reasoner, rag.encoder, sets, Course(3, patience=9), folder)
             return weights(rag)
 
         whole = train(None)

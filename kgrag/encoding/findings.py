@@ -101,6 +101,28 @@ def reason(
     return _with_evidence(reader, found, topics, budget)
 
 
+def along(reader: GraphReader, reading: Reading, plan: Plan, topics: Sequence[int], budget: int = 500) -> Findings:
+    """What one plan leads to, as if the question surely meant it.
+
+    Args:
+        reader: Applies the reasoner.
+        reading: Of the question, from one node.
+        plan: One of its plans.
+        topics: Ids of the linked nodes.
+        budget: Most nodes that may answer.
+    """
+    sure = replace(reading, plans=(plan,), probabilities=np.ones(1, np.float32))
+    return _with_evidence(reader, _Found(*sure.beliefs, (sure,), (int(reading.start[0]),), reader.rows), topics, budget)
+
+
+def nothing(reader: GraphReader, topics: Sequence[int]) -> Findings:
+    """What is found where the graph does not answer: the topics alone."""
+    subgraph = _subgraph(reader, topics, np.zeros(0, np.int64), truncated=False)
+    count = len(subgraph.nodes)
+    states = np.zeros((count, reader.reasoner.settings["hidden"]), np.float32)
+    return Findings(subgraph, np.zeros(count, np.float32), states, (), tuple(range(count)), reader.rows)
+
+
 def _joined(reader: GraphReader, masked: str, rows: Rows, starts: Sequence[int], asks_yes_no: bool) -> _Found:
     readings = reader.read_each(masked, starts, rows)
     tops = [float(reading.beliefs[1].max(initial=0.0)) for reading in readings]

@@ -1,4 +1,4 @@
-"""What a generator may write: words of answer sentences, and each item of the evidence once."""
+"""What a generator may write: words of answer sentences, each item of the evidence once, and lists that name all answers."""
 
 from __future__ import annotations
 
@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from kgrag.fusion import Role
 from kgrag.generation.draft import Prompt
+from kgrag.generation.sentences import MOST_BRIDGES
 
 if TYPE_CHECKING:
     from kgrag.generation.generator import Generator
+
+LISTING = (",", "and", "through", ".")
 
 
 class OnlyFrameWords:
     """Allows, beside the items, only the words of answer sentences, and each item once within an answer.
 
     Whatever the language model prefers, it then cannot spell out a name that is not in the evidence, refuse what is sure,
-    or say yes or no against the reasoner.
+    say yes or no against the reasoner, or leave out an answer: how many are left to say decides on the comma, the "and" and the
+    end of a list.
 
     Args:
         generator: Whose words and special tokens.
@@ -35,9 +40,15 @@ class OnlyFrameWords:
         self.closed = closed.repeat(len(prompts), 1)
         self.first = self.closed.clone()  # what may not come first,
         self.bare = torch.zeros(len(prompts), dtype=torch.bool, device=device)  # and where no item may
+        words = {word: generator.word_ids(word) for word in LISTING}
+        self.word = {word: ids[0] for word, ids in words.items() if len(ids) == 1}
+        self.opening, self.closing = special["<ans>"], special["</ans>"]
+        self.lists: list[tuple[frozenset[int], frozenset[int]]] = []  # the answers and bridges of each question
         yes, no = (generator.word_ids(word)[0] for word in ("yes", "no"))
         for row, prompt in enumerate(prompts):
             verdict = float(prompt.items.scalars[0, 3])
+            answers = prompt.items.where(Role.ANSWER, Role.TEXT) if prompt.items.where(Role.ANSWER) else []
+            self.lists.append((self._tokens(answers), self._tokens(prompt.items.where(Role.BRIDGE))))
             self.closed[row, [yes, no]] = True
             if prompt.answerable:
                 self.closed[row, special["<abstain>"]] = True
@@ -56,4 +67,32 @@ class OnlyFrameWords:
             scores[self.bare.repeat_interleave(beams), self.vocabulary :] = float("-inf")
         rows, columns = (written >= self.vocabulary).nonzero(as_tuple=True)
         scores[rows, written[rows, columns]] = float("-inf")
+        for row, ids in enumerate(written.tolist()):
+            following = self._following(ids, *self.lists[row // beams])
+            if following is not None and scores[row, following].isfinite().any():
+                kept = scores[row, following]
+                scores[row] = float("-inf")
+                scores[row, following] = kept
         return scores
+
+    def _tokens(self, places: Sequence[int]) -> frozenset[int]:
+        return frozenset(self.vocabulary + place for place in places)
+
+    def _following(self, written: list[int], answers: frozenset[int], bridges: frozenset[int]) -> list[int] | None:
+        """The tokens of which one must come next in a list of answers, or of what leads to them; None where that is open."""
+        word = self.word
+        if not written or len(word) < len(LISTING):
+            return None
+        starts = (self.opening, word["through"])
+        start = next((place for place in range(len(written) - 1, -1, -1) if written[place] in starts), None)
+        if start is None or self.closing in written[start:]:
+            return [word["through"]] if written[-1] == word[","] else None
+        names, most, end = answers, len(answers), self.closing
+        if written[start] != self.opening:
+            names, most, end = bridges, min(len(bridges), MOST_BRIDGES), word["."]
+        left = most - len(names.intersection(written[start:]))
+        if not names or end in written[start:]:
+            return None
+        if written[-1] not in names:
+            return sorted(names.difference(written))
+        return [(end, word["and"])[left] if left < 2 else word[","]]

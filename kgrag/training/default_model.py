@@ -10,9 +10,11 @@ import copy
 import json
 import math
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from kgrag.encoder import default_encoder
+from kgrag.encoder import MiniLM, default_encoder
 from kgrag.encoding import GraphReader, Reasoner
 from kgrag.encoding.ranker import PlanRanker
 from kgrag.encoding.saving import load_reasoner, save_reasoner
@@ -25,7 +27,7 @@ from kgrag.linking import EntityLinker
 from kgrag.progress import track
 from kgrag.resources import data_folder
 from kgrag.training.examples import make_examples
-from kgrag.training.generator import Example, train_generator
+from kgrag.training.generator import WRITING, Example, train_generator
 from kgrag.training.labelled import prepare
 from kgrag.training.loop import Course
 from kgrag.training.ranking import train_ranker
@@ -38,6 +40,8 @@ from kgrag.wordings import held_out, shipped_wordings
 VOCABULARY = 3000
 PARTS = ("reasoner", "ranker", "generator")
 RANKER_WORLDS, RANKER_EPOCHS = 320, 5
+HELD, HELD_WORLDS = 60, 5  # questions over each graph, and graphs that the generator is measured on
+MEASURED_ON = 9_000  # number of the first such graph
 MEDICAL_RANKED = 4_000  # questions about the shipped graph for the ranker
 DOUBT = 0.9  # natural logarithm of how much less a doubting reasoner trusts
 
@@ -99,6 +103,19 @@ def doubting(reasoner: Reasoner) -> Reasoner:
     return doubtful
 
 
+def prompts(
+    reasoner: Reasoner, encoder: MiniLM, graphs: Sequence[tuple[KnowledgeGraph, int]], seed: int
+) -> list[Example]:
+    """Prompts with reference answers, so many over each graph; every other graph is read by a doubting reasoner."""
+    doubtful = doubting(reasoner)
+    examples: list[Example] = []
+    for i, (graph, count) in enumerate(track(graphs, "making prompts")):
+        questions = Synthesiser(graph, seed + i).sample(count)
+        reader = GraphReader(graph, doubtful if i % 2 else reasoner, encoder)
+        examples += make_examples(graph, questions, reader, encoder, seed=seed + i)
+    return examples
+
+
 def main() -> None:
     """Command line of ``make model``."""
     import torch
@@ -114,8 +131,9 @@ def main() -> None:
         "--ranked", type=int, default=150, help="questions about each random graph for the ranker of plans"
     )
     parser.add_argument("--only", choices=PARTS, help="train this part again, and keep the others as they are")
+    parser.add_argument("--log", type=Path, help="file of JSON lines, one a step and an epoch of the generator")
     arguments = parser.parse_args()
-    started = time.time()
+    seed, started = arguments.seed, time.time()
     encoder = default_encoder()
     card: dict[str, object] = {}
     card_file = arguments.out / "training.json"
@@ -157,24 +175,20 @@ def main() -> None:
         return
     started = time.time()
     reasoner = load_reasoner(arguments.out)
-    examples: list[Example] = []
-    graphs = [(medical, arguments.examples // 3)]
-    graphs += [
-        (random_world(1000 + i), 2 * arguments.examples // 3 // arguments.worlds) for i in range(arguments.worlds)
-    ]
-    doubtful = doubting(reasoner)
-    for i, (graph, count) in enumerate(track(graphs, "making prompts")):
-        questions = Synthesiser(graph, arguments.seed + i).sample(count)
-        reader = GraphReader(graph, doubtful if i % 2 else reasoner, encoder)
-        examples += make_examples(graph, questions, reader, encoder, seed=i)
+    graphs, each = [(medical, arguments.examples // 3)], 2 * arguments.examples // 3 // arguments.worlds
+    graphs += [(random_world(1_000 + i), each) for i in range(arguments.worlds)]
+    examples = prompts(reasoner, encoder, graphs, seed)
+    unseen = [(random_world(MEASURED_ON + i), HELD) for i in range(HELD_WORLDS)]
+    measured = prompts(reasoner, encoder, unseen, seed + MEASURED_ON)
     print(json.dumps({"examples": len(examples), "seconds": round(time.time() - started)}), flush=True)
-    torch.manual_seed(arguments.seed)
+    torch.manual_seed(seed)
     generator = new_generator(encoder.width, reasoner.settings["hidden"])
-    losses = train_generator(generator, examples, epochs=3, seed=arguments.seed)
+    agreement = train_generator(generator, examples, measured, replace(WRITING, seed=seed), log_file=arguments.log)
     generator.save(arguments.out)
+    card.pop("generator_losses", None)
     card |= {
         "generator_examples": len(examples),
-        "generator_losses": losses,
+        "generator_agreement": agreement,
         "generator_seconds": round(time.time() - started),
         "generator_parameters": sum(p.numel() for p in generator.parameters()),
     }

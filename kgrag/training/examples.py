@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from kgrag.composer import LEAST, SHARE, SURE, compose
+from kgrag.composer import LEAST, compose
 from kgrag.encoding import GraphReader, reason
 from kgrag.fusion import Role
 from kgrag.fusion.items import TOLD
@@ -30,8 +30,9 @@ def make_examples(
 ) -> list[Example]:
     """Reads each question's sub-graph with the reasoner and words the answer that its evidence supports.
 
-    The right answer for the generator is what the *evidence* says: all that is offered as an answer, where the reasoner
-    found the right path. Where it did not, refusing is right.
+    The right answer for the generator is what the *evidence* says: all that is offered as an answer, even where the reasoner
+    took the wrong path. That cannot be seen from the evidence, and a generator that refuses what looks sure learns nothing but
+    to doubt. Where the evidence is not sure, and the reasoner was wrong, refusing is right.
 
     Args:
         graph: The graph the questions are about.
@@ -63,10 +64,12 @@ def make_examples(
         links = _links(question)
         composition = compose(graph, question.text, links, findings, encoding, encoder.encode, sentences)
         items = composition.prompt.items
-        answers = list(items.where(Role.ANSWER, Role.TEXT)) if right and told is None else []
-        if findings.verdict < 0:
-            answers = [i for i in answers if items.scalars[i, 0] >= max(SURE, SHARE * found)]
+        offered = items.where(Role.ANSWER, Role.TEXT)
+        said = right or composition.prompt.answerable
+        answers = list(offered) if said and told is None else []
         sentence = next((i for i in items.where(Role.SENTENCE) if items.texts[i] == told), None)
+        if composition.prompt.answerable and not (answers or findings.verdict or sentence):
+            continue  # no sentence answers, and it may not refuse
         steps = reference(items, answers, findings.verdict, sentence)
         examples.append(Example(composition.prompt, tuple(steps)))
     return examples

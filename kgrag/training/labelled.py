@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ from kgrag.training.lessons import trail
 from kgrag.training.loop import Course
 from kgrag.training.mining import plans_to
 from kgrag.training.rearev import FROM_SCRATCH, REASONED_OVER, train_rearev
-from kgrag.training.reasoner import Directed, PreparedQuestion, ReasonerTrainer, TrainingSet
+from kgrag.training.reasoner import Directed, PreparedQuestion, TrainingSet, train_reasoner
 from kgrag.training.settling import settle
 from kgrag.types import Question
 
@@ -43,6 +42,7 @@ def train(
     batch_size: int | None = None,
     patience: int | None = None,
     checkpoint: str | Path | None = None,
+    log_file: str | Path | None = None,
 ) -> None:
     """Trains the reasoner of a system in place.
 
@@ -56,6 +56,7 @@ def train(
         batch_size: Questions a step.
         patience: Epochs without improvement before it stops.
         checkpoint: Folder that is written after each epoch, and from which training goes on where it was interrupted.
+        log_file: File to which each step and each epoch adds a line of JSON.
 
     Raises:
         QuestionError: None of the questions can be used.
@@ -88,9 +89,9 @@ def train(
     )
     sets = [TrainingSet(rag.reader, prepared, held)]
     if isinstance(rag.reader, ReaRevReader):
-        train_rearev(rag.reader.rearev, rag.encoder, sets, course, checkpoint)
+        train_rearev(rag.reader.rearev, rag.encoder, sets, course, checkpoint, log_file)
         return
-    ReasonerTrainer(rag.reader.reasoner, rag.encoder, checkpoint=checkpoint, **asdict(course)).train(sets)
+    train_reasoner(rag.reader.reasoner, rag.encoder, sets, course, checkpoint, log_file)
     settle(rag.reader, held)
 
 
@@ -146,11 +147,11 @@ def _plans(
     steps: int,
     partly: bool,
 ) -> list[Directed]:
-    given = _given(graph, rows, question, start)
+    given = given_path(graph, rows, question, start)
     return [given] if given else plans_to(rows, start, answers, steps, partly)
 
 
-def _given(graph: KnowledgeGraph, rows: Rows, question: Question, start: int) -> Directed:
+def given_path(graph: KnowledgeGraph, rows: Rows, question: Question, start: int) -> Directed:
     """The gold path as directed relations; empty where it is not known, or the graph does not have it."""
     names = question.path
     if len(names) < 3 or len(names) % 2 == 0:

@@ -1,15 +1,24 @@
-"""The loop that trainings share: epochs, early stopping, progress, and checkpoints from which they go on as if never stopped."""
+"""The loop that trainings share: epochs, early stopping, progress, and checkpoints from which they go on as if never stopped.
+
+What is sharded over several processes (``torchrun``, and `torch.distributed.fsdp.fully_shard` on the model) is trained as it is:
+each process takes its share of every batch. The loop is torch alone: lessons call models in their own ways, which a wrapper around
+``forward`` does not see.
+"""
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import torch
+from torch import distributed
+from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict, set_model_state_dict
+from torch.distributed.tensor import DTensor, distribute_tensor
 
 from kgrag.errors import SavedFolderError
 from kgrag.persistence import read_folder, read_json, write_folder, write_json
@@ -21,7 +30,10 @@ CLIPPED = 1.0  # most length of a gradient
 WARMING = 0.1  # share of the steps in which the learning rate rises
 KIND = "training"  # of saved folder
 
+WHOLE = StateDictOptions(full_state_dict=True)  # of a sharded model too
+
 Weights = dict[str, torch.Tensor]
+Batches = Callable[[np.random.Generator, int], list[Ids]]
 
 
 class Quality(NamedTuple):
@@ -59,6 +71,8 @@ class Course:
         learning_rate: Peak of the one-cycle schedule.
         batch_size: Lessons a step.
         patience: Epochs without improvement before it stops.
+        parts: Into how many a batch is cut to save memory; their gradients are summed up.
+        precision: "bf16" computes in half precision where that is enough (autocast).
     """
 
     epochs: int
@@ -66,6 +80,8 @@ class Course:
     learning_rate: float = 1e-3
     batch_size: int = 32
     patience: int = 3
+    parts: int = 1
+    precision: Literal["fp32", "bf16"] = "fp32"
 
     def within(self, read: int, lessons: int) -> Course:
         """The same with so few passes that, of so many lessons, no more are read in all.
@@ -78,7 +94,13 @@ class Course:
 
 
 def learn(
-    model: torch.nn.Module, lessons: Lessons, course: Course, name: str, checkpoint: str | Path | None = None
+    model: torch.nn.Module,
+    lessons: Lessons,
+    course: Course,
+    name: str,
+    checkpoint: str | Path | None = None,
+    log_file: str | Path | None = None,
+    batches: Batches | None = None,
 ) -> list[float]:
     """Trains a model in place with AdamW.
 
@@ -91,6 +113,10 @@ def learn(
         name: Of the model, for the progress bar.
         checkpoint: Folder that is written after each epoch; where there is one already, training goes on from it, to the same
             bytes as if it had not been interrupted.
+        log_file: File to which a line of JSON is added for each step (``epoch``, ``step``, ``loss``, ``learning_rate``) and for
+            each epoch (``epoch``, ``right``, ``belief``).
+        batches: Gives the batches of an epoch, by a random generator and the size of a batch; all lessons in any order where not
+            given.
 
     Returns:
         Share of what was answered rightly: before, then after each epoch.
@@ -98,7 +124,7 @@ def learn(
     Raises:
         SavedFolderError: The checkpoint is damaged, or that of another training.
     """
-    run = _Run(model, lessons, course)
+    run = _Run(model, lessons, course, batches or _shuffled(len(lessons)), log_file)
     if checkpoint is not None and Path(checkpoint).is_dir() and any(Path(checkpoint).iterdir()):
         run.restore(Path(checkpoint))
     else:
@@ -106,25 +132,43 @@ def learn(
     while run.is_open:
         run.epoch(f"{name}, epoch {len(run.history)} of {course.epochs}")
         if checkpoint is not None:
-            write_folder(checkpoint, run.write, KIND)
-    model.load_state_dict(run.best_weights)
+            run.save(checkpoint)
+    _set_weights(model, run.best_weights)
     model.eval()
     return [quality.right for quality in run.history]
+
+
+def _shuffled(count: int) -> Batches:
+    def batches(rng: np.random.Generator, size: int) -> list[Ids]:
+        order = rng.permutation(count)
+        return [order[start : start + size] for start in range(0, count, size)]
+
+    return batches
 
 
 class _Run:
     """A training under way: all that decides how it goes on."""
 
-    def __init__(self, model: torch.nn.Module, lessons: Lessons, course: Course) -> None:
-        self.model, self.lessons, self.course = model, lessons, course
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        lessons: Lessons,
+        course: Course,
+        batches: Batches,
+        log_file: str | Path | None = None,
+    ) -> None:
+        self.model, self.lessons, self.course, self.batches, self.log_file = model, lessons, course, batches, log_file
         self.rng = np.random.default_rng(course.seed)
-        self.optimiser = torch.optim.AdamW(model.parameters(), lr=course.learning_rate, weight_decay=0.01)
+        self.trained = [value for value in model.parameters() if value.requires_grad]
+        self.optimiser = torch.optim.AdamW(self.trained, lr=course.learning_rate, weight_decay=0.01)
         steps = max(course.epochs * -(-len(lessons) // course.batch_size), 1) + 1
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimiser, course.learning_rate, total_steps=steps, pct_start=max(WARMING, 2 / steps)
         )
+        together = distributed.is_initialized()
+        self.rank, self.processes = (distributed.get_rank(), distributed.get_world_size()) if together else (0, 1)
         self.history: list[Quality] = []
-        self.best, self.best_weights, self.waited = Quality(0.0, 0.0), _copy(model.state_dict()), 0
+        self.best, self.best_weights, self.waited = Quality(0.0, 0.0), _weights(model), 0
 
     @property
     def is_open(self) -> bool:
@@ -141,37 +185,68 @@ class _Run:
     def epoch(self, description: str) -> None:
         """One pass, and what came of it."""
         self.model.train()
-        order = self.rng.permutation(len(self.lessons))
-        for start in track(range(0, len(order), self.course.batch_size), description):
-            loss = self.lessons.loss(order[start : start + self.course.batch_size])
-            self.optimiser.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIPPED)
+        number = len(self.history)
+        for step, places in enumerate(track(self.batches(self.rng, self.course.batch_size), description), start=1):
+            loss = self._gradients(places)
+            torch.nn.utils.clip_grad_norm_(self.trained, CLIPPED)
             self.optimiser.step()
+            rate = float(self.schedule.get_last_lr()[0])
             self.schedule.step()
+            self._log(epoch=number, step=step, loss=loss, learning_rate=rate)
         self.model.eval()
         quality = self.lessons.quality()
         self.history.append(quality)
-        log.info("epoch %d: %.4f right, belief in what is right %.4f", len(self.history) - 1, *quality)
+        log.info("epoch %d: %.4f right, belief in what is right %.4f", number, *quality)
+        self._log(epoch=number, **quality._asdict())
         self.waited += 1
         if quality > self.best:
-            self.best, self.best_weights, self.waited = quality, _copy(self.model.state_dict()), 0
+            self.best, self.best_weights, self.waited = quality, _weights(self.model), 0
 
-    def write(self, folder: Path) -> None:
-        """Writes a checkpoint: tensors in safetensors form, all else as JSON."""
+    def _gradients(self, places: Ids) -> float:
+        """Sets the gradients of a batch; gives its mean loss, over this process's share of it."""
+        device, half = self.trained[0].device.type, self.course.precision == "bf16"
+        own = places[self.rank :: self.processes] if len(places) >= self.processes else places
+        parts = max(1, min(self.course.parts, len(places) // self.processes))  # the same in all processes
+        self.optimiser.zero_grad()
+        total = 0.0
+        for part in np.array_split(own, parts):
+            with torch.autocast(device, torch.bfloat16, enabled=half):
+                loss = self.lessons.loss(part)
+            share = len(part) / len(own)
+            (loss if share == 1 else loss * share).backward()
+            total += loss.item() * share
+        return total
+
+    def _log(self, **figures: float) -> None:
+        if self.log_file is not None and not self.rank:
+            with Path(self.log_file).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(figures) + "\n")
+
+    def save(self, folder: str | Path) -> None:
+        """Writes a checkpoint; of several processes, the first one does."""
+        state = self._state()  # gathered from all of them
+        if not self.rank:
+            write_folder(folder, lambda target: self.write(target, state), KIND)
+        if self.processes > 1:
+            distributed.barrier()
+
+    def _state(self) -> Weights:
+        tensors = {"random": torch.get_rng_state()}
+        tensors |= {f"now/{name}": value for name, value in _weights(self.model).items()}
+        tensors |= {f"best/{name}": value for name, value in self.best_weights.items()}
+        for place, moments in self.optimiser.state_dict()["state"].items():
+            tensors |= {f"optimiser/{place}/{name}": _whole(value) for name, value in moments.items()}
+        return tensors
+
+    def write(self, folder: Path, tensors: Weights) -> None:
+        """Writes tensors in safetensors form, all else as JSON."""
         from safetensors.torch import save_file
 
-        tensors = {"random": torch.get_rng_state()}
-        tensors |= {f"now/{name}": value for name, value in self.model.state_dict().items()}
-        tensors |= {f"best/{name}": value for name, value in self.best_weights.items()}
-        state = self.optimiser.state_dict()
-        for place, moments in state["state"].items():
-            tensors |= {f"optimiser/{place}/{name}": value for name, value in moments.items()}
         save_file({name: value.contiguous().clone() for name, value in tensors.items()}, folder / "run.safetensors")
         run = {
             "course": asdict(self.course),
             "lessons": len(self.lessons),
-            "groups": state["param_groups"],
+            "groups": self.optimiser.state_dict()["param_groups"],
             "schedule": self.schedule.state_dict(),
             "order": self.rng.bit_generator.state,
             "history": self.history,
@@ -198,11 +273,11 @@ class _Run:
             )
         try:
             tensors = load_file(folder / "run.safetensors")
-            self.model.load_state_dict(_under(tensors, "now/"))
+            _set_weights(self.model, _under(tensors, "now/"))
             moments: dict[int, Weights] = {}
             for name, value in _under(tensors, "optimiser/").items():
                 place, _, moment = name.partition("/")
-                moments.setdefault(int(place), {})[moment] = value
+                moments.setdefault(int(place), {})[moment] = _as(self.trained[int(place)], value)
             self.optimiser.load_state_dict({"state": moments, "param_groups": run["groups"]})
         except (SafetensorError, RuntimeError, ValueError) as error:
             raise SavedFolderError(f"{folder} is the checkpoint of another model: {error}.", "Remove it.") from error
@@ -214,8 +289,25 @@ class _Run:
         torch.set_rng_state(tensors["random"])
 
 
-def _copy(weights: Mapping[str, torch.Tensor]) -> Weights:
+def _weights(model: torch.nn.Module) -> Weights:
+    """A copy of all weights, each as a whole."""
+    weights: dict[str, Any] = get_model_state_dict(model, options=WHOLE)
     return {name: value.detach().clone() for name, value in weights.items()}
+
+
+def _set_weights(model: torch.nn.Module, weights: Weights) -> None:
+    set_model_state_dict(model, dict[str, Any](weights), options=WHOLE)
+
+
+def _whole(value: torch.Tensor) -> torch.Tensor:
+    return value.full_tensor() if isinstance(value, DTensor) else value
+
+
+def _as(weight: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    """A moment of a weight, sharded as that is."""
+    if not isinstance(weight, DTensor) or value.shape != weight.shape:
+        return value
+    return distribute_tensor(value, weight.device_mesh, weight.placements)
 
 
 def _under(tensors: Weights, prefix: str) -> Weights:

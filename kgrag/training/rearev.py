@@ -34,6 +34,7 @@ def train_rearev(
     sets: Sequence[TrainingSet],
     course: Course = FROM_SCRATCH,
     checkpoint: str | Path | None = None,
+    log_file: str | Path | None = None,
 ) -> list[float]:
     """Trains a ReaRev-like reasoner in place, on questions about one graph or several at once.
 
@@ -42,7 +43,7 @@ def train_rearev(
         encoder: Encodes questions and relation labels.
         sets: The questions; their readers have it as their ``rearev``. Plans do not count.
         course: How long and how fast is learned.
-        checkpoint: See `kgrag.training.loop.learn`, as for what is returned and raised.
+        checkpoint: See `kgrag.training.loop.learn`, as for ``log_file`` and what is returned and raised.
 
     Raises:
         QuestionError: None of the questions has an answer in its sub-graph, or is to be refused.
@@ -53,7 +54,7 @@ def train_rearev(
             "None of the training questions has an answer in the sub-graph around what it names.",
             "Give a retriever that takes larger ones.",
         )
-    return learn(rearev, lessons, course, "rearev", checkpoint)
+    return learn(rearev, lessons, course, "rearev", checkpoint, log_file)
 
 
 @dataclass(frozen=True)

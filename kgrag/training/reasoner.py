@@ -60,48 +60,29 @@ class TrainingSet:
     held: Sequence[PreparedQuestion] = field(default_factory=list)
 
 
-class ReasonerTrainer:
-    """Trains a reasoner on questions about one graph or several at once.
+def train_reasoner(
+    reasoner: Reasoner,
+    encoder: TextEncoder,
+    sets: Sequence[TrainingSet],
+    course: Course,
+    checkpoint: str | Path | None = None,
+    log_file: str | Path | None = None,
+) -> list[float]:
+    """Trains a reasoner in place, on questions about one graph or several at once.
+
+    It is kept as it was after the epoch that served the held questions best, or as it was before if none answered more of them.
 
     Args:
-        reasoner: Trained in place.
+        reasoner: The reasoner.
         encoder: Encodes questions and relation labels.
-        epochs: Most passes.
-        seed: Same seed, same result.
-        learning_rate: Peak of the one-cycle schedule.
-        batch_size: Questions a step, of whatever graph.
-        patience: Epochs without improvement before it stops.
-        checkpoint: Folder that is written after each epoch, and from which training goes on where it was interrupted.
+        sets: The questions, a step's of whatever graph.
+        course: How long and how fast is learned.
+        checkpoint: See `kgrag.training.loop.learn`, as for ``log_file`` and what is raised.
+
+    Returns:
+        Share of the held questions answered rightly, or rightly refused: before, then after each epoch.
     """
-
-    def __init__(
-        self,
-        reasoner: Reasoner,
-        encoder: TextEncoder,
-        epochs: int,
-        seed: int = 0,
-        learning_rate: float = 1e-3,
-        batch_size: int = 32,
-        patience: int = 3,
-        checkpoint: str | Path | None = None,
-    ) -> None:
-        self.reasoner, self.encoder, self.checkpoint = reasoner, encoder, checkpoint
-        self.course = Course(epochs, seed, learning_rate, batch_size, patience)
-
-    def train(self, sets: Sequence[TrainingSet]) -> list[float]:
-        """Trains.
-
-        The reasoner is kept as it was after the epoch that served the held questions best, or as it was before if none
-        answered more of them.
-
-        Returns:
-            Share of the held questions answered rightly, or rightly refused: before, then after each epoch.
-
-        Raises:
-            SavedFolderError: The checkpoint is damaged, or that of another training.
-        """
-        lessons = _Lessons(self.reasoner, sets, self.encoder)
-        return learn(self.reasoner, lessons, self.course, "reasoner", self.checkpoint)
+    return learn(reasoner, _Lessons(reasoner, sets, encoder), course, "reasoner", checkpoint, log_file)
 
 
 class _Lessons:

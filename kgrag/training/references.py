@@ -1,7 +1,7 @@
 """Reference answers: what the generator learns to write for a prompt whose right answers are known.
 
 A reference is a list of steps. A step is a word, a special token, or a set of items any of which is right next: the
-order within a list of answers means nothing, so none is taught.
+order within a list means nothing, so none is taught, nor which of several things to name where any will do.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kgrag.fusion import EvidenceItems, Role
-from kgrag.generation.sentences import RELATIONS, joined, relation_sentence
+from kgrag.generation.sentences import MOST_BRIDGES, RELATIONS, joined, relation_sentence
 
 Step = str | tuple[int, ...]
 
@@ -46,20 +46,19 @@ def _sentence(items: EvidenceItems, answers: Sequence[int]) -> list[Step]:
     bridges = items.where(Role.BRIDGE)
     relations = items.where(*RELATIONS)
     topics = items.where(Role.TOPIC)
+    named: Step = (topics[0],) if topics else ()
     if hops == 2 and len(bridges) == 1 and len(relations) == 2:  # the last statement says it
-        relation, topic = relations[1], bridges[0]
+        relation, named = relations[1], (bridges[0],)
     elif hops > 1 and bridges:
-        return [*listed, ",", "through", *_plain_list(bridges[:3]), "."]
+        return [*listed, ",", "through", *joined([tuple(bridges)] * min(len(bridges), MOST_BRIDGES)), "."]
     elif not relations or not topics:
         return [*listed, "."]
     else:
-        relation, topic = relations[0], topics[0]
-    return relation_sentence(items.roles[relation], (relation,), (topic,), listed, len(answers) > 1)
+        relation = relations[0]
+        if hops == 1 and len(relations) == 1 and not items.scalars[0, 3]:
+            named = tuple(topics)  # it joins the answers to all of them
+    return relation_sentence(items.roles[relation], (relation,), named, listed, len(answers) > 1)
 
 
 def _list(answers: Sequence[int]) -> list[Step]:
     return ["<ans>", *joined([tuple(answers)] * len(answers)), "</ans>"]
-
-
-def _plain_list(positions: Sequence[int]) -> list[Step]:
-    return joined([(p,) for p in positions])

@@ -13,8 +13,9 @@ import torch
 
 from kgrag.encoding import GraphReader, ReaRevReader
 from kgrag.training.lessons import trail
+from kgrag.training.loop import Course
 from kgrag.training.rearev import FROM_SCRATCH, REASONED_OVER, train_rearev
-from kgrag.training.reasoner import PreparedQuestion, ReasonerTrainer, TrainingSet, believed
+from kgrag.training.reasoner import PreparedQuestion, TrainingSet, believed, train_reasoner
 from kgrag.training.synthesis import Synthesiser, SyntheticQuestion
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def fit_to_graph(rag: KGRAG, questions: int = QUESTIONS, seed: int = 0) -> None:
             course = replace(FROM_SCRATCH.within(REASONED_OVER, len(training)), seed=seed)
             train_rearev(reader.rearev, rag.encoder, sets, course)
         else:
-            ReasonerTrainer(reader.reasoner, rag.encoder, EPOCHS, seed, LEARNING_RATE).train(sets)
+            train_reasoner(reader.reasoner, rag.encoder, sets, Course(EPOCHS, seed, LEARNING_RATE))
             with torch.no_grad():
                 reader.reasoner.longer.fill_(LONGER)
         threshold = best_threshold(reader, held)
