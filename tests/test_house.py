@@ -18,6 +18,7 @@ FLOORS = {
     "children": 0,
     "errors": 0,
     "faults": 0,
+    "posting": 1,
     "config": 0,
     "types": 0,
     "progress": 0,
