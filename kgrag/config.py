@@ -139,12 +139,27 @@ class GenerationConfig:
         items: Most evidence tokens the language model reads.
         tokens: Most tokens it writes.
         beams: 1 is greedy.
+        temperature: Above 0, drafts are sampled; 0 takes what is most probable.
+        top_p: Share of probability that is sampled from.
+        seed: Of sampling.
+        evidence_tokens: Most tokens of evidence and examples, for a language model that reads them as words.
+        examples: How many of the known questions, the nearest, such a model is shown with their answers.
+        defence: Against evidence that somebody planted: "isolate_then_vote" has each source answered from alone, and names
+            what most of them say; "self_consistency" draws several drafts and takes what most of them say.
+        samples: Drafts that are drawn for "self_consistency".
         threshold: Answers below this confidence are refused.
     """
 
     items: int = 64
     tokens: int = 160
     beams: int = 1
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 0
+    evidence_tokens: int = 1_000
+    examples: int = 4
+    defence: str = ""
+    samples: int = 5
     threshold: float = 0.4
 
 

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kgrag.composer import compose
+from kgrag.composer import by_source, compose
 from kgrag.config import Config
 from kgrag.encoding import Findings, GraphReader, ReaRev, ReaRevReader, Reasoner, reason
 from kgrag.encoding.saving import load_rearev, load_reasoner, save_reasoner
 from kgrag.errors import InputError, ModelError, QuestionError
 from kgrag.fusion.items import best_sentences
-from kgrag.generation import Generator
+from kgrag.generation import Generator, TextGenerator, generator_named
+from kgrag.generation.draft import Shot
+from kgrag.generation.examples import Examples
+from kgrag.generation.voting import ISOLATED, drafted
 from kgrag.graph import KnowledgeGraph, readable
 from kgrag.graph.directed import DirectedRows
 from kgrag.linking import EntityLinker
@@ -61,7 +64,9 @@ class KGRAG:
             whole graph where not given.
         reasoner: Graph neural network; the shipped one, which follows relations, where not given. "rearev" is a ReaRev-like
             one that knows nothing before it is trained; it reasons over sub-graphs, by PageRank where no retriever is given.
-        generator: A `Generator`, or a folder that holds one; the shipped one where not given.
+        generator: A `Generator` or a `kgrag.generation.TextGenerator`, or the name of one, see
+            `kgrag.generation.generator_named`; the shipped one where not given.
+        examples: Known questions with their answers; the nearest are shown to a generator that reads evidence as words.
         encoder: Text encoder; the packaged MiniLM where not given.
         config: Settings of all stages.
     """
@@ -74,7 +79,8 @@ class KGRAG:
         linker: EntityLinker | None = None,
         retriever: SubgraphRetriever | str | None = None,
         reasoner: Reasoner | ReaRev | str | None = None,
-        generator: Generator | str | Path | None = None,
+        generator: Generator | TextGenerator | str | Path | None = None,
+        examples: Iterable[Question] = (),
         encoder: TextEncoder | None = None,
         config: Config | None = None,
     ) -> None:
@@ -100,11 +106,9 @@ class KGRAG:
             reasoner = ReaRev.new(self.encoder.width, seed=self.config.seed)
         if isinstance(reasoner, ReaRev):
             self._reason_by(reasoner)
-        if isinstance(generator, (str, Path)) and not (Path(generator) / "generator.json").is_file():
-            raise ModelError(
-                f"There is no generator at {generator}.", "Give a folder that holds generator.json, or leave it out."
-            )
-        self.generator = generator if isinstance(generator, Generator) else Generator.load(Path(generator or shipped))
+        named = isinstance(generator, (str, Path)) or generator is None
+        self.generator: Generator | TextGenerator = generator_named(generator or shipped) if named else generator  # type: ignore
+        self.examples = Examples.of(list(examples), self.encoder)
         self.calibration: Isotonic | None = None
         self.disclaimer = ""
 
@@ -168,7 +172,8 @@ class KGRAG:
         verifier = Verifier(self.graph, self.passages, self.reader, self.config.generation.threshold)
         for wider in (False, True):
             thoughts = [self._think(questions[i], links[i], wider) for i in open_]
-            drafts = self.generator.write([one.composition.prompt for one, _ in thoughts], self.config.generation)
+            prompts = [one.composition.prompt for one, _ in thoughts]
+            drafts = drafted(self.generator, prompts, self.config.generation)
             for i, (thought, _), draft in zip(open_, thoughts, drafts):
                 answers[i] = verifier.verify(thought, draft)
             open_ = [i for i, (_, more) in zip(open_, thoughts) if more and answers[i].abstained]
@@ -231,6 +236,8 @@ class KGRAG:
 
         train(self, list(questions), list(valid), **options)
         self.calibration = None  # was of another reasoner
+        if isinstance(self.generator, TextGenerator):
+            self.examples = Examples.of(questions, self.encoder)
         return self
 
     def train_retriever(self, questions: Sequence[Question], valid: Sequence[Question] = (), **options: Any) -> KGRAG:
@@ -267,7 +274,8 @@ class KGRAG:
             save_reasoner(self.reader.reasoner, target / "models")
             if isinstance(self.reader, ReaRevReader):
                 save_reasoner(self.reader.rearev, target / "models")
-            self.generator.save(target / "models")
+            if isinstance(self.generator, Generator):
+                self.generator.save(target / "models")
             if isinstance(self.retriever, TripleScorer):
                 self.retriever.save(target / "models")
             settings = {
@@ -276,31 +284,49 @@ class KGRAG:
                 "disclaimer": self.disclaimer,
                 "encoder": self.encoder.name,
                 "retriever": self._retriever_name,
+                "generator": self.generator.name if isinstance(self.generator, TextGenerator) else "",
+                "examples": self.examples.shots,
             }
             write_json(target / "kgrag.json", settings)
 
         write_folder(Path(folder), write, kind="kgrag")
 
     @classmethod
-    def load(cls, folder: str | Path, encoder: TextEncoder | None = None) -> KGRAG:
+    def load(
+        cls,
+        folder: str | Path,
+        encoder: TextEncoder | None = None,
+        generator: Generator | TextGenerator | str | Path | None = None,
+    ) -> KGRAG:
         """Reads a saved system back.
+
+        Args:
+            folder: The folder.
+            encoder: The text encoder that it was saved with, where that is not the packaged one.
+            generator: What answers; the saved one where not given. One that reads evidence as words lies elsewhere, and has to
+                be given: no folder decides where questions are sent to.
 
         Raises:
             SavedFolderError: The folder is incomplete, was changed, or holds what may not be loaded.
+            ModelError: It was saved with a generator that lies elsewhere, and none is given.
         """
         folder = Path(folder)
         models = folder / "models"
         read_folder(folder, kind="kgrag")
         settings = read_json(folder / "kgrag.json")
+        if generator is None and settings.get("generator"):
+            named = settings["generator"]
+            raise ModelError(f"{folder} answers by {named!r}, which is not in it.", f"Give generator={named!r}.")
         rag = cls(
             KnowledgeGraph.load(folder / "graph"),
             PassageIndex.load(folder / "passages"),
             retriever=TripleScorer.load(models) if TripleScorer.is_in(models) else settings["retriever"],
             reasoner=load_reasoner(models),
-            generator=models,
+            generator=generator or models,
             encoder=encoder,
             config=_from_json(settings["config"]),
         )
+        rag.examples = Examples((Shot(*shot) for shot in settings.get("examples", ())), rag.encoder)
         if rearev := load_rearev(models):
             rag._reason_by(rearev)
         rag.disclaimer = settings["disclaimer"]
@@ -401,6 +427,7 @@ class KGRAG:
         named = {self.graph.iri(link.node) for link in linked if link.node is not None}
         sentences = best_sentences(
             [self.passages.sentences(p.passage) if named & set(p.passage.entities) else [] for p in evidence.passages],
+            question,
             whole,
             self.encoder.encode,
         )
@@ -414,7 +441,12 @@ class KGRAG:
             sentences,
             self.config.generation.items,
         )
-        return Thought(masked, evidence, findings, composition), more
+        prompt = composition.prompt
+        if self.config.generation.defence == ISOLATED:
+            prompt = replace(prompt, units=by_source(self.graph, prompt))
+        if isinstance(self.generator, TextGenerator):
+            prompt = replace(prompt, shots=self.examples.nearest(whole, self.config.generation.examples))
+        return Thought(masked, evidence, findings, replace(composition, prompt=prompt)), more
 
 
 def asks_yes_no(question: str) -> bool:

@@ -38,6 +38,7 @@ FLOORS = {
     "symbolic": 5,
     "generation": 5,
     "sources": 5,
+    "expectations": 5,
     "composer": 6,
     "verification": 7,
     "telling": 8,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,44 +12,11 @@ from torch import nn
 
 from kgrag.config import GenerationConfig
 from kgrag.errors import ModelError
-from kgrag.fusion import EvidenceEmbedding, EvidenceItems, ItemBatch, Role
+from kgrag.fusion import EvidenceEmbedding, ItemBatch, Role
+from kgrag.generation.draft import Draft, Prompt
 
 SPECIAL = ("<pad>", "<bos>", "<sep>", "<ask>", "<eos>", "<ans>", "</ans>", "<abstain>")
 WRITABLE = (*(role for role in Role if role is not Role.QUESTION),)
-
-
-@dataclass(frozen=True)
-class Prompt:
-    """A question for the generator.
-
-    Attributes:
-        pieces: The question: words, or positions of items that stand for a mention.
-        items: The evidence.
-        answerable: Whether the reasoner is sure of an answer, so that the generator may not refuse.
-    """
-
-    pieces: tuple[str | int, ...]
-    items: EvidenceItems
-    answerable: bool = False
-
-
-@dataclass(frozen=True)
-class Draft:
-    """What the generator wrote.
-
-    Attributes:
-        pieces: Words (str), or positions of items (int).
-        answers: Positions of the items named as answers, in the order written.
-        probability: Mean probability of the items and decisions written.
-        abstained: Whether the generator itself refused.
-        gates: Mean gate of graph and text over the items read.
-    """
-
-    pieces: tuple[str | int, ...]
-    answers: tuple[int, ...]
-    probability: float
-    abstained: bool
-    gates: tuple[float, float]
 
 
 class Generator(nn.Module):

@@ -9,6 +9,7 @@ from kgrag.fusion import Role
 
 Piece = TypeVar("Piece")
 NOUNS = (Role.RELATION_NOUN, Role.RELATION_NOUN_INVERSE)
+FRAME = ("yes", "no", ",", "and", "the", "of", "is", "are", "through", ":", ".", "graph", "says", "only", "that")
 RELATIONS = (Role.RELATION_VERB, Role.RELATION_VERB_INVERSE, *NOUNS)
 
 

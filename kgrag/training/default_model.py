@@ -19,6 +19,7 @@ from kgrag.encoding.saving import load_reasoner, save_reasoner
 from kgrag.evaluation import read_questions
 from kgrag.generation import Generator
 from kgrag.generation.generator import SPECIAL
+from kgrag.generation.sentences import FRAME
 from kgrag.graph import KnowledgeGraph
 from kgrag.linking import EntityLinker
 from kgrag.progress import track
@@ -28,7 +29,6 @@ from kgrag.training.generator import Example, train_generator
 from kgrag.training.labelled import prepare
 from kgrag.training.loop import Course
 from kgrag.training.ranking import train_ranker
-from kgrag.training.references import FRAME
 from kgrag.training.schema import Schema, train_on_schema
 from kgrag.training.settling import set_trust
 from kgrag.training.synthesis import Synthesiser

@@ -12,7 +12,6 @@ from kgrag.fusion import EvidenceItems, Role
 from kgrag.generation.sentences import RELATIONS, joined, relation_sentence
 
 Step = str | tuple[int, ...]
-FRAME = ("yes", "no", ",", "and", "the", "of", "is", "are", "through", ":", ".", "graph", "says", "only", "that")
 
 
 def reference(
