@@ -44,7 +44,8 @@ def draft_of(text: str, prompt: Prompt, sources: Sequence[Source]) -> Draft:
     answers = tuple(dict.fromkeys(item for item in [*named, *numbered] if roles[item] in ANSWERS))
     told = tuple(dict.fromkeys(item for item in [*named, *numbered] if roles[item] is Role.SENTENCE))
     if answers:
-        worded = set(answers) <= set(named) and all(isinstance(piece, int) or piece in _FRAME for piece in pieces)
+        is_sentence = pieces[-1:] == ["."] and all(isinstance(piece, int) or piece in _FRAME for piece in pieces)
+        worded = is_sentence and set(answers) <= set(named)
         return Draft(tuple(pieces) if worded else (), answers, 1.0, False, gates)
     if told:
         return Draft(told[:MOST_TOLD], (), 1.0, False, gates)

@@ -27,6 +27,11 @@ class Step(NamedTuple):
     backward: bool
     statement: int
 
+    @property
+    def stated(self) -> tuple[str, str, str]:
+        """Labels of subject, predicate and object."""
+        return (self.end, self.relation, self.start) if self.backward else (self.start, self.relation, self.end)
+
 
 class Unit(NamedTuple):
     """What one source says: the unit in which evidence is taken apart, where its sources are asked one by one.

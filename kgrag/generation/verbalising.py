@@ -55,9 +55,9 @@ def sources(prompt: Prompt) -> list[Source]:
 
 def said(step: Step) -> str:
     """A statement as a sentence."""
-    subject, obj = (step.end, step.start) if step.backward else (step.start, step.end)
-    verbal = is_verbal(step.relation)
-    relation = verb_phrase(step.relation, plural=False) if verbal else step.relation
+    subject, relation, obj = step.stated
+    verbal = is_verbal(relation)
+    relation = verb_phrase(relation, plural=False) if verbal else relation
     role = Role.RELATION_VERB if verbal else Role.RELATION_NOUN
     words = relation_sentence(role, relation, subject, [obj], many=False)[:-1]
     return one_line(" ".join(words)) + "."

@@ -13,6 +13,7 @@ from kgrag.errors import InputError
 from kgrag.fusion import Role
 from kgrag.generation.draft import Draft, Prompt, Unit, Writer
 from kgrag.generation.sentences import RELATIONS
+from kgrag.types import Triple
 
 ISOLATED, CONSISTENT = "isolate_then_vote", "self_consistency"
 ANSWERS = (Role.ANSWER, Role.TEXT)
@@ -79,10 +80,13 @@ def isolated(writer: Writer, prompts: Sequence[Prompt], config: GenerationConfig
 def alone(prompt: Prompt, unit: Unit) -> tuple[Prompt, tuple[int, ...]]:
     """A prompt with no more evidence than one source gives, and where its items are in the whole one."""
     items = prompt.items
-    kept = tuple(sorted({*items.where(*(ASKED if unit.told else (*ASKED, *WAYS))), *unit.items}))
+    paths = {item: ways for item, ways in prompt.paths.items() if item in unit.items}
+    stated = {str(Triple("", "", "", step.stated)) for ways in paths.values() for way in ways for step in way}
+    triples = [item for item in items.where(Role.TRIPLE) if items.texts[item] in stated]
+    kept = tuple(sorted({*items.where(*(ASKED if unit.told else (*ASKED, *WAYS))), *triples, *unit.items}))
     place = {item: at for at, item in enumerate(kept)}
     pieces = tuple(place[piece] if isinstance(piece, int) else piece for piece in prompt.pieces)
-    paths = {place[item]: ways for item, ways in prompt.paths.items() if item in place}
+    paths = {place[item]: ways for item, ways in paths.items()}
     return replace(prompt, pieces=pieces, items=items.only(kept), paths=paths, units=()), kept
 
 
