@@ -106,8 +106,9 @@ class KGRAG:
             reasoner = ReaRev.new(self.encoder.width, seed=self.config.seed)
         if isinstance(reasoner, ReaRev):
             self._reason_by(reasoner)
-        named = isinstance(generator, (str, Path)) or generator is None
-        self.generator: Generator | TextGenerator = generator_named(generator or shipped) if named else generator  # type: ignore
+        if generator is None or isinstance(generator, (str, Path)):
+            generator = generator_named(generator or shipped)
+        self.generator: Generator | TextGenerator = generator
         self.examples = Examples.of(list(examples), self.encoder)
         self.calibration: Isotonic | None = None
         self.disclaimer = ""

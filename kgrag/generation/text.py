@@ -53,17 +53,10 @@ class TextGenerator:
     def write(self, prompts: Sequence[Prompt], config: GenerationConfig) -> list[Draft]:
         """One draft a prompt. Yes and no are the reasoner's, and where there is no evidence nothing is asked."""
         drafts = [draft_of_verdict(p) if p.verdict else Draft((), (), 1.0, True, (0.0, 0.0)) for p in prompts]
-        budget = config.evidence_tokens
-        if self.model.room is not None:
-            budget = min(budget, self.model.room - config.tokens)
         asked = []
         for i, prompt in enumerate(prompts):
-            if prompt.verdict:
-                continue
-            bare, _ = in_words(prompt, lambda _: budget + 1, budget)
-            room = budget if self.model.room is None else budget - self.model.count(bare)
-            text, sources = in_words(prompt, self.model.count, min(room, config.evidence_tokens))
-            if sources:
+            text, sources = in_words(prompt, self.model.count, self._room(prompt, config))
+            if sources and not prompt.verdict:
                 asked.append((i, text, sources))
         for first in range(0, len(asked), BATCH):
             part = asked[first : first + BATCH]
@@ -72,6 +65,13 @@ class TextGenerator:
             for (i, _, sources), text in zip(part, texts):
                 drafts[i] = draft_of(text, prompts[i], sources)
         return drafts
+
+    def _room(self, prompt: Prompt, config: GenerationConfig) -> int:
+        """Tokens that evidence and examples may take."""
+        if self.model.room is None:
+            return config.evidence_tokens
+        bare, _ = in_words(prompt, self.model.count, 0)
+        return min(config.evidence_tokens, self.model.room - config.tokens - self.model.count(bare))
 
 
 def grammar_of(prompt: Prompt, sources: Sequence[Source]) -> Lines:

@@ -96,18 +96,18 @@ def _voted(prompt: Prompt, drafts: Sequence[Draft]) -> Draft:
     gates = (0.0, 0.0)
     if voices:
         gates = tuple(float(np.mean([draft.gates[side] for _, draft in voices])) for side in (0, 1))  # type: ignore[assignment]
-    stating = [(unit, draft) for unit, draft in voices if draft.answers]
-    if stating:
+    stating = [unit for unit, _ in voices if not unit.told]
+    if stating:  # who answers from statements stands for all that they lead to
         votes: dict[int, float] = dict.fromkeys(prompt.items.where(*ANSWERS), 0.0)
-        for unit, draft in stating:
-            for named in set(draft.answers) & set(unit.items):
-                votes[named] += unit.weight
-        most = sum(unit.weight for unit, _ in stating)
+        for unit in stating:
+            for item in unit.items:
+                votes[item] += unit.weight
+        most = sum(unit.weight for unit in stating)
         kept = tuple(item for item in votes if 2 * votes[item] >= most)
         outvoted = tuple(item for item in votes if item not in kept)
         share = min((votes[item] / most for item in kept), default=0.0)
         return Draft((), kept, share, not kept, gates, "" if kept else CONTRADICTED, outvoted)
-    told = [item for _, draft in voices if (item := _sentence(prompt, draft)) is not None]
+    told = [quoted for _, draft in voices if (quoted := _sentence(prompt, draft)) is not None]
     if not told:
         return Draft((), (), 1.0, True, gates)
     alike = prompt.items.encodings[told] @ prompt.items.encodings[told].T
