@@ -145,6 +145,21 @@ class Verifier:
             nodes = thought.evidence.subgraph.nodes[positions].tolist()
             if asked := contradiction(self.graph, thought.evidence.question, nodes):
                 return f"the question asks for {asked}, and what was found is something else"
+            if apart := self._apart(thought, nodes):
+                return f"no statement joins {apart} to the rest of the question, as it takes for granted"
+        return ""
+
+    def _apart(self, thought: Thought, answers: Sequence[int]) -> str:
+        """The label of what is named and has nothing to do with the rest: no way to an answer passes it, no statement joins it."""
+        subgraph, paths = thought.evidence.subgraph, thought.composition.paths
+        stated = np.array(sorted({s for statements in paths.values() for s in statements}), np.int64)
+        passed = np.concatenate([subgraph.heads[stated], subgraph.tails[stated]])
+        rest = np.union1d(subgraph.nodes[passed], answers)
+        for link in thought.evidence.links:
+            if link.node is None or not link.exact or link.node in rest:
+                continue
+            if not np.isin(self.reader.rows.along(np.array([link.node])).targets, rest).any():
+                return self.graph.label(link.node)
         return ""
 
     def _suffices(self, thought: Thought, answers: Sequence[int]) -> bool:
