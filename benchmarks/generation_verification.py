@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from reporting import Goal, say, shown
 
 from kgrag import KGRAG, Question, read_questions
@@ -117,9 +118,8 @@ def on_false_premise(synthesiser: Synthesiser) -> SyntheticQuestion | None:
     _, target = synthesiser.statement(relation)
     if graph.is_literal[target] or target == subject:
         return None
-    ends = synthesiser.rows.along([subject]).targets.tolist()  # not joined in any way
-    further = synthesiser.leaving([target])
-    if target in ends or not further:
+    further = synthesiser.leaving(np.array([target]))
+    if target in synthesiser.rows.along(np.array([subject])).targets or not further:
         return None
     step = directed(rng.choice(further))
     asked = composed([synthesiser.speech.step(*step)], "{x}", rng)
