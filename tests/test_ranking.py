@@ -113,11 +113,28 @@ def test_names_that_come_later_are_encoded_apart(graph: KnowledgeGraph) -> None:
     assert first(linker, "skin insufficiency") != "urn:new"
 
 
+def test_names_are_found_by_what_is_said_of_their_nodes(graph: KnowledgeGraph) -> None:
+    lexicon = Lexicon(graph)
+    dense = DenseNames(graph, lexicon, ConceptEncoder())
+
+    def nearest(mention: str) -> str:
+        lexicon.refresh()
+        return lexicon.aliases.keys[dense.similar(dense.encode([mention]), 5)[0][0].key]
+
+    said = ("urn:8", "urn:definition", f'"{"heart kidney " * 6}"')
+    mention = "cardiac and renal"
+    assert nearest(mention) != "jaundice"
+    graph.add([said])
+    assert nearest(mention) == "jaundice"
+    graph.remove([said])
+    assert nearest(mention) != "jaundice"
+
+
 def test_many_names_are_searched_as_few_are(graph: KnowledgeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
     def near(mention: str) -> list[int]:
         lexicon = Lexicon(graph)
         lexicon.refresh()
-        dense = DenseNames(lexicon, ConceptEncoder())
+        dense = DenseNames(graph, lexicon, ConceptEncoder())
         return [found.key for found in dense.similar(dense.encode([mention]), 3)[0]]
 
     few = near("renal insufficiency")

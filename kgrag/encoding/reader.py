@@ -21,7 +21,7 @@ SHARPNESS = 20.0  # of likeness, which is a cosine
 COMPARED = 24  # relations of one node, the best fitting, that a question is compared with
 ABSENT = 12  # relations of the graph that are not there, the best fitting, that speak for "none"
 APART = 0.1  # what a relation that does not leave the start must give way by
-LONGER = 0.1  # likeness that a plan of several relations has less than the best of one
+BEYOND = 0.08  # likeness that what is not there may have more than what is: it shows that the question is about something else
 ABROAD = 4  # relations that the graph does not have, the best fitting, that speak for "none"
 RANKED = 64  # questions whose plans are ranked together
 FAR = 0.01  # probability, by what was learned, from which plans of so many relations are sought; of two they always are
@@ -274,16 +274,19 @@ class GraphReader:
         ends = np.cumsum([len(plans), len(proposal.absent), len(sight.foreign[0])])
         own, missed, foreign, none = np.split(ranks, ends)
         alike = np.concatenate([self._likeness(sight, several) for several in proposal.plans] or [own])
-        absent = self._alone(sight, proposal.absent, 0)
         turned = np.isin(proposal.absent ^ 1, proposal.there)
         length = np.array([len(plan.relations) for plan in plans], np.int64)
+        away = self._alone(sight, proposal.absent, 0)
+        most_of_own = alike[length == 1].max(initial=COMMON)
+        absent, abroad = (np.minimum(far, most_of_own + np.float32(BEYOND)) for far in (away, sight.foreign[1]))
         # likeness speaks against none of them, and among plans of one relation; how many are meant is for the ranker to say,
         # but that people were heard to ask so for several
-        most = max(one.max(initial=COMMON) for one in (alike[length == 1], absent, sight.foreign[1])) - LONGER
+        most = max(most_of_own, absent.max(initial=COMMON), abroad.max(initial=COMMON))
+        most -= float(reasoner.longer)
         further = self._trusted(np.full(len(own), most), 0) + self._trusted(COMMON + (alike - most).clip(0), 1)
         own = own + np.where(length == 1, self._trusted(alike, 0), further)
         missed = missed + self._trusted(absent, 0) + float(reasoner.turned) * turned
-        foreign = foreign + self._trusted(sight.foreign[1], 0)
+        foreign = foreign + self._trusted(abroad, 0)
         in_vain = max(float(missed.max(initial=-1e4)), float(foreign.max(initial=-1e4))) + float(reasoner.missed)
         probabilities = _softmax(np.append(own, np.logaddexp(none[0], in_vain))).astype(np.float32)[:-1]
         by_length = np.zeros(reasoner.steps, np.float32)
@@ -296,7 +299,7 @@ class GraphReader:
             if len(best.relations) == 1:
                 # what a class does not have itself is hardly asked in vain: its members may have it
                 apart = 3 * APART if len(self.phrasebook.to_members(proposal.there)) else APART
-                familiar = max(familiar, float((absent - apart).max(initial=-1.0)))
+                familiar = max(familiar, float((away - apart).max(initial=-1.0)))
         return Reading(
             start=proposal.start,
             plans=tuple(plans[i] for i in order),

@@ -42,6 +42,9 @@ class Reasoner(nn.Module):
         # and trained with the rest on labelled questions.
         self.log_scale = nn.Parameter(torch.tensor(2.3))
         self.trust = nn.Parameter(torch.full((steps,), 1.1))
+        self.longer = nn.Parameter(
+            torch.tensor(0.1)
+        )  # likeness that a plan of several relations has less than the best of one
         self.none = nn.Parameter(torch.zeros(steps))
         self.missed = nn.Parameter(torch.tensor(-3.0))
         self.turned = nn.Parameter(torch.tensor(-3.0))  # for a missed relation that is there the other way round

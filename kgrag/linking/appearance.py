@@ -55,7 +55,7 @@ class Appearance:
 
     def is_content(self, token: Token) -> bool:
         """Whether a token is a word that questions are not made of."""
-        return any(map(str.isalnum, token.text)) and self._lexicon.words.level(token.folded) == self._lexicon.words.NAME
+        return not token.is_mark and self._lexicon.words.level(token.folded) == self._lexicon.words.NAME
 
     def is_foreign(self, token: Token) -> bool:
         """Whether a lower-cased word is long, no English and none of the graph's: hence a name that the graph lacks.
@@ -71,7 +71,7 @@ class Appearance:
         return root(word) not in _english_roots() and not any(form in self._lexicon.english for form in forms)
 
     def _name_like(self, token: Token, cased: bool) -> bool:
-        if not any(map(str.isalnum, token.text)) or token.folded in ("'s", "\u2019s"):
+        if token.is_mark or token.folded in ("'s", "\u2019s"):
             return False
         if token.quoted or "_" in token.text.strip("_"):
             return self._lexicon.words.level(token.folded) == self._lexicon.words.NAME
@@ -89,7 +89,7 @@ def segments(tokens: Sequence[Token], covered: Sequence[bool]) -> Iterator[tuple
     """Token spans between matches and marks."""
     first = None
     for at, token in enumerate(tokens):
-        inside = not covered[at] and (any(map(str.isalnum, token.text)) or token.text in _CONNECTORS)
+        inside = not covered[at] and (not token.is_mark or token.text in _CONNECTORS)
         if inside and first is None:
             first = at
         elif not inside and first is not None:

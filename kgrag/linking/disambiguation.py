@@ -54,7 +54,7 @@ class Disambiguator:
         self, graph: KnowledgeGraph, lexicon: Lexicon, span_names: SpanNames, encoder: Encoder | None = None
     ) -> None:
         self.graph, self.lexicon = graph, lexicon
-        self._dense = None if encoder is None else DenseNames(lexicon, encoder)
+        self._dense = None if encoder is None else DenseNames(graph, lexicon, encoder)
         self.finder = PairFinder(graph, lexicon, span_names, self._dense)
         self._coherence = Coherence(graph, lexicon)
         self._encoder_name = None if encoder is None else str(getattr(encoder, "name", type(encoder).__name__))

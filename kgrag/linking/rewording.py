@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import count, groupby
 from operator import itemgetter
@@ -141,7 +142,7 @@ class RewordedNames:
         self._single_starts = _quick(np.searchsorted(rarest[is_single][order], np.arange(len(self._texts) + 1)))
         codes = rarest[~is_single] * len(self._texts) + second[~is_single]
         order = np.argsort(codes, kind="stable")
-        self._pairs, self._paired = codes[order], _quick(np.flatnonzero(~is_single)[order])
+        self._pairs, self._paired = memoryview(codes[order]), _quick(np.flatnonzero(~is_single)[order])
 
     def find(self, words: Sequence[str], capital: Sequence[bool]) -> Iterator[Reworded]:
         """Yields names whose words stand in a text, each once for each place.
@@ -153,6 +154,9 @@ class RewordedNames:
         words = [unaccented(word) for word in words]
         ranks = [-1 if word in self._words.stop_words else self._ranks.get(self._root(word), -1) for word in words]
         known = [(at, rank) for at, rank in enumerate(ranks) if rank >= 0]
+        places: defaultdict[int, list[int]] = defaultdict(list)
+        for at, rank in known:
+            places[rank].append(at)
         for at, rank in known:
             for row in self._singles[self._single_starts[rank] : self._single_starts[rank + 1]]:
                 if self._is_form(words[at], rank, row):
@@ -162,7 +166,7 @@ class RewordedNames:
                 if capital[at] or (len(roots) == 2 and roots[0] == rank and self._texts[roots[1]] in _DROPPED):
                     yield self._reworded(at, at + 1, row)
         for at, row in self._near(known):
-            span = self._span(words, ranks, at, row)
+            span = self._span(words, places, at, row)
             if span is not None:
                 yield self._reworded(*span, row)
 
@@ -178,18 +182,17 @@ class RewordedNames:
 
     def _near(self, known: Sequence[tuple[int, int]]) -> Iterable[tuple[int, int]]:
         """Names whose two rarest roots stand near one another, each with the place of the rarest."""
-        places, codes = [], []
+        size = len(self._texts)
+        found: dict[tuple[int, int], None] = {}
         for number, (at, rank) in enumerate(known, 1):
             for other_at, other in known[number : number + self._reach]:
                 if rank != other and other_at - at <= self._reach:
-                    places.append(at if rank < other else other_at)
-                    codes.append(min(rank, other) * len(self._texts) + max(rank, other))
-        if not codes or not len(self._pairs):
-            return ()
-        first = self._pairs.searchsorted(codes)
-        hits = np.flatnonzero(self._pairs.take(first, mode="clip") == codes).tolist()
-        spans = ((hit, slice(first[hit], self._pairs.searchsorted(codes[hit], "right"))) for hit in hits)
-        return dict.fromkeys((places[hit], row) for hit, span in spans for row in self._paired[span])
+                    code = min(rank, other) * size + max(rank, other)
+                    first = bisect_left(self._pairs, code)
+                    last = bisect_right(self._pairs, code, first)
+                    place = at if rank < other else other_at
+                    found |= {(place, row): None for row in self._paired[first:last]}
+        return found
 
     def _root(self, word: str) -> str:
         return root(word, self._language(word))
@@ -213,16 +216,17 @@ class RewordedNames:
     def _reworded(self, first: int, last: int, row: int) -> Reworded:
         return Reworded(first, last, self._keys[row], tuple(self._texts[rank] for rank in self._roots_of(row)))
 
-    def _span(self, words: Sequence[str], ranks: Sequence[int], at: int, row: int) -> tuple[int, int] | None:
+    def _span(
+        self, words: Sequence[str], places_of: Mapping[int, Sequence[int]], at: int, row: int
+    ) -> tuple[int, int] | None:
         """Where the words of a name stand around a position, if all that must be there are."""
         name = self._roots_of(row)
         reach = len(name) + _GAP
-        near = range(max(0, at - reach + 1), min(len(ranks), at + reach))
         places = []
         for number, part in enumerate(name):
-            found = [i for i in near if ranks[i] == part]
-            if found:
-                places.append(min(found, key=lambda i: abs(i - at)))
+            nearest = min(places_of.get(part, ()), key=lambda i: abs(i - at), default=at + reach)
+            if abs(nearest - at) < reach:
+                places.append(nearest)
             elif number < len(name) - 1 or not (len(name) > 2 and self._texts[part] in _DROPPED):
                 return None
         first, last = min(places), max(places) + 1

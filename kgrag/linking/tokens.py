@@ -35,6 +35,7 @@ class Token(NamedTuple):
     folded: str
     first: bool  # of its sentence
     quoted: bool
+    is_mark: bool  # without letters and digits
 
 
 class Tokenizer:
@@ -56,8 +57,9 @@ class Tokenizer:
             elif not closing and word in QUOTES:
                 window = text[start + 1 : start + 200]
                 closing = QUOTES[word] if any(mark in window for mark in QUOTES[word]) else ""
-            tokens.append(Token(start, start + len(word), word, fold(word), first, bool(closing)))
-            if any(map(str.isalnum, word)):
+            is_mark = not (word.isalnum() or any(map(str.isalnum, word)))
+            tokens.append(Token(start, start + len(word), word, _folded(word), first, bool(closing), is_mark))
+            if not is_mark:
                 first = False
             elif word[-1] in _SENTENCE_ENDS:
                 first = True
@@ -66,9 +68,9 @@ class Tokenizer:
     def _words(self, text: str) -> Iterator[tuple[int, str]]:
         for offset, piece in _pieces(text):
             for token in self._tokenizer(piece):
-                if token.is_space:
-                    continue
                 start, word = offset + token.idx, token.text
+                if word.isspace():
+                    continue
                 if word.isascii() or not is_unspaced(word):
                     yield start, word
                 else:
@@ -79,11 +81,18 @@ class Tokenizer:
 def _tokenizer(language: str) -> Any:
     import spacy
 
+    tokenizer: Any
     try:
         tokenizer = spacy.blank(language or "xx").tokenizer
     except ImportError:
         tokenizer = None
-    return tokenizer if isinstance(tokenizer, spacy.tokenizer.Tokenizer) else spacy.blank("xx").tokenizer
+    if not isinstance(tokenizer, spacy.tokenizer.Tokenizer):
+        tokenizer = spacy.blank("xx").tokenizer
+    tokenizer.vocab.lex_attr_getters = {}  # most of the time that a new word takes, and only its boundaries are needed
+    return tokenizer
+
+
+_folded = lru_cache(maxsize=10_000)(fold)  # of words, most of which come again and again
 
 
 def _pieces(text: str) -> Iterable[tuple[int, str]]:

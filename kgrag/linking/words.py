@@ -69,7 +69,7 @@ class QuestionWords:
 
     def is_stop(self, folded: str) -> bool:
         """Whether all words are stop words, or there is none."""
-        return all(word in self.stop_words for word in split_words(folded))
+        return folded in self.stop_words or all(word in self.stop_words for word in split_words(folded))
 
     def is_ordinary(self, word: str) -> bool:
         """Whether a folded word is a stop word, a generic question word, or without spaces several of these."""

@@ -15,6 +15,7 @@ from kgrag.training.reasoner import PreparedQuestion, TrainingSet, quality
 log = logging.getLogger(__name__)
 SHARES = (1.0, 0.5, 0.25, 0.0)  # how much as before likeness may count once there are labels
 TRUSTS = (0.0, 0.3, 0.6, 1.0, 1.4, 2.4)  # how much it may count at all
+LONGER = (0.1, 0.05, 0.01)  # what it counts less for several relations
 MISSED = (-6.0, -4.5, -3.0, -1.5)  # how much what the graph lacks may speak for none
 ROUNDS = 2
 
@@ -42,6 +43,7 @@ def set_trust(reader: GraphReader, questions: Sequence[PreparedQuestion]) -> Non
             own = torch.eye(reasoner.steps)[step]
             rest = reasoner.trust.detach() * (1 - own)
             _best(reader, questions, reasoner.trust, (rest + value * own for value in TRUSTS))
+        _best(reader, questions, reasoner.longer, map(torch.tensor, LONGER))
         _best(reader, questions, reasoner.missed, (torch.tensor(value) for value in MISSED))
     log.info("known ways of asking count %s, what is missed %.1f", reasoner.trust.tolist(), float(reasoner.missed))
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
 from kgrag.encoding import GraphReader, ReaRevReader
 from kgrag.training.lessons import trail
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 QUESTIONS, EPOCHS = 2000, 2
 HELD = 0.15  # share of the questions that are kept to choose by
 LEARNING_RATE = 3e-4
+LONGER = 0.01  # once the ranker knows the relations, likeness says hardly anything of how many are meant
 THRESHOLDS = np.round(np.arange(0.8, 0.09, -0.05), 2)
 SPARED = 0.98  # share of right answers that refusing must leave
 
@@ -50,6 +52,8 @@ def fit_to_graph(rag: KGRAG, questions: int = QUESTIONS, seed: int = 0) -> None:
             train_rearev(reader.rearev, rag.encoder, sets, course)
         else:
             ReasonerTrainer(reader.reasoner, rag.encoder, EPOCHS, seed, LEARNING_RATE).train(sets)
+            with torch.no_grad():
+                reader.reasoner.longer.fill_(LONGER)
         threshold = best_threshold(reader, held)
     log.info("answers below a confidence of %.2f are refused", threshold)
     rag.config = replace(rag.config, generation=replace(rag.config.generation, threshold=threshold))
