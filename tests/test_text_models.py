@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
-from tiny_models import tiny_model, tiny_tokenizer
+from byte_models import tiny_model, tiny_tokenizer
 
 from kgrag import KGRAG, KnowledgeGraph, Question, posting
 from kgrag.config import Config, GenerationConfig
