@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from kgrag.generation import Generator
     from kgrag.graph import KnowledgeGraph
     from kgrag.linking import EntityLinker
-    from kgrag.pipeline import KGRAG
+    from kgrag.pipeline import KGRAG, generate_with_knowledge
     from kgrag.retrieval import PassageIndex
     from kgrag.training.synthesize import synthesize
     from kgrag.types import Answer, Passage, Question
@@ -31,6 +31,7 @@ _HOME = {
     "PassageIndex": "kgrag.retrieval",
     "Question": "kgrag.types",
     "Report": "kgrag.evaluation",
+    "generate_with_knowledge": "kgrag.pipeline",
     "read_questions": "kgrag.evaluation",
     "synthesize": "kgrag.training.synthesize",
 }
@@ -46,6 +47,7 @@ __all__ = [
     "PassageIndex",
     "Question",
     "Report",
+    "generate_with_knowledge",
     "read_questions",
     "synthesize",
 ]

@@ -300,6 +300,7 @@ def _as_dict(answer: Answer) -> dict[str, object]:
         "operator": answer.operator,
         "steps": list(answer.steps),
         "gates": answer.gates,
+        "weights": answer.weights,
         "seconds": round(answer.seconds, 4),
     }
 

@@ -118,8 +118,14 @@ def compose(
     for i in items.where(Role.ANSWER, Role.TEXT):
         of = walks[items.references[i]]  # type: ignore[index]
         ways[i] = [_steps(graph, subgraph, start, walk) for start, walk in zip(starts, of)]
-    pieces = _pieces(question, links, seeds, place)
-    return Composition(Prompt(pieces, items, answerable=sure or bool(sentences), paths=ways), paths)
+    prompt = Prompt(
+        _pieces(question, links, seeds, place),
+        items,
+        answerable=sure or bool(sentences),
+        link_score=min((link.score for link in links), default=1.0),
+        paths=ways,
+    )
+    return Composition(prompt, paths)
 
 
 def by_source(graph: KnowledgeGraph, prompt: Prompt) -> tuple[Unit, ...]:

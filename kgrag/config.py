@@ -147,6 +147,11 @@ class GenerationConfig:
         defence: Against evidence that somebody planted: "isolate_then_vote" has each source answered from alone, and names
             what most of them say; "self_consistency" draws several drafts and takes what most of them say.
         samples: Drafts that are drawn for "self_consistency".
+        reasoner_weight: How much the reasoner's belief in what a beam names counts beside what the language model thinks of
+            it, when the best beam is taken.
+        graph_weight: By how much the graph's share in what is read and written is multiplied, beside what was learned; above 0.
+        text_weight: The same for sentences of passages.
+        lm_weight: The same for the language model's own words.
         threshold: Answers below this confidence are refused.
     """
 
@@ -160,6 +165,10 @@ class GenerationConfig:
     examples: int = 4
     defence: str = ""
     samples: int = 5
+    reasoner_weight: float = 0.0
+    graph_weight: float = 1.0
+    text_weight: float = 1.0
+    lm_weight: float = 1.0
     threshold: float = 0.4
 
 

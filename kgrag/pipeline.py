@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from kgrag.encoding import Findings, GraphReader, ReaRev, ReaRevReader, Reasoner
 from kgrag.encoding.saving import load_rearev, load_reasoner, save_reasoner
 from kgrag.errors import InputError, ModelError, QuestionError
 from kgrag.fusion.items import best_sentences
-from kgrag.generation import Generator, TextGenerator, generator_named
+from kgrag.generation import Generator, TextGenerator, fitting, generator_named, print_answer
 from kgrag.generation.draft import Shot
 from kgrag.generation.examples import Examples
 from kgrag.generation.voting import ISOLATED, drafted
@@ -106,8 +106,11 @@ class KGRAG:
             reasoner = ReaRev.new(self.encoder.width, seed=self.config.seed)
         if isinstance(reasoner, ReaRev):
             self._reason_by(reasoner)
+        sizes = self.encoder.width, follower.settings["hidden"]
         if generator is None or isinstance(generator, (str, Path)):
-            generator = generator_named(generator or shipped)
+            generator = generator_named(generator or shipped, *sizes)
+        if isinstance(generator, Generator):
+            generator = fitting(generator, *sizes)
         self.generator: Generator | TextGenerator = generator
         self.examples = Examples.of(list(examples), self.encoder)
         self.calibration: Isotonic | None = None
@@ -157,20 +160,10 @@ class KGRAG:
         for question in questions:
             self._check(question)
         links = [self._link(question) for question in questions]
-        answers = [refusal(q, found, "nothing in it names anything in the graph") for q, found in zip(questions, links)]
-        computed = [self._compute(question, found) for question, found in zip(questions, links)]
-        open_ = []
-        for i, answer in enumerate(computed):
-            if answer is not None:
-                answers[i] = answer
-            elif any(link.node is not None for link in links[i]):
-                open_.append(i)
-        for i in list(open_):
-            unknown = [link.mention.text for link in links[i] if link.node is None]
-            if unknown and asks_yes_no(questions[i]):  # nothing can be said for or against what is not known
-                answers[i] = refusal(questions[i], links[i], f"it does not know {unknown[0]!r}")
-                open_.remove(i)
-        verifier = Verifier(self.graph, self.passages, self.reader, self.config.generation.threshold)
+        found = [self._without_writing(question, named) for question, named in zip(questions, links)]
+        answers = {i: answer for i, answer in enumerate(found) if answer is not None}
+        open_ = [i for i, answer in enumerate(found) if answer is None]
+        verifier = self._verifier()
         for wider in (False, True):
             thoughts = [self._think(questions[i], links[i], wider) for i in open_]
             prompts = [one.composition.prompt for one, _ in thoughts]
@@ -179,7 +172,35 @@ class KGRAG:
                 answers[i] = verifier.verify(thought, draft)
             open_ = [i for i, (_, more) in zip(open_, thoughts) if more and answers[i].abstained]
         seconds = (time.perf_counter() - started) / max(len(questions), 1)
-        return [replace(answer, seconds=seconds, confidence=self._calibrated(answer)) for answer in answers]
+        return [self._given(answers[i], seconds) for i in range(len(questions))]
+
+    def stream(self, question: str) -> Iterator[str | Answer]:
+        """Answers a question, and shows the draft while it is written.
+
+        Yields:
+            The text of the draft so far, anew each time that it grows; last of all the `Answer`. It alone is verified, and
+            may differ from the draft or refuse what that says. After a draft that does not hold, another may begin, from a
+            wider look. What is not written by the language model comes as an answer at once.
+
+        Raises:
+            QuestionError: The question is empty or longer than the limit.
+        """
+        started = time.perf_counter()
+        self._check(question)
+        links = self._link(question)
+        answer = self._without_writing(question, links)
+        for wider in () if answer else (False, True):
+            thought, more = self._think(question, links, wider)
+            prompt, settings = thought.composition.prompt, self.config.generation
+            voted = bool(settings.defence)  # there is nothing to be shown before the vote
+            drafts = drafted(self.generator, [prompt], settings) if voted else self.generator.stream(prompt, settings)
+            for draft in drafts:
+                yield print_answer(draft.pieces, prompt.items, lambda _: ())
+            answer = self._verifier().verify(thought, draft)
+            if not (more and answer.abstained):
+                break
+        assert answer is not None
+        yield self._given(answer, time.perf_counter() - started)
 
     def retrieve(self, question: str) -> Evidence:
         """The evidence for a question, without an answer."""
@@ -367,6 +388,18 @@ class KGRAG:
             links[place] = replace(link, node=alike[int(np.argmax(beliefs))])
         return links
 
+    def _without_writing(self, question: str, links: Sequence[Link]) -> Answer | None:
+        """An answer or a refusal for which no language model is asked; None where one is."""
+        computed = self._compute(question, links)
+        if computed is not None:
+            return computed
+        if all(link.node is None for link in links):
+            return refusal(question, links, "nothing in it names anything in the graph")
+        unknown = [link.mention.text for link in links if link.node is None]
+        if unknown and asks_yes_no(question):  # nothing can be said for or against what is not known
+            return refusal(question, links, f"it does not know {unknown[0]!r}")
+        return None
+
     def _compute(self, question: str, links: Sequence[Link]) -> Answer | None:
         """Answers what is to be computed: how many, the longest, older than ...; None for what is stated."""
         calculator = self.calculator
@@ -411,6 +444,13 @@ class KGRAG:
         passages = self.find_passages(question, self.config.retrieval.passages, iris)
         return Evidence(question, tuple(links), subgraph, tuple(passages), seconds)
 
+    def _verifier(self) -> Verifier:
+        return Verifier(self.graph, self.passages, self.reader, self.config.generation.threshold)
+
+    def _given(self, answer: Answer, seconds: float) -> Answer:
+        """An answer as it is given out."""
+        return replace(answer, seconds=seconds, confidence=self._calibrated(answer))
+
     def _calibrated(self, answer: Answer) -> float:
         """Confidence as calibrated on answers that were given; refusals keep that below which they were refused."""
         if self.calibration is None or answer.abstained:
@@ -448,6 +488,30 @@ class KGRAG:
         if isinstance(self.generator, TextGenerator):
             prompt = replace(prompt, shots=self.examples.nearest(whole, self.config.generation.examples))
         return Thought(masked, evidence, findings, replace(composition, prompt=prompt)), more
+
+
+def generate_with_knowledge(input_text: str, knowledge_graph: KnowledgeGraph | str | Path, device: str = "cpu") -> str:
+    """Answers one question from a graph, with the shipped models. For several questions, make a `KGRAG` once.
+
+    Args:
+        input_text: The question.
+        knowledge_graph: The graph, or an RDF file or folder.
+        device: Where the language model computes, such as "cuda".
+
+    Returns:
+        The answer with its numbered sources beneath it, or why there is none.
+
+    Raises:
+        GraphError: The graph cannot be read.
+        QuestionError: The question is empty or longer than the limit.
+        ModelError: There is no such device.
+    """
+    if isinstance(knowledge_graph, (str, Path)):
+        knowledge_graph = KnowledgeGraph.from_rdf(knowledge_graph)
+    rag = KGRAG(knowledge_graph)
+    assert isinstance(rag.generator, Generator)
+    rag.generator.put_on(device)
+    return str(rag.ask(input_text))
 
 
 def asks_yes_no(question: str) -> bool:

@@ -185,6 +185,7 @@ class Answer:
         confidence: Calibrated, 0..1.
         abstained: Whether the system refused to answer; ``reason`` says why.
         gates: Mean share of graph and text in the evidence that the generator read.
+        weights: What graph, text and the language model's own words counted when it wrote: as set, times what was learned.
         operator: What was computed from statements, such as "count"; empty where the answer is what is stated.
         value: The number that was counted.
         steps: What was computed, step by step, in words.
@@ -201,6 +202,7 @@ class Answer:
     abstained: bool = False
     reason: str = ""
     gates: dict[str, float] = field(default_factory=dict)
+    weights: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
     operator: str = ""
     value: str = ""

@@ -12,6 +12,7 @@ from kgrag.composer import Composition
 from kgrag.encoding import Findings, GraphReader
 from kgrag.expectations import contradiction
 from kgrag.fusion import Role
+from kgrag.fusion.balance import SOURCES
 from kgrag.generation import Draft, print_answer
 from kgrag.generation.sentences import NOUNS, RELATIONS, joined, relation_sentence
 from kgrag.graph import KnowledgeGraph
@@ -110,7 +111,8 @@ class Verifier:
             tuple(paths),
             evidence.links,
             round(confidence, 4),
-            gates={"graph": round(draft.gates[0], 3), "text": round(draft.gates[1], 3)},
+            gates=_rounded(draft.gates),
+            weights=_rounded(draft.weights),
         )
 
     def _confidence(
@@ -235,6 +237,10 @@ def in_other_words(answers: Sequence[int], thought: Thought) -> list[str | int]:
 def plain_list(answers: Sequence[int]) -> list[str | int]:
     """Answers one after the other, with nothing said of them."""
     return [*joined(answers), "."] if answers else []
+
+
+def _rounded(figures: Sequence[float]) -> dict[str, float]:
+    return {source: round(figure, 3) for source, figure in zip(SOURCES, figures)}
 
 
 def _id(citation: Citation) -> str:

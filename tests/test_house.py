@@ -102,6 +102,7 @@ def test_public_names_are_pinned():
             "PassageIndex",
             "Question",
             "Report",
+            "generate_with_knowledge",
             "read_questions",
             "synthesize",
         ]

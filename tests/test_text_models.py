@@ -187,7 +187,7 @@ def test_a_saved_model_answers_by_name(tmp_path):
 def test_names_that_name_no_generator(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ModelError):
-        generator_named(name)
+        generator_named(name, 384, 192)
 
 
 class Server(ThreadingHTTPServer):

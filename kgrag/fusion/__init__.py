@@ -1,6 +1,20 @@
-"""Evidence tokens: graph and text as tokens that a language model reads and writes."""
+"""Fusion: graph and text as items that a language model reads and writes."""
 
+from kgrag.fusion.balance import Balance, item_bias
 from kgrag.fusion.items import EvidenceItems, Role, collect_items
 from kgrag.fusion.layer import EvidenceEmbedding, ItemBatch
+from kgrag.fusion.modes import MODES, FusionMode, blocks_of, fusion_mode
 
-__all__ = ["EvidenceEmbedding", "EvidenceItems", "ItemBatch", "Role", "collect_items"]
+__all__ = [
+    "MODES",
+    "Balance",
+    "EvidenceEmbedding",
+    "EvidenceItems",
+    "FusionMode",
+    "ItemBatch",
+    "Role",
+    "blocks_of",
+    "collect_items",
+    "fusion_mode",
+    "item_bias",
+]

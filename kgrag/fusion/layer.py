@@ -44,6 +44,10 @@ class ItemBatch:
             present=pad([np.ones(len(i), bool) for i in items]),
         )
 
+    def to(self, device: torch.device) -> ItemBatch:
+        """The same on a device."""
+        return ItemBatch(**{name: value.to(device) for name, value in vars(self).items()})
+
 
 class EvidenceEmbedding(nn.Module):
     """One vector an item: graph part and text part, each through a gate that is learned and can be read.
@@ -62,8 +66,12 @@ class EvidenceEmbedding(nn.Module):
         self.gate = nn.Linear(width + hidden + SCALARS, 2)
         self.norm = nn.LayerNorm(model_width)
 
-    def forward(self, items: ItemBatch) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(self, items: ItemBatch, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Embeds items.
+
+        Args:
+            items: The items.
+            weights: How much graph and text count, shape (questions, 2).
 
         Returns:
             Vectors of shape (questions, items, model_width), and gates for graph and text, shape (questions, items, 2).
@@ -75,5 +83,6 @@ class EvidenceEmbedding(nn.Module):
             states = states * kept
         facts = torch.cat([states, items.scalars], dim=-1)
         gates = torch.sigmoid(self.gate(torch.cat([items.encodings, facts], dim=-1)))
-        mixed = gates[..., :1] * self.graph(facts) + gates[..., 1:] * self.text(items.encodings)
+        graph, text = (gates * weights[:, None, :]).split(1, dim=-1)
+        mixed = graph * self.graph(facts) + text * self.text(items.encodings)
         return self.norm(mixed + self.role(items.roles)), gates

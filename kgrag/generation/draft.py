@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby, takewhile
 from typing import NamedTuple, Protocol
 
 from kgrag.config import GenerationConfig
@@ -62,6 +63,7 @@ class Prompt:
         pieces: The question: words, or positions of items that stand for a mention.
         items: The evidence.
         answerable: Whether the reasoner is sure of an answer, so that the generator may not refuse.
+        link_score: Score of the least certain link of the question.
         paths: For items that may answer, the ways that lead to them from what the question names.
         units: The evidence by its sources; empty where it is not taken apart.
         shots: Examples, the nearest first.
@@ -70,6 +72,7 @@ class Prompt:
     pieces: tuple[str | int, ...]
     items: EvidenceItems
     answerable: bool = False
+    link_score: float = 1.0
     paths: Mapping[int, Sequence[tuple[Step, ...]]] = field(default_factory=dict)
     units: tuple[Unit, ...] = ()
     shots: tuple[Shot, ...] = ()
@@ -92,9 +95,10 @@ class Draft:
     Attributes:
         pieces: Words (str), or positions of items (int). Empty where answers are named and nothing is said of them.
         answers: Positions of the items named as answers, in the order written.
-        probability: Mean probability of the items and decisions written.
+        probability: Mean probability of the items and decisions written; of a beam, the geometric mean.
         abstained: Whether the generator itself refused.
         gates: Mean gate of graph and text over the items read.
+        weights: What the graph, text and language model counted, as set and as learned.
         reason: Why it refused, where more is known than that it did.
         outvoted: Positions of items that are not to be named: too few sources say that they answer.
     """
@@ -104,6 +108,7 @@ class Draft:
     probability: float
     abstained: bool
     gates: tuple[float, float]
+    weights: tuple[float, float, float] = (1.0, 1.0, 1.0)
     reason: str = ""
     outvoted: tuple[int, ...] = ()
 
@@ -113,3 +118,32 @@ class Writer(Protocol):
 
     def write(self, prompts: Sequence[Prompt], config: GenerationConfig) -> list[Draft]:
         """One draft a prompt, in their order."""
+
+
+def pieces_of(
+    written: Sequence[int], special: Mapping[int, str], first: int, decode: Callable[[list[int]], str]
+) -> tuple[tuple[str | int, ...], tuple[int, ...], bool]:
+    """Reads what a language model wrote.
+
+    Args:
+        written: Token ids.
+        special: Names of special tokens by their ids.
+        first: Id of the first item.
+        decode: Gives the words of token ids.
+
+    Returns:
+        Words and positions of items; positions of those named as answers; and whether it refused.
+    """
+    kept = list(takewhile(lambda token: special.get(token) not in ("<eos>", "<pad>"), written))
+    pieces: list[str | int] = []
+    said = [token for token in kept if token not in special]
+    for are_items, tokens in groupby(said, lambda token: token >= first):
+        run = list(tokens)
+        pieces += [token - first for token in run] if are_items else [decode(run).strip()]
+    answers, inside = [], False
+    for token in kept:
+        if token >= first and inside:
+            answers.append(token - first)
+        elif special.get(token) in ("<ans>", "</ans>"):
+            inside = special[token] == "<ans>"
+    return tuple(pieces), tuple(answers), any(special.get(token) == "<abstain>" for token in kept)

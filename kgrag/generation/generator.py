@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,202 +14,326 @@ from torch import nn
 
 from kgrag.config import GenerationConfig
 from kgrag.errors import ModelError
-from kgrag.fusion import EvidenceEmbedding, ItemBatch, Role
-from kgrag.generation.draft import Draft, Prompt
+from kgrag.fusion import Balance, EvidenceEmbedding, ItemBatch, Role, fusion_mode, item_bias
+from kgrag.fusion.modes import SoftPrompt
+from kgrag.generation import decoding
+from kgrag.generation.adapting import adapt, is_kept_outside
+from kgrag.generation.constraint import OnlyFrameWords
+from kgrag.generation.draft import Draft, Prompt, pieces_of
+from kgrag.generation.evidence_lm import EvidenceLM
+from kgrag.generation.pretrained import Base, load_pretrained
+from kgrag.generation.sentences import FRAME
 
 SPECIAL = ("<pad>", "<bos>", "<sep>", "<ask>", "<eos>", "<ans>", "</ans>", "<abstain>")
-WRITABLE = (*(role for role in Role if role is not Role.QUESTION),)
+WEIGHTS, SETTINGS, TOKENIZER = "generator.safetensors", "generator.json", "tokenizer.json"
+
+
+@dataclass(frozen=True)
+class Shares:
+    """What the sources of each question count for.
+
+    Attributes:
+        gates: Mean gate of graph and text over the items, shape (questions, 2).
+        weights: Those of graph, text and the model's own words, shape (questions, 3).
+    """
+
+    gates: torch.Tensor
+    weights: torch.Tensor
 
 
 class Generator(nn.Module):
-    """A language model with evidence tokens, its tokenizer and its fusion layer.
+    """A language model that reads and writes evidence items, its tokenizer and its fusion layer.
 
     Args:
         lm: A Hugging Face causal language model.
-        tokenizer: Its tokenizer, a `tokenizers.Tokenizer` that knows the tokens in ``SPECIAL``.
+        tokenizer: Its tokenizer, of `tokenizers`. The tokens in ``SPECIAL`` are those of its own where it knows them all;
+            otherwise they are added beside the language model.
         width: Width of the text encoder.
         hidden: Width of the GNN states.
         frame: Token ids that may be written: the words of answer sentences, none of which names anything.
+        mode: How items are read: "evidence_tokens", "soft_prompt" or "cross_attention".
+        options: What the mode takes, see `kgrag.fusion.modes`.
+        cased: Whether questions are read in upper and lower case.
+        lead: What each piece of text is begun with: a space, where the tokenizer knows words within a text by it.
+
+    Attributes:
+        base: The pretrained language model, where it is one.
+        adaptation: What of it is trained, see `kgrag.generation.adapting.adapt`.
     """
 
-    def __init__(self, lm: Any, tokenizer: Any, width: int, hidden: int, frame: Sequence[int] = ()) -> None:
-        from kgrag.generation.evidence_lm import EvidenceLM
-
+    def __init__(
+        self,
+        lm: Any,
+        tokenizer: Any,
+        width: int,
+        hidden: int,
+        frame: Sequence[int] = (),
+        mode: str = "evidence_tokens",
+        options: Mapping[str, int] | None = None,
+        cased: bool = False,
+        lead: str = "",
+    ) -> None:
         super().__init__()
-        self.settings: dict[str, Any] = {"width": width, "hidden": hidden, "frame": sorted(frame)}
+        self.settings: dict[str, Any] = {"width": width, "hidden": hidden, "frame": sorted(frame), "mode": mode}
+        self.settings |= {"options": dict(options or {}), "cased": cased, "lead": lead}
         self.tokenizer = tokenizer
-        self.model = EvidenceLM(lm)
-        self.fusion = EvidenceEmbedding(width, hidden, lm.config.hidden_size)
-        self.special = {name: tokenizer.token_to_id(name) for name in SPECIAL}
+        own = [tokenizer.token_to_id(name) for name in SPECIAL]
+        added = len(SPECIAL) if None in own else 0
+        self.special = dict(zip(SPECIAL, range(lm.config.vocab_size, lm.config.vocab_size + added) if added else own))
+        config = lm.config
+        reading = fusion_mode(mode, config.hidden_size, config.num_hidden_layers, self.settings["options"])
+        self.model = EvidenceLM(lm, reading, added)
+        self.fusion = EvidenceEmbedding(width, hidden, config.hidden_size)
+        self.balance = Balance()
+        self.base: Base | None = None
+        self.adaptation: dict[str, Any] = {}
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        name: str | Path,
+        width: int = 384,
+        hidden: int = 192,
+        *,
+        mode: str = "evidence_tokens",
+        dtype: str = "auto",
+        bits: int | None = None,
+        device_map: Any = None,
+        download: bool = False,
+        seed: int = 0,
+        **options: int,
+    ) -> Generator:
+        """A generator around a pretrained language model. What reads and writes items is new, and has to be trained.
+
+        Args:
+            name: Local folder, or name in the cache of the Hugging Face Hub.
+            width: Width of the text encoder.
+            hidden: Width of the GNN states.
+            mode: How items are read.
+            dtype: "float32", "bfloat16", "float16", or "auto" for that of the weights.
+            bits: 8 or 4 to quantise it, on a CUDA device.
+            device_map: Where its parts lie, such as "auto".
+            download: Whether it may be fetched from the Hub.
+            seed: Same seed, same weights.
+            **options: What the mode takes.
+
+        Raises:
+            ModelError: It cannot be loaded.
+            InputError: There is no such mode, or it takes no such option.
+        """
+        lm, tokenizer, base = load_pretrained(Base(str(name), dtype, bits), device_map, download)
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            lead = max((" ", ""), key=lambda lead: len(frame_of(tokenizer, lead)))
+            frame = frame_of(tokenizer, lead)
+            generator = cls(lm, tokenizer, width, hidden, frame, mode, options, cased=True, lead=lead)
+        generator.base = base
+        generator._suit()
+        return generator.eval()
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self.fusion.role.weight.device
+
+    def put_on(self, device: str | torch.device) -> Generator:
+        """Moves it to a device.
+
+        Raises:
+            ModelError: There is no such device.
+        """
+        try:
+            return self.to(device)
+        except (RuntimeError, AssertionError, ValueError) as error:
+            raise ModelError(
+                f"The generator cannot be put on {device!r}.", 'Take "cpu", or a device there is.'
+            ) from error
+
+    def word_ids(self, text: str) -> list[int]:
+        """Token ids of words."""
+        lead = self.settings["lead"]
+        return self.tokenizer.encode(lead + text.lstrip() if lead else text, add_special_tokens=False).ids
 
     def prompt_ids(self, prompt: Prompt) -> list[int]:
-        """Token ids of a prompt: the items, then the question with its mentions as items."""
+        """Token ids of a prompt: what stands for the items, then the question with its mentions as items."""
         first = self.model.vocabulary
-        ids = [self.special["<bos>"], *(first + i for i in range(len(prompt.items))), self.special["<sep>"]]
+        places = self.model.mode.places(len(prompt.items))
+        ids = [self.special["<bos>"], *(place if place < 0 else first + place for place in places)]
+        ids.append(self.special["<sep>"])
         for piece in prompt.pieces:
-            ids += [first + piece] if isinstance(piece, int) else self.tokenizer.encode(piece.lower()).ids
+            words = piece if self.settings["cased"] or isinstance(piece, int) else piece.lower()
+            ids += [first + words] if isinstance(words, int) else self.word_ids(words)
         return [*ids, self.special["<ask>"]]
 
-    def read(self, prompts: Sequence[Prompt]) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
-        """Item vectors, priors and presence for the language model, and the gates."""
-        batch = ItemBatch.collate([prompt.items for prompt in prompts])
-        vectors, gates = self.fusion(batch)
-        prior = torch.where(
-            (batch.roles == Role.ANSWER) | (batch.roles == Role.TEXT), batch.scalars[..., 1] * 10, torch.zeros(())
-        )
-        writable = batch.present & (batch.roles != Role.QUESTION)
-        return {"items": vectors, "item_prior": prior, "item_present": writable}, gates
+    def read(
+        self, prompts: Sequence[Prompt], config: GenerationConfig | None = None
+    ) -> tuple[dict[str, torch.Tensor], Shares]:
+        """Item vectors, priors and presence for the language model, and what the sources count for.
 
-    @torch.inference_mode()
+        Args:
+            prompts: The prompts.
+            config: Has the weights that the user gives the sources; none in training.
+        """
+        config = config or GenerationConfig()
+        batch = ItemBatch.collate([prompt.items for prompt in prompts]).to(self.device)
+        links = torch.tensor([float(prompt.link_score) for prompt in prompts], device=self.device)
+        given = torch.tensor([config.graph_weight, config.text_weight, config.lm_weight], device=self.device)
+        weights = self.balance(batch, links) + given.log()
+        vectors, gates = self.fusion(batch, weights[:, :2].exp())
+        candidates = (batch.roles == Role.ANSWER) | (batch.roles == Role.TEXT)
+        reading = {
+            "items": vectors,
+            "item_prior": (batch.scalars[..., 1] * 10).masked_fill(~candidates, 0.0),
+            "item_present": batch.present & (batch.roles != Role.QUESTION),
+            "item_bias": item_bias(batch, weights),
+            **self.model.mode.read(vectors, batch.present),
+        }
+        present = batch.present[..., None]
+        return reading, Shares((gates * present).sum(1) / present.sum(1), weights.exp())
+
     def write(self, prompts: Sequence[Prompt], config: GenerationConfig) -> list[Draft]:
-        """Writes an answer to each prompt, greedily or by beam search through Hugging Face ``generate``."""
-        self.eval()
+        """Writes an answer to each prompt: greedily, by sampling, or by beam search.
+
+        Raises:
+            InputError: The settings cannot be used.
+        """
         if not prompts:
             return []
-        from transformers import LogitsProcessorList
-
-        ids = [self.prompt_ids(prompt) for prompt in prompts]
-        longest = max(map(len, ids))
-        pad = self.special["<pad>"]
-        inputs = torch.tensor([[pad] * (longest - len(row)) + row for row in ids])
-        mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in ids])
-        reading, gates = self.read(prompts)
-        allowed = OnlyFrameWords(self, prompts, longest)
-        model: Any = self.model  # `generate` is typed for models whose arguments are all known to transformers
-        output = model.generate(
-            input_ids=inputs,
-            attention_mask=mask,
-            max_new_tokens=config.tokens,
-            num_beams=config.beams,
-            do_sample=False,
-            pad_token_id=pad,
-            eos_token_id=self.special["<eos>"],
-            logits_processor=LogitsProcessorList([allowed]),
-            return_dict_in_generate=True,
-            output_scores=config.beams == 1,
-            **reading,
-        )
-        sequences = output.sequences[:, longest:]
+        request, shares = self._request(prompts, config)
+        if config.beams == 1:
+            *_, (written, chances) = self._growing(request, config)
+            found = zip(written, map(_mean, chances))
+            return [self._draft(ids, chance, shares, row) for row, (ids, chance) in enumerate(found)]
         drafts = []
-        for row, prompt in enumerate(prompts):
-            written = sequences[row].tolist()
-            chances = []
-            if config.beams == 1:
-                for step, token in enumerate(written):
-                    if token == pad:
-                        break
-                    chances.append(float(output.scores[step][row].softmax(-1)[token]))
-            drafts.append(self._draft(written, chances, prompt, gates[row, : len(prompt.items)].mean(0).tolist()))
+        for row, (prompt, beams) in enumerate(zip(prompts, decoding.beams(self.model, request, config))):
+            several = [(self._draft(ids, math.exp(score), shares, row), score) for ids, score in beams]
+            beliefs = [config.reasoner_weight * decoding.belief(prompt.items, draft.answers) for draft, _ in several]
+            totals = [score + belief for (_, score), belief in zip(several, beliefs)]
+            drafts.append(several[totals.index(max(totals))][0])
         return drafts
 
-    def _draft(self, written: list[int], chances: list[float], prompt: Prompt, gates: list[float]) -> Draft:
-        first = self.model.vocabulary
-        names = {value: name for name, value in self.special.items()}
-        pieces: list[str | int] = []
-        answers: list[int] = []
-        inside = abstained = False
-        words: list[int] = []
+    def stream(self, prompt: Prompt, config: GenerationConfig) -> Iterator[Draft]:
+        """Writes an answer, and yields what there is of it after each token; beam search has it at the end only.
 
-        def flush() -> None:
-            if words:
-                pieces.append(self.tokenizer.decode(words).strip())
-                words.clear()
+        Raises:
+            InputError: The settings cannot be used.
+        """
+        if config.beams > 1:
+            yield from self.write([prompt], config)
+            return
+        request, shares = self._request([prompt], config)
+        for (written,), (chances,) in self._growing(request, config):
+            yield self._draft(written, _mean(chances), shares, 0)
 
-        for token in written:
-            name = names.get(token)
-            if name in ("<eos>", "<pad>"):
-                break
-            if name is not None:
-                inside = name == "<ans>" if name in ("<ans>", "</ans>") else inside
-                abstained = abstained or name == "<abstain>"
-            elif token >= first:
-                flush()
-                pieces.append(token - first)
-                if inside:
-                    answers.append(token - first)
-            else:
-                words.append(token)
-        flush()
-        probability = sum(chances) / len(chances) if chances else 1.0
-        return Draft(tuple(pieces), tuple(answers), probability, abstained, (gates[0], gates[1]))
+    @torch.inference_mode()
+    def _request(self, prompts: Sequence[Prompt], config: GenerationConfig) -> tuple[decoding.Request, Shares]:
+        decoding.check(config)
+        self.eval()
+        ids, pad = [self.prompt_ids(prompt) for prompt in prompts], self.special["<pad>"]
+        longest = max(map(len, ids))
+        padded = torch.tensor([[pad] * (longest - len(row)) + row for row in ids], device=self.device)
+        mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in ids], device=self.device)
+        reading, shares = self.read(prompts, config)
+        allowed = OnlyFrameWords(self, prompts, longest)
+        return decoding.Request(padded, mask, reading, allowed, pad, self.special["<eos>"]), shares
+
+    def _growing(
+        self, request: decoding.Request, config: GenerationConfig
+    ) -> Iterator[tuple[list[list[int]], list[list[float]]]]:
+        """What has been written to each question and how probable it was, after each token."""
+        written: list[list[int]] = [[] for _ in request.ids]
+        chances: list[list[float]] = [[] for _ in request.ids]
+        for tokens, chosen in decoding.steps(self.model, request, config):
+            for row, token in enumerate(tokens):
+                if token != request.pad:
+                    written[row].append(token)
+                    chances[row].append(chosen[row])
+            yield written, chances
+
+    def _draft(self, written: Sequence[int], probability: float, shares: Shares, row: int) -> Draft:
+        names = {token: name for name, token in self.special.items()}
+        pieces, answers, abstained = pieces_of(written, names, self.model.vocabulary, self.tokenizer.decode)
+        graph, text = shares.gates[row].tolist()
+        of_graph, of_text, of_words = shares.weights[row].tolist()
+        return Draft(pieces, answers, probability, abstained, (graph, text), (of_graph, of_text, of_words))
+
+    def _suit(self) -> None:
+        """Puts what is new where the language model ends, and gives it vectors as long as those of words."""
+        lm: Any = self.model.lm
+        length = float(lm.get_input_embeddings().weight.detach().float().std())
+        with torch.no_grad():
+            self.fusion.norm.weight.fill_(length)
+            self.model.key.weight.div_(length)
+            if self.model.added is not None:
+                self.model.added.weight.mul_(length)
+            if isinstance(self.model.mode, SoftPrompt):
+                self.model.mode.norm.weight.fill_(length)
+        device = lm.get_output_embeddings().weight.device
+        for name, part in [*self.named_children(), *self.model.named_children()]:
+            if name not in ("model", "lm"):
+                part.to(device)
+        self.model.prior_weight.data = self.model.prior_weight.data.to(device)
 
     def save(self, folder: Path) -> None:
-        """Writes weights (half precision), configuration and tokenizer into a folder."""
+        """Writes weights (half precision), configuration and tokenizer into a folder.
+
+        A pretrained language model that was not trained itself is not copied: the folder says where it lies.
+        """
         from safetensors.torch import save_file
 
         folder.mkdir(parents=True, exist_ok=True)
-        weights = {name: value.to(torch.bfloat16).contiguous() for name, value in self.state_dict().items()}
-        save_file(weights, folder / "generator.safetensors")
-        config = {"lm": self.model.lm.config.to_diff_dict(), **self.settings}
-        (folder / "generator.json").write_text(json.dumps(config, indent=1, sort_keys=True, default=str) + "\n")
-        self.tokenizer.save(str(folder / "tokenizer.json"))
+        base = self.base if self.adaptation.get("how") in ("frozen", "lora") else None
+        kept = {name: value for name, value in self.state_dict().items() if not (base and is_kept_outside(name))}
+        save_file({name: value.to("cpu", torch.bfloat16, copy=True) for name, value in kept.items()}, folder / WEIGHTS)
+        language_model = {"base": asdict(base)} if base else {"lm": self.model.lm.config.to_diff_dict()}
+        config = {**language_model, "adaptation": self.adaptation, **self.settings}
+        (folder / SETTINGS).write_text(json.dumps(config, indent=1, sort_keys=True, default=str) + "\n")
+        self.tokenizer.save(str(folder / TOKENIZER))
 
     @classmethod
     def load(cls, folder: Path) -> Generator:
         """Reads a generator back.
 
         Raises:
-            ModelError: A file is missing or does not fit.
+            ModelError: A file is missing or does not fit, or the language model that it was trained with is not there.
         """
+        from safetensors import SafetensorError
         from safetensors.torch import load_file
         from tokenizers import Tokenizer
         from transformers import AutoConfig, AutoModelForCausalLM
 
         try:
-            settings = json.loads((folder / "generator.json").read_text())
-            lm_settings = settings.pop("lm")
-            config = AutoConfig.for_model(lm_settings.pop("model_type"), **lm_settings)
-            lm = AutoModelForCausalLM.from_config(config)
-            generator = cls(lm, Tokenizer.from_file(str(folder / "tokenizer.json")), **settings)
-            weights = load_file(folder / "generator.safetensors")
-            generator.load_state_dict({name: value.float() for name, value in weights.items()})
-        except (OSError, KeyError, ValueError, RuntimeError) as error:
+            settings = json.loads((folder / SETTINGS).read_text())
+            adaptation = settings.pop("adaptation", {})
+            base, lm_settings = settings.pop("base", None), settings.pop("lm", None)
+            if base is not None:
+                lm, _, base = load_pretrained(Base(**base))
+            else:
+                config = AutoConfig.for_model(lm_settings.pop("model_type"), **lm_settings)
+                lm = AutoModelForCausalLM.from_config(config)
+            generator = cls(lm, Tokenizer.from_file(str(folder / TOKENIZER)), **settings)
+            generator.base = base
+            if adaptation:
+                adapt(generator, **adaptation)
+            weights = {name: value.float() for name, value in load_file(folder / WEIGHTS).items()}
+            missing, unknown = generator.load_state_dict(weights, strict=False)
+            lacking = [n for n in missing if not n.startswith("balance.") and not (base and is_kept_outside(n))]
+            if lacking or unknown:
+                raise ValueError(f"its weights lack {lacking[:3]} and have {unknown[:3]} beside")
+        except ModelError:
+            raise
+        except (OSError, AttributeError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
             raise ModelError(
                 f"No generator can be loaded from {folder}: {error}.", "Build or train it again."
             ) from error
         return generator.eval()
 
 
-class OnlyFrameWords:
-    """Allows, beside the items, only the words of answer sentences, and each item once within an answer.
+def frame_of(tokenizer: Any, lead: str = "") -> list[int]:
+    """Token ids of the words of answer sentences that are whole tokens; of parts of words, others could be made."""
+    ids = [tokenizer.encode(lead + word, add_special_tokens=False).ids for word in FRAME]
+    return sorted({of[0] for of in ids if len(of) == 1})
 
-    Whatever the language model prefers, it then cannot spell out a name that is not in the evidence, refuse what is sure,
-    or say yes or no against the reasoner.
 
-    Args:
-        generator: Whose words and special tokens.
-        prompts: One a question.
-        length: Of the padded prompts, which is not counted as written.
-    """
-
-    def __init__(self, generator: Generator, prompts: Sequence[Prompt], length: int) -> None:
-        self.vocabulary, self.length = generator.model.vocabulary, length
-        special = generator.special
-        closed = torch.ones(self.vocabulary, dtype=torch.bool)
-        closed[generator.settings["frame"]] = False
-        closed[[special[name] for name in ("<eos>", "<ans>", "</ans>", "<abstain>")]] = False
-        self.closed = closed.repeat(len(prompts), 1)
-        self.first = self.closed.clone()  # what may not come first,
-        self.bare = torch.zeros(len(prompts), dtype=torch.bool)  # and where no item may
-        yes, no = (generator.tokenizer.encode(word).ids[0] for word in ("yes", "no"))
-        for row, prompt in enumerate(prompts):
-            verdict = float(prompt.items.scalars[0, 3])
-            self.closed[row, [yes, no]] = True
-            if prompt.answerable:
-                self.closed[row, special["<abstain>"]] = True
-            self.first[row] = self.closed[row]
-            if verdict:
-                self.first[row] = self.bare[row] = True
-                self.first[row, yes if verdict > 0 else no] = False
-
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        scores = scores.clone()
-        written = input_ids[:, self.length :]
-        rule = self.closed if written.shape[1] else self.first
-        beams = len(scores) // len(rule)  # a row a beam
-        scores[:, : self.vocabulary].masked_fill_(rule.repeat_interleave(beams, dim=0), float("-inf"))
-        if not written.shape[1]:
-            scores[self.bare.repeat_interleave(beams), self.vocabulary :] = float("-inf")
-        rows, columns = (written >= self.vocabulary).nonzero(as_tuple=True)
-        scores[rows, written[rows, columns]] = float("-inf")
-        return scores
+def _mean(chances: Sequence[float]) -> float:
+    return sum(chances) / len(chances) if chances else 1.0

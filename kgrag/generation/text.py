@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from kgrag.config import GenerationConfig
@@ -65,6 +65,10 @@ class TextGenerator:
             for (i, _, sources), text in zip(part, texts):
                 drafts[i] = draft_of(text, prompts[i], sources)
         return drafts
+
+    def stream(self, prompt: Prompt, config: GenerationConfig) -> Iterator[Draft]:
+        """The draft at its end: what it names is known only then."""
+        yield from self.write([prompt], config)
 
     def _room(self, prompt: Prompt, config: GenerationConfig) -> int:
         """Tokens that evidence and examples may take."""

@@ -18,7 +18,7 @@ from kgrag.encoding.ranker import PlanRanker
 from kgrag.encoding.saving import load_reasoner, save_reasoner
 from kgrag.evaluation import read_questions
 from kgrag.generation import Generator
-from kgrag.generation.generator import SPECIAL
+from kgrag.generation.generator import SPECIAL, frame_of
 from kgrag.generation.sentences import FRAME
 from kgrag.graph import KnowledgeGraph
 from kgrag.linking import EntityLinker
@@ -82,8 +82,7 @@ def new_generator(width: int, hidden: int, model_width: int = 256, layers: int =
         hidden_dropout=0.0,
         attention_dropout=0.0,
     )
-    frame = sorted({i for word in FRAME for i in tokenizer.encode(word).ids})  # type: ignore[attr-defined]
-    return Generator(GPTNeoXForCausalLM(config), tokenizer, width, hidden, frame)
+    return Generator(GPTNeoXForCausalLM(config), tokenizer, width, hidden, frame_of(tokenizer))
 
 
 def doubting(reasoner: Reasoner) -> Reasoner:

@@ -35,7 +35,7 @@ def set_valued_loss(generator: Generator, examples: Sequence[Example], rng: np.r
         said: set[int] = set()
         for step in (*example.steps, "<eos>"):
             if isinstance(step, str):
-                tokens = [special[step]] if step in special else generator.tokenizer.encode(step).ids
+                tokens = [special[step]] if step in special else generator.word_ids(step)
                 ids += tokens
                 right += [[token] for token in tokens]
             else:
@@ -48,10 +48,10 @@ def set_valued_loss(generator: Generator, examples: Sequence[Example], rng: np.r
         rows.append((prompt, ids))
         goals.append(right)
     longest = max(len(p) + len(i) for p, i in rows)
-    inputs = torch.full((len(rows), longest), special["<pad>"])
-    mask = torch.zeros((len(rows), longest), dtype=torch.long)
+    inputs = torch.full((len(rows), longest), special["<pad>"], device=generator.device)
+    mask = torch.zeros_like(inputs)
     for r, (prompt, ids) in enumerate(rows):
-        inputs[r, : len(prompt) + len(ids)] = torch.tensor(prompt + ids)
+        inputs[r, : len(prompt) + len(ids)] = inputs.new_tensor(prompt + ids)
         mask[r, : len(prompt) + len(ids)] = 1
     reading, _ = generator.read([example.prompt for example in examples])
     logits = model(inputs, attention_mask=mask, **reading).logits
@@ -62,7 +62,7 @@ def set_valued_loss(generator: Generator, examples: Sequence[Example], rng: np.r
             at.append(len(prompt) + t - 1)
             allowed.append(tokens)
     scores = logits[torch.tensor(row_index), torch.tensor(at)].float().log_softmax(-1)
-    goal = torch.zeros(scores.shape, dtype=torch.bool)
+    goal = torch.zeros(scores.shape, dtype=torch.bool, device=scores.device)
     for i, tokens in enumerate(allowed):
         goal[i, tokens] = True
     return -scores.masked_fill(~goal, float("-inf")).logsumexp(-1).mean()

@@ -1,0 +1,132 @@
+"""Writing token by token: greedily, by sampling or by beams, within what may be written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import LogitsProcessorList, TemperatureLogitsWarper, TopPLogitsWarper
+
+from kgrag.config import GenerationConfig
+from kgrag.errors import InputError
+from kgrag.fusion import EvidenceItems, Role
+
+LEAST = 1e-4  # probabilities of the reasoner are held off 0 and 1 by so much
+
+
+@dataclass(frozen=True)
+class Request:
+    """Prompts in the form that a language model takes.
+
+    Attributes:
+        ids: Token ids, padded on the left, shape (questions, length).
+        mask: 1 where there is a token, shape (questions, length).
+        reading: What else it reads.
+        allowed: Takes what was written and the scores of what comes next; rules out what may not.
+        pad: Fills up.
+        end: Ends an answer.
+    """
+
+    ids: torch.Tensor
+    mask: torch.Tensor
+    reading: dict[str, torch.Tensor]
+    allowed: Any
+    pad: int
+    end: int
+
+
+def check(config: GenerationConfig) -> None:
+    """Refuses settings by which nothing can be written.
+
+    Raises:
+        InputError: One of them is out of its bounds.
+    """
+    weights = (config.graph_weight, config.text_weight, config.lm_weight)
+    drawn, beams = config.temperature, config.beams
+    bounds = {
+        "tokens and beams are whole numbers above 0": min(config.tokens, beams) >= 1,
+        "the temperature is 0 or more, and 0 with beams": 0 <= drawn < np.inf and not (drawn and beams > 1),
+        "top_p lies above 0, and at most at 1": 0 < config.top_p <= 1,
+        "the weights of graph, text and language model are above 0": all(0 < weight < np.inf for weight in weights),
+        "the weight of the reasoner is 0 or more": 0 <= config.reasoner_weight < np.inf,
+    }
+    for rule, kept in bounds.items():
+        if not kept:
+            raise InputError(f"By the settings of generation nothing can be written: {config}.", f"In them, {rule}.")
+
+
+@torch.inference_mode()
+def steps(model: Any, request: Request, config: GenerationConfig) -> Iterator[tuple[list[int], list[float]]]:
+    """Yields, token after token, what each question is given next and how probable it was; ``pad`` where it has ended.
+
+    Each question draws from a random generator of its own, so that it makes no difference what else is asked with it.
+    """
+    ids, mask, cache = request.ids, request.mask, None
+    step, positions = ids, (mask.cumsum(-1) - 1).clamp(min=0)
+    draws = [torch.Generator().manual_seed(config.seed) for _ in range(len(ids))]
+    warped: Any = LogitsProcessorList([request.allowed])
+    if config.temperature > 0:
+        warped += [TemperatureLogitsWarper(config.temperature), TopPLogitsWarper(config.top_p)]
+    ended = torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
+    for _ in range(config.tokens):
+        output = model(
+            step,
+            attention_mask=mask,
+            position_ids=positions,
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+            **request.reading,
+        )
+        cache = output.past_key_values
+        scores = warped(ids, output.logits[:, -1])
+        chances = scores.softmax(-1)
+        if config.temperature > 0:
+            sums = chances.cpu().double().cumsum(-1)
+            drawn = torch.stack([torch.rand(1, generator=draw, dtype=sums.dtype) for draw in draws])
+            tokens = torch.searchsorted(sums, drawn * sums[:, -1:], right=True)[:, 0].to(ids.device)
+        else:
+            tokens = scores.argmax(-1)
+        chosen = chances.gather(1, tokens[:, None])[:, 0]
+        tokens = tokens.masked_fill(ended, request.pad)
+        yield tokens.tolist(), chosen.tolist()
+        ended |= tokens == request.end
+        if ended.all():
+            return
+        ids = torch.cat([ids, tokens[:, None]], dim=1)
+        mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
+        step, positions = tokens[:, None], positions[:, -1:] + 1
+
+
+@torch.inference_mode()
+def beams(model: Any, request: Request, config: GenerationConfig) -> list[list[tuple[list[int], float]]]:
+    """The best sequences of each question by the beam search of Hugging Face, each with its mean log-probability."""
+    output = model.generate(
+        input_ids=request.ids,
+        attention_mask=request.mask,
+        max_new_tokens=config.tokens,
+        num_beams=config.beams,
+        num_return_sequences=config.beams,
+        do_sample=False,
+        pad_token_id=request.pad,
+        eos_token_id=request.end,
+        logits_processor=LogitsProcessorList([request.allowed]),
+        return_dict_in_generate=True,
+        output_scores=True,
+        **request.reading,
+    )
+    written = output.sequences[:, request.ids.shape[1] :].tolist()
+    found = list(zip(written, output.sequences_scores.tolist()))
+    return [found[start : start + config.beams] for start in range(0, len(found), config.beams)]
+
+
+def belief(items: EvidenceItems, answers: Sequence[int]) -> float:
+    """Mean log-probability, by the reasoner, that of the candidate answers just these are right."""
+    offered = items.where(Role.ANSWER, Role.TEXT)
+    if not offered:
+        return 0.0
+    chances = items.scalars[offered, 0].clip(LEAST, 1 - LEAST)
+    return float(np.log(np.where(np.isin(offered, answers), chances, 1 - chances)).mean())
