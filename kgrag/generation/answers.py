@@ -49,7 +49,7 @@ def draft_of(text: str, prompt: Prompt, sources: Sequence[Source]) -> Draft:
         return Draft(tuple(pieces) if worded else (), answers, 1.0, False, gates)
     if told:
         return Draft(told[:MOST_TOLD], (), 1.0, False, gates)
-    return Draft((), (), 1.0, True, gates, NOTHING_FOUND if _REFUSAL.match(text) else NOTHING_NAMED)
+    return Draft((), (), 1.0, True, gates, reason=NOTHING_FOUND if _REFUSAL.match(text) else NOTHING_NAMED)
 
 
 def draft_of_verdict(prompt: Prompt) -> Draft:

@@ -106,7 +106,8 @@ def _voted(prompt: Prompt, drafts: Sequence[Draft]) -> Draft:
         kept = tuple(item for item in votes if 2 * votes[item] >= most)
         outvoted = tuple(item for item in votes if item not in kept)
         share = min((votes[item] / most for item in kept), default=0.0)
-        return Draft((), kept, share, not kept, gates, "" if kept else CONTRADICTED, outvoted)
+        reason = "" if kept else CONTRADICTED
+        return Draft((), kept, share, not kept, gates, reason=reason, outvoted=outvoted)
     told = [quoted for _, draft in voices if (quoted := _sentence(prompt, draft)) is not None]
     if not told:
         return Draft((), (), 1.0, True, gates)
