@@ -1,7 +1,8 @@
 """What is refused that cannot be answered, what is lost by it, and whether confidence means what it says.
 
 Three sorts of questions have no answer: those of the question files, written by hand; those that ask a shipped graph for
-what it does not hold, made by synthesis; and those that take for granted what the graph does not say.
+what it does not hold, though others of the sort have it; and those that take for granted what the graph does not say.
+Confidence is calibrated on other questions of all these sorts, for it can only hold where they come as often.
 """
 
 from __future__ import annotations
@@ -20,14 +21,15 @@ from kgrag.evaluation.runner import confidence_figures
 from kgrag.evaluation.scoring import Row, right
 from kgrag.generation.draft import Step
 from kgrag.generation.verbalising import said
+from kgrag.graph.vocabulary import TYPE_PROPERTIES
 from kgrag.progress import track
 from kgrag.resources import data_folder
-from kgrag.training.makers import directed, in_vain
+from kgrag.training.makers import directed, number
 from kgrag.training.synthesis import Synthesiser, SyntheticQuestion
 from kgrag.wordings.grammar import composed
 
 PACKS = ("medical", "legal")
-MADE = 60  # questions of each sort that is made, a pack
+MADE = 90  # questions of each sort that is made, a pack
 QUICK = 12
 PREMISES = ("As {0}, {1}", "Given that {0}: {1}", "Since {0}, {1}", "{0}. So {1}")
 GOALS = (
@@ -70,9 +72,9 @@ def _asked(pack: str, quick: bool, seed: int) -> list[Row]:
     sorts = {
         "written, answerable": [q for q in test if not q.unanswerable],
         "written, unanswerable": [q for q in test if q.unanswerable],
-        "not in the graph": _made(rag, seed, count, in_vain),
-        "false premise": _made(rag, seed, count, on_false_premise),
+        **{sort: _made(rag, seed, count, maker) for sort, maker in MAKERS.items()},
     }
+    others = [question for maker in MAKERS.values() for question in _made(rag, seed + 1, count, maker)]
     asked = []
     for sort, questions in sorts.items():
         for question in track(questions, sort):
@@ -80,7 +82,8 @@ def _asked(pack: str, quick: bool, seed: int) -> list[Row]:
             row = {"sort": sort, "question": question.question, "right": right(rag, question, answer)}
             row["lost"] = float(answer.abstained and not question.unanswerable and _lost(rag, question))
             asked.append(row | {"abstained": answer.abstained, "confidence": answer.confidence, "text": answer.text})
-    rag.calibrate(valid)
+    asked_before = {row["question"] for row in asked}
+    rag.calibrate([*valid, *(question for question in others if question.question not in asked_before)])
     assert rag.calibration is not None
     for row in asked:
         row["calibrated"] = float(rag.calibration.transform(row["confidence"]))
@@ -110,15 +113,32 @@ def _made(
     return [Question(one.text, kind="unanswerable") for one in made]
 
 
+def on_what_is_lacking(synthesiser: Synthesiser) -> SyntheticQuestion | None:
+    """A question for a relation that a thing does not have, though others of its sort do."""
+    rng = synthesiser.rng
+    topic, step = synthesiser.start()
+    like = synthesiser.statement(step[0])[step[1]]
+    there = _asked_for(synthesiser, like)
+    step = directed(rng.choice(there)) if there else step
+    own = synthesiser.leaving(np.array([topic]))
+    mirror = int(synthesiser.speech.ends.mirrored[step[0]])
+    if not there or number(step) in own or (mirror >= 0 and number((mirror, not step[1])) in own):
+        return None
+    text = composed([synthesiser.speech.step(*step)], "{x}", rng)
+    return synthesiser.make(text, (topic,), (), (), "unanswerable")
+
+
 def on_false_premise(synthesiser: Synthesiser) -> SyntheticQuestion | None:
     """A question that takes a statement for granted which the graph does not hold, and asks on from it."""
     rng, graph = synthesiser.rng, synthesiser.graph
-    relation = rng.choice(synthesiser.usable)
+    relation = rng.choice(
+        [relation for relation in synthesiser.usable if graph.relation_iri(relation) not in TYPE_PROPERTIES]
+    )
     subject, _ = synthesiser.statement(relation)
     _, target = synthesiser.statement(relation)
     if graph.is_literal[target] or target == subject:
         return None
-    further = synthesiser.leaving(np.array([target]))
+    further = _asked_for(synthesiser, target)
     if target in synthesiser.rows.along(np.array([subject])).targets or not further:
         return None
     step = directed(rng.choice(further))
@@ -126,6 +146,15 @@ def on_false_premise(synthesiser: Synthesiser) -> SyntheticQuestion | None:
     premise = said(Step("{y}", graph.relation_label(relation), "{x}", False, -1)).rstrip(".")
     text = rng.choice(PREMISES).format(premise, asked[:1].lower() + asked[1:])
     return synthesiser.make(text, (target, subject), (), (), "unanswerable")
+
+
+def _asked_for(synthesiser: Synthesiser, node: int) -> list[int]:
+    """Directed relations that leave a node, but those to its classes, which nobody asks for."""
+    there = synthesiser.leaving(np.array([node]))
+    return [one for one in there if synthesiser.graph.relation_iri(one >> 1) not in TYPE_PROPERTIES]
+
+
+MAKERS = {"not in the graph": on_what_is_lacking, "false premise": on_false_premise}
 
 
 def _figures(rows: Sequence[Row]) -> dict[str, Any]:
