@@ -90,9 +90,10 @@ class Target:
         topic, answer = topics[0], answers[0]
         here = graph.statements[graph.relations[graph.statements] == relation]
         forward = ((graph.heads[here] == topic) & (graph.tails[here] == answer)).any()
-        ends = graph.tails[here] if forward else graph.heads[here]
-        right_ones = {node for name in question.answers for node in graph.find(name)}
-        others = sorted(set(ends.tolist()) - right_ones - {topic})
+        starts, ends = graph.heads[here], graph.tails[here]
+        starts, ends = (starts, ends) if forward else (ends, starts)
+        stated = {node for name in question.answers for node in graph.find(name)} | set(ends[starts == topic].tolist())
+        others = sorted(set(ends.tolist()) - stated - {topic})
         if not others:
             return None
         return cls(question, topic, relation, not forward, answer, draw.choice(others))
