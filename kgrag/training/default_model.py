@@ -64,8 +64,10 @@ def train_tokenizer() -> object:
     return tokenizer
 
 
-def new_generator(width: int, hidden: int, model_width: int = 256, layers: int = 6) -> Generator:
-    """A GPT-NeoX of some six million parameters that knows nothing yet."""
+def new_generator(
+    width: int, hidden: int, model_width: int = 256, layers: int = 6, mode: str = "evidence_tokens"
+) -> Generator:
+    """A GPT-NeoX of some six million parameters that knows nothing yet, and reads items in a mode of `kgrag.fusion.modes`."""
     from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 
     tokenizer = train_tokenizer()
@@ -82,7 +84,7 @@ def new_generator(width: int, hidden: int, model_width: int = 256, layers: int =
         hidden_dropout=0.0,
         attention_dropout=0.0,
     )
-    return Generator(GPTNeoXForCausalLM(config), tokenizer, width, hidden, frame_of(tokenizer))
+    return Generator(GPTNeoXForCausalLM(config), tokenizer, width, hidden, frame_of(tokenizer), mode)
 
 
 def doubting(reasoner: Reasoner) -> Reasoner:
