@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from kgrag.encoding import Findings
+from kgrag.fusion import Role
 from kgrag.fusion.items import LONG_TEXT, Candidate, collect_items
-from kgrag.generation.draft import Prompt
+from kgrag.generation.draft import Prompt, Step, Unit
 from kgrag.graph import KnowledgeGraph, is_verbal
-from kgrag.types import Floats, Link
+from kgrag.types import Floats, Link, Subgraph
 
 LEAST = 0.02  # nodes below this probability are not offered as answers,
 SHARE = 0.5  # nor are those below this share of the best one's
@@ -113,13 +115,57 @@ def compose(
     )
     place = {reference: i for i, reference in enumerate(items.references) if i <= len(topics) and i > 0}
     sure = bool(best) and float(findings.scores[best[0]]) >= SURE
+    starts = (*findings.starts, *findings.beside)
+    ways: dict[int, list[tuple[Step, ...]]] = {}
+    for i in items.where(Role.ANSWER, Role.TEXT):
+        of = walks[items.references[i]]  # type: ignore[index]
+        ways[i] = [_steps(graph, subgraph, start, walk) for start, walk in zip(starts, of)]
     prompt = Prompt(
         _pieces(question, links, seeds, place),
         items,
         answerable=sure or bool(sentences),
         link_score=min((link.score for link in links), default=1.0),
+        paths=ways,
     )
     return Composition(prompt, paths)
+
+
+def by_source(graph: KnowledgeGraph, prompt: Prompt) -> tuple[Unit, ...]:
+    """The evidence of a prompt by its sources: files, endpoints and named graphs of statements, and passages.
+
+    A source answers alone where it has a whole path; a path that only several have together counts as the word of the one
+    with the least weight. The weight of a source of statements is how many it has: to outvote a graph, one must first
+    state as much. A passage has the weight of one statement.
+    """
+    names = graph.source_names
+    sizes = np.bincount(graph.sources[graph.statements], minlength=len(names))
+    weights = {name: max(float(size), 1.0) for name, size in zip(names, sizes)}
+    stated: dict[str, list[int]] = {}
+    for item, ways in prompt.paths.items():
+        said = [set(graph.sources_of(step.statement)) for way in ways for step in way]
+        whole = set.intersection(*said) if said else set()
+        weakest = [min((max(of, key=weights.__getitem__) for of in said), key=weights.__getitem__)] if said else []
+        for name in whole or weakest:
+            stated.setdefault(name, []).append(item)
+    told: dict[object, list[int]] = {}
+    for item in prompt.items.where(Role.SENTENCE):
+        reference: Any = prompt.items.references[item]
+        told.setdefault(reference[0], []).append(item)
+    units = [Unit(tuple(items), weights[name], told=False) for name, items in sorted(stated.items())]
+    return (*units, *(Unit(tuple(items), 1.0, told=True) for items in told.values()))
+
+
+def _steps(graph: KnowledgeGraph, subgraph: Subgraph, start: int, walk: Sequence[int]) -> tuple[Step, ...]:
+    """A walk in words."""
+    steps, at = [], start
+    for s in walk:
+        back = int(subgraph.heads[s]) != at
+        end = int(subgraph.heads[s] if back else subgraph.tails[s])
+        names = graph.label(int(subgraph.nodes[at])), graph.label(int(subgraph.nodes[end]))
+        relation = graph.relation_label(int(subgraph.relations[s]))
+        steps.append(Step(names[0], relation, names[1], back, int(subgraph.statements[s])))
+        at = end
+    return tuple(steps)
 
 
 def _pieces(

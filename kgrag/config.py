@@ -142,6 +142,11 @@ class GenerationConfig:
         temperature: Above 0, drafts are sampled; 0 takes what is most probable.
         top_p: Share of probability that is sampled from.
         seed: Of sampling.
+        evidence_tokens: Most tokens of evidence and examples, for a language model that reads them as words.
+        examples: How many of the known questions, the nearest, such a model is shown with their answers.
+        defence: Against evidence that somebody planted: "isolate_then_vote" has each source answered from alone, and names
+            what most of them say; "self_consistency" draws several drafts and takes what most of them say.
+        samples: Drafts that are drawn for "self_consistency".
         reasoner_weight: How much the reasoner's belief in what a beam names counts beside what the language model thinks of
             it, when the best beam is taken.
         graph_weight: By how much the graph's share in what is read and written is multiplied, beside what was learned; above 0.
@@ -156,6 +161,10 @@ class GenerationConfig:
     temperature: float = 0.0
     top_p: float = 1.0
     seed: int = 0
+    evidence_tokens: int = 1_000
+    examples: int = 4
+    defence: str = ""
+    samples: int = 5
     reasoner_weight: float = 0.0
     graph_weight: float = 1.0
     text_weight: float = 1.0

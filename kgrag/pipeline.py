@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kgrag.composer import compose
+from kgrag.composer import by_source, compose
 from kgrag.config import Config
 from kgrag.encoding import Findings, GraphReader, ReaRev, ReaRevReader, Reasoner, reason
 from kgrag.encoding.saving import load_rearev, load_reasoner, save_reasoner
 from kgrag.errors import InputError, ModelError, QuestionError
 from kgrag.fusion.items import best_sentences
-from kgrag.generation import Generator, fitting, generator_named, print_answer
+from kgrag.generation import Generator, TextGenerator, fitting, generator_named, print_answer
+from kgrag.generation.draft import Shot
+from kgrag.generation.examples import Examples
+from kgrag.generation.voting import ISOLATED, drafted
 from kgrag.graph import KnowledgeGraph, readable
 from kgrag.graph.directed import DirectedRows
 from kgrag.linking import EntityLinker
@@ -71,8 +74,9 @@ class KGRAG:
             whole graph where not given.
         reasoner: Graph neural network; the shipped one, which follows relations, where not given. "rearev" is a ReaRev-like
             one that knows nothing before it is trained; it reasons over sub-graphs, by PageRank where no retriever is given.
-        generator: A `Generator`, or a folder that holds one or a Hugging Face causal language model, or the name of one in
-            the Hub's cache; the shipped one where not given.
+        generator: A `Generator` or a `kgrag.generation.TextGenerator`, or the name of one, see
+            `kgrag.generation.generator_named`; the shipped one where not given.
+        examples: Known questions with their answers; the nearest are shown to a generator that reads evidence as words.
         encoder: Text encoder; the packaged MiniLM where not given.
         config: Settings of all stages.
 
@@ -88,7 +92,8 @@ class KGRAG:
         linker: EntityLinker | None = None,
         retriever: SubgraphRetriever | str | None = None,
         reasoner: Reasoner | ReaRev | str | None = None,
-        generator: Generator | str | Path | None = None,
+        generator: Generator | TextGenerator | str | Path | None = None,
+        examples: Iterable[Question] = (),
         encoder: TextEncoder | None = None,
         config: Config | None = None,
     ) -> None:
@@ -115,10 +120,12 @@ class KGRAG:
         if isinstance(reasoner, ReaRev):
             self._reason_by(reasoner)
         sizes = self.encoder.width, follower.settings["hidden"]
+        if generator is None or isinstance(generator, (str, Path)):
+            generator = generator_named(generator or shipped, *sizes)
         if isinstance(generator, Generator):
-            self.generator = fitting(generator, *sizes)
-        else:
-            self.generator = generator_named(generator or shipped, *sizes)
+            generator = fitting(generator, *sizes)
+        self.generator: Generator | TextGenerator = generator
+        self.examples = Examples.of(list(examples), self.encoder)
         self.calibration: Isotonic | None = None
         self.learned: list[Question] = []
         self.disclaimer = ""
@@ -173,7 +180,8 @@ class KGRAG:
         verifier = self._verifier()
         for wider in (False, True):
             thoughts = [self._think(questions[i], links[i], wider) for i in open_]
-            drafts = self.generator.write([one.composition.prompt for one, _ in thoughts], self.config.generation)
+            prompts = [one.composition.prompt for one, _ in thoughts]
+            drafts = drafted(self.generator, prompts, self.config.generation)
             for i, (thought, _), draft in zip(open_, thoughts, drafts):
                 answers[i] = verifier.verify(thought, draft)
             open_ = [i for i, (_, more) in zip(open_, thoughts) if more and answers[i].abstained]
@@ -197,8 +205,10 @@ class KGRAG:
         answer = self._without_writing(question, links)
         for wider in () if answer else (False, True):
             thought, more = self._think(question, links, wider)
-            prompt = thought.composition.prompt
-            for draft in self.generator.stream(prompt, self.config.generation):
+            prompt, settings = thought.composition.prompt, self.config.generation
+            voted = bool(settings.defence)  # there is nothing to be shown before the vote
+            drafts = drafted(self.generator, [prompt], settings) if voted else self.generator.stream(prompt, settings)
+            for draft in drafts:
                 yield print_answer(draft.pieces, prompt.items, lambda _: ())
             answer = self._verifier().verify(thought, draft)
             if not (more and answer.abstained):
@@ -328,7 +338,8 @@ class KGRAG:
             save_reasoner(self.reader.reasoner, target / "models")
             if isinstance(self.reader, ReaRevReader):
                 save_reasoner(self.reader.rearev, target / "models")
-            self.generator.save(target / "models")
+            if isinstance(self.generator, Generator):
+                self.generator.save(target / "models")
             if isinstance(self.retriever, TripleScorer):
                 self.retriever.save(target / "models")
             settings = {
@@ -337,6 +348,8 @@ class KGRAG:
                 "disclaimer": self.disclaimer,
                 "encoder": self.encoder.name,
                 "retriever": self._retriever_name,
+                "generator": self.generator.name if isinstance(self.generator, TextGenerator) else "",
+                "examples": self.examples.shots,
             }
             write_json(target / "kgrag.json", settings)
             if self.learned:
@@ -345,25 +358,41 @@ class KGRAG:
         write_folder(Path(folder), write, kind="kgrag")
 
     @classmethod
-    def load(cls, folder: str | Path, encoder: TextEncoder | None = None) -> KGRAG:
+    def load(
+        cls,
+        folder: str | Path,
+        encoder: TextEncoder | None = None,
+        generator: Generator | TextGenerator | str | Path | None = None,
+    ) -> KGRAG:
         """Reads a saved system back.
+
+        Args:
+            folder: The folder.
+            encoder: The text encoder that it was saved with, where that is not the packaged one.
+            generator: What answers; the saved one where not given. One that reads evidence as words lies elsewhere, and has to
+                be given: no folder decides where questions are sent to.
 
         Raises:
             SavedFolderError: The folder is incomplete, was changed, or holds what may not be loaded.
+            ModelError: It was saved with a generator that lies elsewhere, and none is given.
         """
         folder = Path(folder)
         models = folder / "models"
         read_folder(folder, kind="kgrag")
         settings = read_json(folder / "kgrag.json")
+        if generator is None and settings.get("generator"):
+            named = settings["generator"]
+            raise ModelError(f"{folder} answers by {named!r}, which is not in it.", f"Give generator={named!r}.")
         rag = cls(
             KnowledgeGraph.load(folder / "graph"),
             PassageIndex.load(folder / "passages"),
             retriever=TripleScorer.load(models) if TripleScorer.is_in(models) else settings["retriever"],
             reasoner=load_reasoner(models),
-            generator=models,
+            generator=generator or models,
             encoder=encoder,
             config=_from_json(settings["config"]),
         )
+        rag.examples = Examples((Shot(*shot) for shot in settings.get("examples", ())), rag.encoder)
         if rearev := load_rearev(models):
             rag._reason_by(rearev)
         rag.disclaimer = settings["disclaimer"]
@@ -382,6 +411,8 @@ class KGRAG:
         from kgrag.training.continual import remembered
 
         self.learned = remembered(self.learned, questions)
+        if isinstance(self.generator, TextGenerator):
+            self.examples = Examples.of(self.learned, self.encoder)
         self.calibration = None  # was of another reasoner
 
     # the stages, in the order of the journey
@@ -494,6 +525,7 @@ class KGRAG:
         named = {self.graph.iri(link.node) for link in linked if link.node is not None}
         sentences = best_sentences(
             [self.passages.sentences(p.passage) if named & set(p.passage.entities) else [] for p in evidence.passages],
+            question,
             whole,
             self.encoder.encode,
         )
@@ -507,7 +539,12 @@ class KGRAG:
             sentences,
             self.config.generation.items,
         )
-        return Thought(masked, evidence, findings, composition), more
+        prompt = composition.prompt
+        if self.config.generation.defence == ISOLATED:
+            prompt = replace(prompt, units=by_source(self.graph, prompt))
+        if isinstance(self.generator, TextGenerator):
+            prompt = replace(prompt, shots=self.examples.nearest(whole, self.config.generation.examples))
+        return Thought(masked, evidence, findings, replace(composition, prompt=prompt)), more
 
 
 def generate_with_knowledge(input_text: str, knowledge_graph: KnowledgeGraph | str | Path, device: str = "cpu") -> str:
@@ -529,6 +566,7 @@ def generate_with_knowledge(input_text: str, knowledge_graph: KnowledgeGraph | s
     if isinstance(knowledge_graph, (str, Path)):
         knowledge_graph = KnowledgeGraph.from_rdf(knowledge_graph)
     rag = KGRAG(knowledge_graph)
+    assert isinstance(rag.generator, Generator)
     rag.generator.put_on(device)
     return str(rag.ask(input_text))
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from kgrag.composer import Composition
 from kgrag.encoding import Findings, GraphReader
+from kgrag.expectations import contradiction
 from kgrag.fusion import Role
 from kgrag.fusion.balance import SOURCES
 from kgrag.generation import Draft, print_answer
@@ -72,14 +73,16 @@ class Verifier:
         evidence, items = thought.evidence, thought.composition.prompt.items
         named = [p for p in draft.pieces if isinstance(p, int)]
         answers = [p for p in draft.answers if items.roles[p] in (Role.ANSWER, Role.TEXT)]
-        confidence = self._confidence(thought, named, answers)
-        if draft.abstained or not named or confidence < self.threshold:
-            return refusal(evidence.question, evidence.links, self._why_not(thought, confidence), confidence)
+        confidence = self._confidence(thought, named, answers, draft.outvoted)
+        said = named or answers or thought.findings.verdict < 0
+        if draft.abstained or not said or confidence < self.threshold:
+            why = draft.reason or self._why_not(thought, confidence)
+            return refusal(evidence.question, evidence.links, why, confidence)
         sources = _Sources(self.graph, self.passages, thought)
         pieces = list(draft.pieces)
         offered = answers if thought.findings.verdict else items.where(Role.ANSWER, Role.TEXT)
-        left_out = [p for p in offered if p not in answers] if answers else []
-        if left_out or not (is_well_formed(pieces) and says_what_is_stated(pieces, thought)):
+        left_out = [p for p in offered if p not in answers and p not in draft.outvoted] if answers else []
+        if left_out or not pieces or not (is_well_formed(pieces) and says_what_is_stated(pieces, thought)):
             answers = [*answers, *left_out] if thought.findings.verdict >= 0 else []
             pieces = in_other_words(answers, thought)
         text = print_answer(pieces, items, sources.cite)
@@ -112,8 +115,13 @@ class Verifier:
             weights=_rounded(draft.weights),
         )
 
-    def _confidence(self, thought: Thought, named: Sequence[int], answers: Sequence[int]) -> float:
+    def _confidence(
+        self, thought: Thought, named: Sequence[int], answers: Sequence[int], outvoted: Sequence[int]
+    ) -> float:
         items = thought.composition.prompt.items
+        if answers and outvoted:
+            belief = max(float(items.scalars[p, 0]) for p in answers)
+            return belief * min(1.0, 0.5 + thought.link_score / 2)
         if answers or thought.findings.verdict:
             at = (
                 slice(None)
@@ -132,8 +140,28 @@ class Verifier:
             known = self.graph.contains(citation.triple) if citation.triple else _id(citation) in self.passages
             if not known:
                 return f"source {citation.number} is no longer there"
-        if answers and not thought.findings.verdict and not self._suffices(thought, answers):
-            return "the statements that would be cited do not lead to the answer"
+        if answers and not thought.findings.verdict:
+            if not self._suffices(thought, answers):
+                return "the statements that would be cited do not lead to the answer"
+            positions: list[Any] = [thought.composition.prompt.items.references[p] for p in answers]
+            nodes = thought.evidence.subgraph.nodes[positions].tolist()
+            if asked := contradiction(self.graph, thought.evidence.question, nodes):
+                return f"the question asks for {asked}, and what was found is something else"
+            if apart := self._apart(thought, nodes):
+                return f"no statement joins {apart} to the rest of the question, as it takes for granted"
+        return ""
+
+    def _apart(self, thought: Thought, answers: Sequence[int]) -> str:
+        """The label of what is named and has nothing to do with the rest: no way to an answer passes it, no statement joins it."""
+        subgraph, paths = thought.evidence.subgraph, thought.composition.paths
+        stated = np.array(sorted({s for statements in paths.values() for s in statements}), np.int64)
+        passed = np.concatenate([subgraph.heads[stated], subgraph.tails[stated]])
+        rest = np.union1d(subgraph.nodes[passed], answers)
+        for link in thought.evidence.links:
+            if link.node is None or not link.exact or link.node in rest:
+                continue
+            if not np.isin(self.reader.rows.along(np.array([link.node])).targets, rest).any():
+                return self.graph.label(link.node)
         return ""
 
     def _suffices(self, thought: Thought, answers: Sequence[int]) -> bool:

@@ -9,9 +9,9 @@ import pytest
 from pyoxigraph import Literal, NamedNode, Quad
 from sparql_servers import FaultyServer, status
 
+from kgrag import posting
 from kgrag.config import EndpointConfig
 from kgrag.errors import GraphError
-from kgrag.graph import endpoint as endpoint_module
 from kgrag.graph.endpoint import Endpoint
 
 ASK = "SELECT ?s ?p ?o WHERE { ?s ?p ?o }"
@@ -30,7 +30,7 @@ def server():
 def waits(monkeypatch):
     """The waits before repetitions, which take no time here."""
     waits = []
-    monkeypatch.setattr(endpoint_module.time, "sleep", waits.append)
+    monkeypatch.setattr(posting.time, "sleep", waits.append)
     return waits
 
 

@@ -96,3 +96,11 @@ def test_a_statement_from_a_passage_is_cited_with_the_sentence_that_says_it():
     assert all(f"[{citation.number}]" in answer.text for citation in answer.citations)
     rag.passages.remove(["guide#2"])
     assert all(citation.triple for citation in rag.ask("What treats brivane?").citations)
+
+
+def test_what_a_question_takes_for_granted_must_be_stated():
+    facts = [*FACTS, ("kelamin", "treats", "dolphic fever"), ("dolphic fever", "caused by", "Dola virus")]
+    rag = KGRAG(KnowledgeGraph.from_triples(facts))
+    assert rag.ask("As kelamin treats dolphic fever, what causes dolphic fever?").answers == ["Dola virus"]
+    answer = rag.ask("As nortisol treats dolphic fever, what causes dolphic fever?")
+    assert answer.abstained and "nortisol" in answer.reason

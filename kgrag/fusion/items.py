@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from enum import IntEnum
 
 import numpy as np
@@ -12,7 +14,11 @@ from kgrag.types import Floats
 
 SCALARS = 6  # answer probability, its logarithm, retrieval score, verdict, hops, whether it is a long text
 TOLD = 0.73  # least cosine at which a sentence may answer a question: most that do not lie below
+REPEATED = 0.75  # share of a question's words from which a sentence repeats it
 LONG_TEXT = 60  # characters from which a literal is a text rather than a name
+
+_WORD = re.compile(r"\w+")
+_QUESTION = re.compile(r"[?\uff1f\u061f]\W*$")
 
 
 class Role(IntEnum):
@@ -58,6 +64,18 @@ class EvidenceItems:
     def where(self, *roles: Role) -> list[int]:
         """Positions of the items with one of the roles."""
         return [i for i, role in enumerate(self.roles) if role in roles]
+
+    def only(self, kept: Sequence[int]) -> EvidenceItems:
+        """Some of the items, by position."""
+        rows = list(kept)
+        return EvidenceItems(
+            [self.roles[i] for i in rows],
+            [self.texts[i] for i in rows],
+            [self.references[i] for i in rows],
+            self.encodings[rows],
+            self.states[rows],
+            self.scalars[rows],
+        )
 
 
 @dataclass(frozen=True)
@@ -137,20 +155,44 @@ def collect_items(
 
 
 def best_sentences(
-    sentences: Sequence[Sequence[str]], question: Floats, encode: Callable[[list[str]], Floats], most: int = 8
+    sentences: Sequence[Sequence[str]],
+    asked: str,
+    question: Floats,
+    encode: Callable[[list[str]], Floats],
+    most: int = 8,
 ) -> list[tuple[tuple[int, int], str, float]]:
     """The sentences that may answer a question: ``((passage, sentence), text, cosine)``, best first.
 
+    What a sentence repeats of the question says nothing, and makes it no more like an answer: it is compared without that.
+    Else whoever repeats the question before a lie is believed (PoisonedRAG; Zou et al., 2025). A question answers none.
+
     Args:
         sentences: Those of each passage.
+        asked: The question.
         question: The encoded question, shape (width,).
         encode: Encodes texts into unit vectors, shape (texts, width).
         most: Most sentences.
     """
-    places = [(i, j) for i, texts in enumerate(sentences) for j in range(len(texts))]
-    if not places:
+    words = _WORD.findall(asked.casefold())
+    found = [
+        ((i, j), text, rest)
+        for i, texts in enumerate(sentences)
+        for j, text in enumerate(texts)
+        if not _QUESTION.search(text) and (rest := _unrepeated(text, words))
+    ]
+    if not found:
         return []
-    texts = [sentences[i][j] for i, j in places]
-    scores = encode(texts) @ question
+    scores = encode([rest for _, _, rest in found]) @ question
     order = np.lexsort((np.arange(len(scores)), -scores))[:most]
-    return [(places[k], texts[k], float(scores[k])) for k in order if scores[k] >= TOLD]
+    return [(*found[k][:2], float(scores[k])) for k in order if scores[k] >= TOLD]
+
+
+def _unrepeated(text: str, asked: Sequence[str]) -> str:
+    """A text without the question that it repeats: most of its words in their order, with the first, which asks."""
+    spans = [found.span() for found in _WORD.finditer(text)]
+    said = [text[start:end].casefold() for start, end in spans]
+    block = SequenceMatcher(None, said, asked, autojunk=False).find_longest_match(0, len(said), 0, len(asked))
+    if block.b or block.size < max(REPEATED * len(asked), 2):
+        return text
+    rest = text[: spans[block.a][0]], text[spans[block.a + block.size - 1][1] :]
+    return " ".join(part.strip() for part in rest if _WORD.search(part))

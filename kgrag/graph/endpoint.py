@@ -1,4 +1,4 @@
-"""A SPARQL 1.1 endpoint over HTTP. The network is used here alone, and only for the URL that the user gave."""
+"""A SPARQL 1.1 endpoint over HTTP. The network is used only for the URL that the user gave."""
 
 from __future__ import annotations
 
@@ -6,27 +6,21 @@ import base64
 import json
 import logging
 import re
-import time
 from typing import Any
 from urllib.parse import urlsplit
 
 import pyoxigraph
-import urllib3
 
 from kgrag.config import EndpointConfig, Limits
 from kgrag.errors import GraphError
-from kgrag.faults import one_line
 from kgrag.graph.reading import parse
 from kgrag.graph.sparql import QueryResult
 from kgrag.graph.terms import from_oxigraph
 from kgrag.graph.tokens import form_of
+from kgrag.posting import Poster, Terms
 
 _RESULTS, _TRIPLES = "application/sparql-results+json", "application/n-triples"
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9]")  # some servers name blank nodes nodeID://b1
-_CHUNK = 1 << 16
-_SHOWN = 2_000  # bytes of an error page that are read
-_BACK_OFF = 0.5  # seconds before the first repetition; twice as many before each further one
-_BUSY = frozenset([429, 502, 503, 504])
 
 _log = logging.getLogger(__name__)
 
@@ -64,11 +58,24 @@ class Endpoint:
     ) -> None:
         self.name = _checked_name(url)
         self.config = config or EndpointConfig()
-        self.requests = self.results = self.left_out = 0
-        self._url = url.split("#")[0]
+        self.results = self.left_out = 0
         self._credentials = _credentials(user, password, token)
-        self._secrets = [text for text in (self._credentials.partition(" ")[2], password) if text]
-        self._pool = urllib3.PoolManager(maxsize=1, retries=False)
+        secrets = [text for text in (self._credentials.partition(" ")[2], password) if text]
+        terms = Terms(
+            attempts=self.config.attempts,
+            answer_bytes=self.config.answer_bytes,
+            error=GraphError,
+            settings="EndpointConfig",
+            request="query",
+            access="Check user and password, or token.",
+            address="Check the address, often .../sparql.",
+        )
+        self._poster = Poster(self.name, url.split("#")[0], terms, secrets)
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent."""
+        return self._poster.requests
 
     def select(self, sparql: str) -> list[dict[str, str]]:
         """Solutions of a SELECT query; see `query` for them and for errors."""
@@ -97,107 +104,16 @@ class Endpoint:
         triples = parse(self._fetch(sparql, _TRIPLES, timeout), "n-triples", limits=limits)
         return [(from_oxigraph(subject), predicate.value, from_oxigraph(obj)) for subject, predicate, obj, _ in triples]
 
-    # The way there and back
-
     def _fetch(self, sparql: str, accept: str, timeout: float) -> bytes:
-        """The body of the answer; repeats the request where that may help."""
+        """The body of the answer."""
         try:
             body = sparql.encode()
         except UnicodeEncodeError as error:
             raise GraphError("The query is not valid Unicode text.", "Remove the lone surrogates.") from error
-        deadline = time.monotonic() + timeout
-        for attempt in range(1, self.config.attempts + 1):
-            try:
-                return self._send(body, accept, timeout, deadline)
-            except _BusyError as busy:
-                wait = _BACK_OFF * 2 ** (attempt - 1) if busy.wait is None else busy.wait
-                if attempt == self.config.attempts or time.monotonic() + wait >= deadline:
-                    asked = f", and asks to wait {busy.wait:.0f} seconds" if busy.wait else ""
-                    raise GraphError(
-                        f"{self.name} {busy.reason}{asked}.", "Check the address and the server, or try again later."
-                    ) from busy
-                _log.info("%s %s; asked again in %.1f s", self.name, busy.reason, wait)
-                time.sleep(wait)
-        raise GraphError(f"{self.config.attempts} attempts leave no request to send.", "Allow at least one.")
-
-    def _send(self, body: bytes, accept: str, timeout: float, deadline: float) -> bytes:
-        headers = {
-            "Content-Type": "application/sparql-query",
-            "Accept": accept,
-            "Accept-Encoding": "gzip",
-            "User-Agent": "kgrag",
-        }
+        headers = {"Content-Type": "application/sparql-query", "Accept": accept}
         if self._credentials:
             headers["Authorization"] = self._credentials
-        self.requests += 1
-        left = max(deadline - time.monotonic(), 0.001)
-        try:
-            response = self._pool.request(
-                "POST",
-                self._url,
-                body=body,
-                headers=headers,
-                timeout=urllib3.Timeout(total=left),
-                redirect=False,
-                preload_content=False,
-            )
-            try:
-                if response.status != 200:
-                    raise self._refusal(response, deadline)
-                return self._body(response, self.config.answer_bytes, deadline)
-            finally:
-                response.close()  # an answer that was read to its end has given its connection back before
-        except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ProtocolError) as error:
-            raise _BusyError(f"cannot be reached: {one_line(str(error))}") from error
-        except (TimeoutError, urllib3.exceptions.TimeoutError) as error:
-            raise GraphError(
-                f"{self.name} did not answer within {timeout:g} seconds.",
-                "Ask for less, or allow more: EndpointConfig.timeout.",
-            ) from error
-        except urllib3.exceptions.HTTPError as error:
-            raise GraphError(
-                f"{self.name} cannot be asked: {one_line(str(error))}.", "Check the address and its certificate."
-            ) from error
-
-    def _body(self, response: urllib3.BaseHTTPResponse, most: int, deadline: float, cut: bool = False) -> bytes:
-        """What the response holds; at most ``most`` bytes, beyond which it is ``cut`` or refused."""
-        data = bytearray()
-        while chunk := response.read1(_CHUNK):
-            data += chunk
-            if len(data) > most and not cut:
-                raise GraphError(
-                    f"The answer of {self.name} has more than {most:,} bytes.",
-                    "Ask for less, or allow more: EndpointConfig.answer_bytes.",
-                )
-            if len(data) > most:
-                break
-            if time.monotonic() > deadline:
-                raise TimeoutError
-        return bytes(data[:most])
-
-    def _refusal(self, response: urllib3.BaseHTTPResponse, deadline: float) -> Exception:
-        """The error that stands for a response other than 200."""
-        status = response.status
-        if status in _BUSY:
-            return _BusyError(f"is busy or not available (HTTP {status})", _wait(response))
-        if status in (301, 302, 303, 307, 308):
-            target = self._shown(response.headers.get("Location", "nowhere"))
-            return GraphError(
-                f"{self.name} redirects to {target}, which is not followed.", "Give that address if you trust it."
-            )
-        if status in (401, 403):
-            return GraphError(f"{self.name} refuses access (HTTP {status}).", "Check user and password, or token.")
-        reason = self._shown(self._body(response, _SHOWN, deadline, cut=True).decode("utf-8", "replace"))
-        told = f": {reason}." if reason else "."
-        if status == 400:
-            return GraphError(f"{self.name} refuses the query{told}", "Mend the query.")
-        return GraphError(f"{self.name} cannot answer (HTTP {status}){told}", "Check the address, often .../sparql.")
-
-    def _shown(self, text: str) -> str:
-        """What a server says, on one line and without our credentials, should it repeat them."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return one_line(text)
+        return self._poster.post(body, headers, timeout)
 
     # Answers
 
@@ -208,7 +124,7 @@ class Endpoint:
                 return bool(answer["boolean"])
             found = [{name: _term(value) for name, value in row.items()} for row in answer["results"]["bindings"]]
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            start = self._shown(data[:200].decode("utf-8", "replace"))
+            start = self._poster.shown(data[:200].decode("utf-8", "replace"))
             raise GraphError(
                 f"{self.name} does not answer with SPARQL results in JSON, but with «{start}».", "Check the address."
             ) from error
@@ -218,21 +134,6 @@ class Endpoint:
         if left_out:
             _log.warning("%s: %d terms are not valid RDF 1.1 and were left out", self.name, left_out)
         return [{name: term for name, term in solution.items() if term is not None} for solution in found]
-
-
-class _BusyError(Exception):
-    """The same request may succeed later; ``wait`` are the seconds that the server asks for."""
-
-    def __init__(self, reason: str, wait: float | None = None) -> None:
-        super().__init__(reason)
-        self.reason, self.wait = reason, wait
-
-
-def _wait(response: urllib3.BaseHTTPResponse) -> float | None:
-    try:
-        return urllib3.Retry().get_retry_after(response)
-    except (urllib3.exceptions.HTTPError, ValueError, OverflowError):  # neither seconds nor a date
-        return None
 
 
 def _term(value: dict[str, Any]) -> str | None:

@@ -1,0 +1,153 @@
+"""What sort of thing a question asks for, and whether an answer clearly is another sort of thing.
+
+Only what is clear counts: a node without a class, a class that has a word in common with the one asked for, and a question
+that does not say what it asks for contradict nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from kgrag.graph import KnowledgeGraph, normalise
+from kgrag.graph.inference import SUBCLASS
+from kgrag.graph.vocabulary import TYPE_PROPERTIES
+from kgrag.wordings.classes import DATE, PERSON, PLACE, is_group, kind_of
+from kgrag.wordings.english import singular
+
+_ASKED = re.compile(  # the word that asks, at the beginning of a clause, and what comes after it
+    r"(?:^|[.,:;!?\u2013-]\s*)(?:and |but |so )?(?:(?:in|on|at|to|by|for|from|of|with|under|during|since) )?"
+    r"(who|whom|how|when|which|what) ([^.,:;!?]*)",
+    re.IGNORECASE,
+)
+_MEASURED = frozenset(
+    ["many", "much", "long", "old", "tall", "high", "far", "heavy", "large", "big", "deep", "often", "fast"]
+)
+_HAPPENED = frozenset(["was", "were", "did"])
+_POINTS_IN_TIME = frozenset(["year", "month", "date", "day", "century", "decade"])
+_NUMBER = re.compile(
+    r"\d|\b(?:no|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|thousand|million|once|twice|"
+    r"half|daily|weekly|monthly|yearly|hours?|days?|weeks?|months?|years?|minutes?|seconds?|lifelong|always|never)\b",
+    re.IGNORECASE,
+)
+_AFTER = frozenset(  # what may come after a noun that is asked for: it is no part of a longer one then
+    [
+        "is",
+        "are",
+        "was",
+        "were",
+        "do",
+        "does",
+        "did",
+        "can",
+        "could",
+        "may",
+        "might",
+        "must",
+        "should",
+        "will",
+        "would",
+        "has",
+        "have",
+        "had",
+        "be",
+    ]
+)
+_HIGHEST = 8  # classes above a class that are looked at
+
+
+def contradiction(graph: KnowledgeGraph, question: str, nodes: Sequence[int]) -> str:
+    """What is asked for, where every one of the nodes clearly is something else; empty otherwise.
+
+    Args:
+        graph: The graph.
+        question: The question.
+        nodes: What would be answered.
+    """
+    found = _ASKED.search(question)
+    words = re.findall(r"[\w'-]+", found[2].lower()) if found else []
+    if found is None or not words or not nodes:
+        return ""
+    asks = found[1].lower()
+    if asks == "how":
+        return "a number" if words[0] in _MEASURED and all(_is_no_number(graph, n) for n in nodes) else ""
+    if asks == "when":
+        return "a date" if words[0] in _HAPPENED and all(_is_no_date(graph, n) for n in nodes) else ""
+    if asks in ("who", "whom"):
+        return "a person" if all(_is_no_person(graph, n) for n in nodes) else ""
+    if words[0] in _POINTS_IN_TIME:
+        return f"a {words[0]}" if all(_is_no_date(graph, n) for n in nodes) else ""
+    label, classes = _class_asked(graph, words)
+    return label if classes and all(_is_none_of(graph, n, label, classes) for n in nodes) else ""
+
+
+def _is_no_number(graph: KnowledgeGraph, node: int) -> bool:
+    """Whether a node is a thing of a class, in whose name there is no number and no measure of time."""
+    return not graph.is_literal[node] and bool(graph.types(node)) and not _NUMBER.search(graph.label(node))
+
+
+def _is_no_date(graph: KnowledgeGraph, node: int) -> bool:
+    kinds = {kind_of(label) for label in _labels(graph, _classes(graph, node))}
+    return bool(kinds) and DATE not in kinds and not _NUMBER.search(graph.label(node))
+
+
+def _is_no_person(graph: KnowledgeGraph, node: int) -> bool:
+    """Whether a node is a number, or a place or a date by its class: much else may act."""
+    if graph.is_literal[node]:
+        return bool(re.fullmatch(r"[\W\d]+", graph.label(node)))
+    labels = list(_labels(graph, _classes(graph, node)))
+    kinds = {kind_of(label) for label in labels}
+    return bool(kinds) and kinds <= {PLACE, DATE} and PERSON not in kinds and not any(map(is_group, labels))
+
+
+def _class_asked(graph: KnowledgeGraph, words: Sequence[str]) -> tuple[str, frozenset[int]]:
+    """The class of the graph that the words begin with, in either number; none where they go on with another noun."""
+    verbs = {label.lower().split()[0] for label in graph.relation_labels if label.split()}
+    for length in range(min(4, len(words)), 0, -1):
+        rest = words[length] if len(words) > length else ""
+        if rest and rest not in _AFTER and not {rest, f"{rest}s", rest.removesuffix("s")} & verbs:
+            continue
+        name = singular(" ".join(words[:length]))
+        nodes = [n for form in {name, " ".join(words[:length])} for n in graph.find(form) if _has_members(graph, n)]
+        if nodes:
+            return graph.label(nodes[0]).lower(), frozenset(nodes)
+    return "", frozenset()
+
+
+def _is_none_of(graph: KnowledgeGraph, node: int, label: str, asked: frozenset[int]) -> bool:
+    """Whether all classes of a node are others than those asked for, not above nor below them, and called otherwise."""
+    own = _classes(graph, node)
+    if (
+        not own
+        or own & asked
+        or any(asked_one in _above(graph, {c}) or c in _above(graph, asked) for c in own for asked_one in asked)
+    ):
+        return False
+    words = set(normalise(label).split())
+    return not any(words & {singular(w) for w in normalise(other).split()} for other in _labels(graph, own))
+
+
+def _has_members(graph: KnowledgeGraph, node: int) -> bool:
+    statements, _ = graph.statements_to([node], 1_000)
+    return any(graph.relation_iri(int(r)) in TYPE_PROPERTIES for r in set(graph.relations[statements].tolist()))
+
+
+def _classes(graph: KnowledgeGraph, node: int) -> set[int]:
+    """Classes of a node, and those above them."""
+    return _above(graph, set(graph.types(node)))
+
+
+def _above(graph: KnowledgeGraph, classes: Sequence[int] | set[int] | frozenset[int]) -> set[int]:
+    found, new = set(classes), list(classes)
+    for _ in range(_HIGHEST if new else 0):
+        statements, _ = graph.statements_from(new)
+        upward = [s for s in statements.tolist() if graph.relation_iri(int(graph.relations[s])) == SUBCLASS]
+        new = [node for node in {int(graph.tails[s]) for s in upward} if node not in found]
+        found.update(new)
+        if not new:
+            break
+    return found
+
+
+def _labels(graph: KnowledgeGraph, nodes: set[int]) -> Iterator[str]:
+    return (graph.label(node) for node in nodes)

@@ -1,0 +1,73 @@
+"""Answers that clearly are of another sort than the question asks for."""
+
+import pytest
+
+from kgrag import KGRAG, KnowledgeGraph
+from kgrag.expectations import contradiction
+
+TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+ABOVE = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
+FACTS = [
+    ("nortisol", TYPE, "drug"),
+    ("brivane", TYPE, "disease"),
+    ("viral brivane", TYPE, "infection"),
+    ("infection", ABOVE, "disease"),
+    ("opioids", TYPE, "drug class"),
+    ("Ulm", TYPE, "mountain"),
+    ("Ada", TYPE, "engineer"),
+    ("brivane", "lasts", '"two weeks"'),
+    ("brivane", "found in", '"1907"'),
+    ("nortisol", "treats", "brivane"),
+    ("nortisol", "belongs to", "opioids"),
+    ("free thing", "treats", "brivane"),
+]
+
+
+@pytest.fixture(scope="module")
+def graph():
+    return KnowledgeGraph.from_triples(FACTS)
+
+
+@pytest.mark.parametrize(
+    ("question", "named", "asked"),
+    [
+        ("Which disease does nortisol treat?", "nortisol", "disease"),
+        ("which drugs treat brivane?", "brivane", "drug"),
+        ("In brief, which diseases are treated with nortisol?", "nortisol", "disease"),
+        ("Which disease does nortisol treat?", "brivane", ""),
+        ("Which disease does nortisol treat?", "viral brivane", ""),  # by a class above its own
+        ("Which infection is treated?", "brivane", ""),  # may be one
+        ("Which drugs treat brivane?", "opioids", ""),  # has a word in common
+        ("Which drugs treat brivane?", "free thing", ""),  # has no class
+        ("Which disease symptoms are there?", "nortisol", ""),  # asks for symptoms
+        ("What treats brivane?", "Ulm", ""),
+        ("How many weeks does brivane last?", "nortisol", "a number"),
+        ("How long does brivane last?", "two weeks", ""),
+        ("When was brivane found?", "nortisol", "a date"),
+        ("When was brivane found?", "1907", ""),
+        ("When is nortisol given?", "brivane", ""),  # asks for an occasion
+        ("In which year was brivane found?", "Ulm", "a year"),
+        ("Who found brivane?", "Ulm", "a person"),
+        ("Who found brivane?", "1907", "a person"),
+        ("Who found brivane?", "Ada", ""),
+        ("Who found brivane?", "opioids", ""),
+        ("List what treats brivane", "Ulm", ""),
+    ],
+)
+def test_only_what_is_clear_contradicts(graph, question, named, asked):
+    (node,) = graph.find(named)
+    assert contradiction(graph, question, [node]) == asked
+
+
+def test_one_that_fits_is_enough(graph):
+    nodes = [graph.find(name)[0] for name in ("nortisol", "brivane")]
+    assert contradiction(graph, "Which disease is treated with nortisol?", nodes) == ""
+    assert contradiction(graph, "Which disease is treated with nortisol?", []) == ""
+
+
+def test_the_refusal_says_what_was_asked_for(graph, monkeypatch):
+    rag = KGRAG(graph)
+    assert rag.ask("Which drugs treat brivane?").answers[0] == "nortisol"
+    monkeypatch.setattr("kgrag.verification.contradiction", lambda *_: "a disease")
+    answer = rag.ask("Which drugs treat brivane?")
+    assert answer.abstained and "asks for a disease" in answer.reason
