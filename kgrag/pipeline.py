@@ -156,7 +156,9 @@ class KGRAG:
         if not (folder / "graph.ttl").is_file():
             raise ModelError(f"There is no demo called {name!r}.", f"There are: {', '.join(DISCLAIMER)}.")
         graph = KnowledgeGraph.from_rdf(folder / "graph.ttl")
-        rag = cls(graph, PassageIndex.from_jsonl(folder / "passages.jsonl"))  # the shipped models as they are
+        own = data_folder() / "models" / name  # trained on the domain's train questions; else the shipped one as it is
+        reasoner = load_reasoner(own) if own.is_dir() else None
+        rag = cls(graph, PassageIndex.from_jsonl(folder / "passages.jsonl"), reasoner=reasoner)
         rag.disclaimer = DISCLAIMER.get(name, "")
         return rag
 
