@@ -141,20 +141,21 @@ ingesting._BATCH = 2
 PassageIndex().save(saved)
 before, grown = 0, 0
 for _ in range(4):
-    receive, send = os.pipe()
+    (receive, send), (wait, go) = os.pipe(), os.pipe()
     child = os.fork()
     if not child:
         index = PassageIndex.load(saved)
         add = index.add
-        index.add = lambda passages: (add(passages), os.write(send, b"."))
+        index.add = lambda passages: (add(passages), os.write(send, b"."), os.read(wait, 1))
         ingest([folder], index, budget=32)
         os._exit(0)
-    os.close(send)
     os.read(receive, 1)  # something was added
-    time.sleep(0.05 * chance.random())
+    os.write(go, b".")
+    time.sleep(0.01 * chance.random())  # within what is added next
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    os.close(receive)
+    for end in (receive, send, wait, go):
+        os.close(end)
     there = [passage.id for passage in PassageIndex.load(saved)]
     assert len(there) == len(set(there)) >= before
     grown, before = grown + (len(there) > before), len(there)
