@@ -9,6 +9,7 @@ import pytest
 
 from kgrag import KGRAG, KnowledgeGraph, PassageIndex, Question
 from kgrag.errors import InputError, KgragError, ModelError, QuestionError, SavedFolderError
+from kgrag.training.labelled import _needed_steps
 from kgrag.types import Passage
 
 LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
@@ -157,6 +158,14 @@ def test_training_on_labels_learns_a_wording_of_ones_own():
     rag.train([q for i, q in enumerate(questions) if i % 5], epochs=8)
     held = [q for i, q in enumerate(questions) if i % 5 == 0]
     assert rag.evaluate(held)["hits@1"] >= 0.9
+
+
+def test_plans_are_as_long_as_the_answers_are_far():
+    chain = [(f"n{i}-{j}", f"r{j}", f"n{i}-{j + 1}") for i in range(5) for j in range(3)]
+    rag = KGRAG(KnowledgeGraph.from_triples(chain))
+    for far in (1, 2, 3):
+        questions = [Question(f"What about n{i}-0?", answers=(f"n{i}-{far}",)) for i in range(5)]
+        assert _needed_steps(rag, questions) == far
 
 
 def test_training_refuses_what_it_cannot_use(rag):

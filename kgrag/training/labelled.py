@@ -180,7 +180,7 @@ def _needed_steps(rag: KGRAG, questions: Sequence[Question]) -> int:
     for question in questions:
         prepared = prepare(rag.reader, rag.linker, question, most)
         if prepared is not None and len(prepared.answers):
-            lengths.append(max(min(len(plan) for plan in plans) for plans in prepared.plans))
+            lengths.append(max(min(len(plan.choices) for plan in plans) for plans in prepared.plans))
     return (
         next((n for n in range(1, most) if sum(x <= n for x in lengths) >= 0.98 * len(lengths)), most)
         if lengths
