@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from reporting import Goal, goal_table, machine, shown, table, versions
+from reporting import Goal, goal_table, machine, made_on, shown, table, versions
 
 from kgrag.evaluation import page
 from kgrag.evaluation.page import write_page
@@ -116,7 +116,7 @@ def _under(record: Mapping[str, Any]) -> Iterator[str]:
     if record["quick"]:
         yield "A part of the questions, and of what is searched: not for quoting."
     yield f"`{record['command']}`, seed {record['seed']}, commit {record['commit']}."
-    yield f"{record['machine']}; " + ", ".join(f"{name} {number}" for name, number in record["versions"].items())
+    yield made_on(record)
     for name in record["absent"]:
         yield f"{name} is left out: KGRAG_DATASETS names no folder that holds it (see benchmarks/README.md)."
 

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import generation_poison
 import generation_verification
-from reporting import Goal, goal_table, machine, say, table, versions
+import generation_wording
+from reporting import Goal, goal_table, machine, made_on, say, table, versions
 
 from kgrag.evaluation.runner import current_commit
 
@@ -38,6 +39,7 @@ SUBJECTS = {
     "verification": Subject(
         generation_verification.measured, generation_verification.tables, generation_verification.GOALS
     ),
+    "wording": Subject(generation_wording.measured, generation_wording.tables, generation_wording.GOALS),
     "poison": Subject(generation_poison.measured, generation_poison.tables, generation_poison.GOALS),
 }
 
@@ -81,7 +83,7 @@ def report(record: dict[str, Any]) -> Iterator[str]:
     yield f"Seed {record['seed']}, commit {record['commit']}" + (
         ", quick: not for quoting." if record["quick"] else "."
     )
-    yield f"{record['machine']}; " + ", ".join(f"{name} {number}" for name, number in record["versions"].items())
+    yield made_on(record)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from typing import NamedTuple
 import synthetic
 from graph_measures import Figures
 from graph_systems import SYSTEMS
-from reporting import DATASETS, Goal, goal_table, machine, say, shown, table, versions
+from reporting import DATASETS, Goal, goal_table, machine, made_on, say, shown, table, versions
 
 from kgrag.evaluation.runner import current_commit
 
@@ -232,7 +232,7 @@ def report(record: dict) -> Iterator[str]:
     yield ""
     yield f"In brackets: how many times kgrag's figure. rdflib's own store is left out beyond {TOO_LARGE:,} statements."
     yield f"Medians of {record['runs']} processes, seed {record['seed']}, commit {record['commit']}."
-    yield f"{record['machine']}; " + ", ".join(f"{name} {number}" for name, number in record["versions"].items())
+    yield made_on(record)
     for name in record["absent"]:
         yield f"{name} is left out: KGRAG_DATASETS names no folder that holds {name}/ (see benchmarks/README.md)."
     yield from (f"FAULT {fault}" for fault in record["faults"])

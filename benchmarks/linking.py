@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from linking_sets import QUESTIONS, UNLINKABLE, Asked, Document, diseases, documents, hidden, questions
 from linking_systems import BASELINES, Candidates, Kgrag, Rapidfuzz, System
-from reporting import DATASETS, Goal, goal_table, machine, say, shown, table, versions
+from reporting import DATASETS, Goal, goal_table, machine, made_on, say, shown, table, versions
 
 from kgrag.encoder import default_encoder
 from kgrag.evaluation.confidence import aurc, ece, risk_at_coverage
@@ -351,7 +351,7 @@ def report(record: dict) -> Iterator[str]:
         yield f"A sample of at most {SAMPLE} questions of a set: not for quoting."
     yield f"rapidfuzz: at most {SLOW} questions of a set. Of a question baselines know how many topics it has, kgrag does not."
     yield f"Seed {record['seed']}, commit {record['commit']}."
-    yield f"{record['machine']}; " + ", ".join(f"{name} {number}" for name, number in record["versions"].items())
+    yield made_on(record)
     for name in record["absent"]:
         yield f"{name} is left out: KGRAG_DATASETS does not hold all of it (see benchmarks/README.md)."
 

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import faiss
 import numpy as np
 import tantivy
-from reporting import Goal, goal_table, machine, say, shown, table, versions
+from reporting import Goal, goal_table, machine, made_on, say, shown, table, versions
 
 from kgrag.evaluation.metrics import Overlap, mean
 from kgrag.evaluation.runner import current_commit
@@ -476,7 +476,7 @@ def report(record: dict[str, Any]) -> Iterator[str]:
     yield from goal_table("passages", record["goals"])
     yield ""
     yield f"Seed {record['seed']}, commit {record['commit']}."
-    yield f"{record['machine']}; " + ", ".join(f"{name} {number}" for name, number in record["versions"].items())
+    yield made_on(record)
 
 
 if __name__ == "__main__":

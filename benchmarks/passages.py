@@ -17,7 +17,7 @@ from typing import Any
 import ir_measures
 from passage_sets import SETS, PassageSet
 from remembered import Remembered
-from reporting import Goal, goal_table, machine, say, table, versions
+from reporting import Goal, goal_table, machine, made_on, say, table, versions
 
 from kgrag import PassageIndex, Question
 from kgrag.encoder import default_encoder
@@ -204,7 +204,7 @@ def report(record: dict[str, Any]) -> Iterator[str]:
         learned = f"trained on {one['trained_on']:,} others" if one["trained_on"] else f"fitted in {FOLDS} folds"
         yield f"{name}: {one['passages']:,} passages, {one['asked']:,} questions, {learned}."
     yield f"Seed {record['seed']}, commit {record['commit']}, part {record['part']}."
-    yield f"{record['machine']}; " + ", ".join(f"{name} {number}" for name, number in record["versions"].items())
+    yield made_on(record)
     for name, file in record["absent"].items():
         yield f"{name} is left out: there is no {file} (KGRAG_DATASETS names the folder; see benchmarks/README.md)."
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from reporting import DATASETS, Goal, goal_table, machine, say, shown, table, versions
+from reporting import DATASETS, Goal, goal_table, machine, made_on, say, shown, table, versions
 
 from kgrag import KGRAG, KnowledgeGraph, Question, read_questions
 from kgrag.encoding import ReaRevReader, reason
@@ -235,7 +235,7 @@ def report(record: dict) -> Iterator[str]:
     if record["quick"]:
         yield f"A sample of at most {SAMPLE} questions of a set: not for quoting."
     yield f"Part {record['part']}, seed {record['seed']}, commit {record['commit']}."
-    yield f"{record['machine']}; " + ", ".join(f"{name} {number}" for name, number in record["versions"].items())
+    yield made_on(record)
 
 
 if __name__ == "__main__":

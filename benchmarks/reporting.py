@@ -67,6 +67,11 @@ def versions(*names: str) -> dict[str, str]:
     return {"Python": platform.python_version()} | {name: version(name) for name in names}
 
 
+def made_on(record: dict[str, Any]) -> str:
+    """The last line of a report: what its figures were measured on."""
+    return f"{record['machine']}; " + ", ".join(f"{name} {number}" for name, number in record["versions"].items())
+
+
 def say(line: str) -> None:
     """Progress."""
     print(line, file=sys.stderr, flush=True)

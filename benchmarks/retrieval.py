@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import synthetic
-from reporting import DATASETS, Goal, goal_table, machine, say, shown, table, versions
+from reporting import DATASETS, Goal, goal_table, machine, made_on, say, shown, table, versions
 from retrieval_systems import BUDGET, SYSTEMS, transitions, walked
 
 from kgrag import KGRAG, KnowledgeGraph, Question, read_questions
@@ -249,7 +249,7 @@ def report(record: dict[str, Any]) -> Iterator[str]:
         yield from goal_table("statements", record["goals"])
         yield ""
     yield f"Seed {record['seed']}, commit {record['commit']}, {record['questions']} questions of each set."
-    yield f"{record['machine']}; " + ", ".join(f"{name} {number}" for name, number in record["versions"].items())
+    yield made_on(record)
     for name in record["absent"]:
         yield f"{name} is left out: KGRAG_DATASETS names no folder that holds {SETS[name][0]} (see benchmarks/README.md)."
     yield from (f"FAULT {fault}" for fault in record["faults"])

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import disturbances as disturb
-from reporting import DATASETS, machine, say, table, versions
+from reporting import DATASETS, machine, made_on, say, table, versions
 
 from kgrag import KGRAG, KnowledgeGraph, PassageIndex, Question, read_questions
 from kgrag.evaluation import compare
@@ -191,7 +191,7 @@ def report(record: dict[str, Any]) -> Iterator[str]:
     if record["quick"]:
         yield f"{SAMPLE} questions of a set, and the shipped model without training: not for quoting."
     yield f"Seed {record['seed']}, commit {record['commit']}."
-    yield f"{record['machine']}; " + ", ".join(f"{name} {number}" for name, number in record["versions"].items())
+    yield made_on(record)
     for name in record["absent"]:
         yield f"{name} is left out: KGRAG_DATASETS names no folder that holds {SETS[name][0]} (see benchmarks/README.md)."
 

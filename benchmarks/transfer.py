@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from reasoning import PARTS, SEED, answered
-from reporting import DATASETS, machine, say, shown, table, versions
+from reporting import DATASETS, machine, made_on, say, shown, table, versions
 
 from kgrag import KGRAG, KnowledgeGraph, Question, read_questions
 from kgrag.encoder import default_encoder
@@ -126,7 +126,7 @@ def report(record: dict[str, Any]) -> Iterator[str]:
     if record["quick"]:
         yield f"Learned from at most {OF_A_SET_QUICK} questions of a set: not for quoting."
     yield f"Trained in {record['seconds']:.0f} s. Part {record['part']}, seed {record['seed']}, commit {record['commit']}."
-    yield f"{record['machine']}; " + ", ".join(f"{name} {number}" for name, number in record["versions"].items())
+    yield made_on(record)
 
 
 if __name__ == "__main__":

@@ -46,16 +46,15 @@ class OnlyFrameWords:
         self.lists: list[tuple[frozenset[int], frozenset[int]]] = []  # the answers and bridges of each question
         yes, no = (generator.word_ids(word)[0] for word in ("yes", "no"))
         for row, prompt in enumerate(prompts):
-            verdict = float(prompt.items.scalars[0, 3])
             answers = prompt.items.where(Role.ANSWER, Role.TEXT) if prompt.items.where(Role.ANSWER) else []
             self.lists.append((self._tokens(answers), self._tokens(prompt.items.where(Role.BRIDGE))))
             self.closed[row, [yes, no]] = True
             if prompt.answerable:
                 self.closed[row, special["<abstain>"]] = True
             self.first[row] = self.closed[row]
-            if verdict:
+            if prompt.verdict:
                 self.first[row] = self.bare[row] = True
-                self.first[row, yes if verdict > 0 else no] = False
+                self.first[row, yes if prompt.verdict > 0 else no] = False
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         scores = scores.clone()

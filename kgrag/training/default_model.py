@@ -116,6 +116,12 @@ def prompts(
     return examples
 
 
+def unseen_prompts(reasoner: Reasoner, encoder: MiniLM, worlds: int, seed: int) -> list[Example]:
+    """Prompts with reference answers over random graphs that the generator is not trained on."""
+    graphs = [(random_world(MEASURED_ON + i), HELD) for i in range(worlds)]
+    return prompts(reasoner, encoder, graphs, seed + MEASURED_ON)
+
+
 def main() -> None:
     """Command line of ``make model``."""
     import torch
@@ -178,8 +184,7 @@ def main() -> None:
     graphs, each = [(medical, arguments.examples // 3)], 2 * arguments.examples // 3 // arguments.worlds
     graphs += [(random_world(1_000 + i), each) for i in range(arguments.worlds)]
     examples = prompts(reasoner, encoder, graphs, seed)
-    unseen = [(random_world(MEASURED_ON + i), HELD) for i in range(HELD_WORLDS)]
-    measured = prompts(reasoner, encoder, unseen, seed + MEASURED_ON)
+    measured = unseen_prompts(reasoner, encoder, HELD_WORLDS, seed)
     print(json.dumps({"examples": len(examples), "seconds": round(time.time() - started)}), flush=True)
     torch.manual_seed(seed)
     generator = new_generator(encoder.width, reasoner.settings["hidden"])

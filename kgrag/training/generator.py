@@ -135,6 +135,17 @@ def agrees(steps: Sequence[Step], draft: Draft) -> bool:
     )
 
 
+@torch.no_grad()
+def agreement(generator: Generator, examples: Sequence[Example], config: GenerationConfig | None = None) -> float:
+    """Share of prompts whose answer is worded exactly as the reference."""
+    agreed = 0
+    for start in range(0, len(examples), MEASURED):
+        part = examples[start : start + MEASURED]
+        drafts = generator.write([example.prompt for example in part], config or GenerationConfig())
+        agreed += sum(agrees(example.steps, draft) for example, draft in zip(part, drafts))
+    return agreed / len(examples)
+
+
 def train_generator(
     generator: Generator,
     examples: Sequence[Example],
@@ -183,15 +194,13 @@ class _Writing:
     @torch.no_grad()
     def quality(self) -> Quality:
         """How probable the right tokens of held answers are, and the share that is worded as the reference."""
-        right, agreed, config = 0.0, 0, GenerationConfig(tokens=self.tokens)
+        right = 0.0
         with torch.random.fork_rng([]):
             torch.manual_seed(0)
             for start in range(0, len(self.held), MEASURED):
                 part = self.held[start : start + MEASURED]
-                drafts = self.generator.write([example.prompt for example in part], config)
-                agreed += sum(agrees(example.steps, draft) for example, draft in zip(part, drafts))
                 right += float((-set_valued_loss(self.generator, part)).exp()) * len(part)
-        self.agreement.append(agreed / len(self.held))
+        self.agreement.append(agreement(self.generator, self.held, GenerationConfig(tokens=self.tokens)))
         return Quality(right / len(self.held), self.agreement[-1])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -36,23 +37,13 @@ _BEFORE_E = (
 @lru_cache(maxsize=20_000)
 def plural(noun: str) -> str:
     """The plural of a noun phrase: of its last word, or of that before "of" or another preposition."""
-    words = noun.split()
-    if not words:
-        return noun
-    head = _head(words)
-    words[head] = _plural_word(words[head])
-    return " ".join(words)
+    return _with_head(noun, _plural_word)
 
 
 @lru_cache(maxsize=20_000)
 def singular(noun: str) -> str:
     """The singular of a noun phrase, which may be in either number."""
-    words = noun.split()
-    if not words:
-        return noun
-    head = _head(words)
-    words[head] = _singular_word(words[head])
-    return " ".join(words)
+    return _with_head(noun, _singular_word)
 
 
 def is_plural(noun: str) -> bool:
@@ -60,6 +51,16 @@ def is_plural(noun: str) -> bool:
     words = noun.split()
     word = words[_head(words)] if words else ""
     return _singular_word(word) != word
+
+
+def _with_head(noun: str, change: Callable[[str], str]) -> str:
+    """A noun phrase with its noun changed."""
+    words = noun.split()
+    if not words:
+        return noun
+    head = _head(words)
+    words[head] = change(words[head])
+    return " ".join(words)
 
 
 def _head(words: list[str]) -> int:
