@@ -48,7 +48,7 @@ def measure(run: Run) -> Measured:
 
 
 def questions(graph: KnowledgeGraph, part: str) -> Iterator[Question]:
-    """The questions of a part; answers are the entities that gold sentences name, topics those that questions name."""
+    """The questions of a part; answers are the entities that gold sentences name, or yes or no."""
     for row in lines(f"pcqa/pcqa_{part}.jsonl"):
         gold = [id for found in row["answer_entities_auto"] for id in found["ids"][:1]]
         iris = [iri for id in gold if (iri := BASE + quote(id, safe="")) and graph.node(iri) is not None]

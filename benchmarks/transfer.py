@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pcqa import questions as pcqa_questions
 from reasoning import PARTS, SEED, answered
 from reporting import DATASETS, machine, made_on, say, shown, table, versions
 
@@ -101,19 +102,12 @@ def asked(reasoner: Reasoner, part: str) -> Iterator[tuple[str, Figures]]:
         rag = KGRAG(KnowledgeGraph.from_rdf(DATASETS / PARTS[name].graph), reasoner=reasoner)
         yield name, answered(rag, read_questions(DATASETS / PARTS[name].questions.format(part=part)), given=False)[0]
     say("PcQA: asking")
-    folder = DATASETS / "pcqa"
-    rag = KGRAG(KnowledgeGraph.from_rdf(folder / "kb.nt"), reasoner=reasoner)
-    rows = [json.loads(line) for line in (folder / f"pcqa_{part}.jsonl").read_text().splitlines()]
-    yield "PcQA", answered(rag, [question for row in rows if (question := of_pcqa(row)).answers], given=False)[0]
-
-
-def of_pcqa(row: dict[str, Any]) -> Question:
-    """A question with the entities that were found in its answer sentence, but for those that it names itself."""
-    topics, answers = (
-        tuple(dict.fromkeys(name for entity in row[key] for name in entity["ids"]))
-        for key in ("question_entities_auto", "answer_entities_auto")
+    rag = KGRAG(KnowledgeGraph.from_rdf(DATASETS / "pcqa" / "kb.nt"), reasoner=reasoner)
+    figures, _ = answered(
+        rag, [one for one in pcqa_questions(rag.graph, part) if one.answers and not one.kind], given=False
     )
-    return Question(id=row["id"], question=row["question"], topics=topics, answers=tuple(set(answers) - set(topics)))
+    del figures["linked"]  # the set does not say what questions name
+    yield "PcQA", figures
 
 
 def report(record: dict[str, Any]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -207,16 +208,9 @@ def train(
     ] = False,
 ) -> None:
     """Train a saved system on labelled questions, and save the better one."""
-    from kgrag import KGRAG
-    from kgrag.evaluation import read_questions
-
-    training = read_questions(questions)
-    validation = read_questions(valid) if valid else []
-    rag = KGRAG.load(folder)
-    train = rag.learn if further else rag.train
-    train(training, valid=validation, epochs=epochs, seed=seed, checkpoint=checkpoint, log_file=log)
-    rag.save(out)
-    typer.echo(f"{out}: trained on {len(training):,} questions")
+    options = {"epochs": epochs, "seed": seed, "checkpoint": checkpoint, "log_file": log}
+    _, said = _taught(lambda rag: rag.learn if further else rag.train, folder, questions, valid, out, options)
+    typer.echo(said)
 
 
 @app.command("train-retriever")
@@ -236,16 +230,9 @@ def train_retriever(
     checkpoint: Annotated[Path | None, typer.Option(help="File to go on from after an interruption.")] = None,
 ) -> None:
     """Train how a saved system finds passages, on questions whose passages are known, and save the better one."""
-    from kgrag import KGRAG
-    from kgrag.evaluation import read_questions
-
-    training = read_questions(questions)
-    validation = read_questions(valid) if valid else []
-    rag = KGRAG.load(folder)
     options = {"towers": towers, "pairs": pairs, "epochs": epochs, "seed": seed, "checkpoint": checkpoint}
-    rag.train_retriever(training, valid=validation, **options)
-    rag.save(out)
-    typer.echo(f"{out}: trained on {len(training):,} questions")
+    _, said = _taught(lambda rag: rag.train_retriever, folder, questions, valid, out, options)
+    typer.echo(said)
 
 
 @app.command("train-jointly")
@@ -267,19 +254,13 @@ def train_jointly(
     """Train what finds passages, ranks paths and writes answers together, from answers alone, and save the better system."""
     from dataclasses import replace
 
-    from kgrag import KGRAG
-    from kgrag.evaluation import read_questions
     from kgrag.training.joint import JOINTLY
 
-    training = read_questions(questions)
-    validation = read_questions(valid) if valid else []
-    rag = KGRAG.load(folder)
     course = replace(JOINTLY, epochs=epochs, seed=seed)
-    options: dict[str, Any] = {"marginal": marginal, "course": course, "checkpoint": checkpoint, "log_file": log}
-    curve = rag.train_jointly(training, validation, **options)
-    rag.save(out)
-    said = ", ".join(f"{value:.3f}" for value in curve.likelihood)
-    typer.echo(f"{out}: trained on {len(training):,} questions; log-likelihood of held answers {said}")
+    options = {"marginal": marginal, "course": course, "checkpoint": checkpoint, "log_file": log}
+    curve, said = _taught(lambda rag: rag.train_jointly, folder, questions, valid, out, options)
+    likelihood = ", ".join(f"{value:.3f}" for value in curve.likelihood)
+    typer.echo(f"{said}; log-likelihood of held answers {likelihood}")
 
 
 @app.command()
@@ -365,6 +346,26 @@ def _passages(paths: list[Path] | None, graph: KnowledgeGraph) -> PassageIndex |
     held = PassageIndex()
     _fill(held, paths, graph)
     return held
+
+
+def _taught(
+    teach: Callable[[KGRAG], Callable[..., Any]],
+    folder: Path,
+    questions: Path,
+    valid: Path | None,
+    out: Path,
+    options: dict[str, Any],
+) -> tuple[Any, str]:
+    """Trains a saved system in one of its ways and saves the better one: what the training gives, and what is said of it."""
+    from kgrag import KGRAG
+    from kgrag.evaluation import read_questions
+
+    training = read_questions(questions)
+    validation = read_questions(valid) if valid else []
+    rag = KGRAG.load(folder)
+    found = teach(rag)(training, valid=validation, **options)
+    rag.save(out)
+    return found, f"{out}: trained on {len(training):,} questions"
 
 
 def _fill(held: PassageIndex, paths: list[Path], graph: KnowledgeGraph | None) -> None:
