@@ -3,7 +3,7 @@
 One reasoner is trained on PathQuestion and MetaQA together, starting from the shipped one, which knows made graphs alone. It is then
 asked about WC2014 and PcQA, of which it has seen neither graph nor question; beside it the shipped one. Both from raw text. Prints
 a table; ``--json FILE`` writes a record. Data of others is read from the folder that KGRAG_DATASETS names; see
-benchmarks/README.md.
+benchmarks/README.md. Needs ``pip install 'kgrag[benchmarks]'``.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from pcqa import questions as pcqa_questions
 from reasoning import PARTS, SEED, answered
 from reporting import DATASETS, machine, made_on, say, shown, table, versions
 
-from kgrag import KGRAG, KnowledgeGraph, Question, read_questions
+from kgrag import KGRAG, KnowledgeGraph, read_questions
 from kgrag.encoder import default_encoder
 from kgrag.encoding import GraphReader, Reasoner
 from kgrag.encoding.saving import load_reasoner
 from kgrag.evaluation.runner import current_commit
 from kgrag.linking import EntityLinker
 from kgrag.resources import data_folder
-from kgrag.training.labelled import prepare
+from kgrag.training.labelled import needed_steps, prepare
 from kgrag.training.loop import Course
 from kgrag.training.reasoner import TrainingSet, train_reasoner
 
@@ -84,15 +84,11 @@ def taught(reasoner: Reasoner, most: int) -> list[float]:
         reader, linker = readers[part.graph]
         questions = read_questions(DATASETS / part.questions.format(part="train"))
         questions = random.Random(SEED).sample(questions, min(most, len(questions)))
-        prepared = [found for one in questions if (found := prepare(reader, linker, one, steps(one))) is not None]
+        steps = needed_steps(reader, linker, questions)
+        prepared = [found for one in questions if (found := prepare(reader, linker, one, steps)) is not None]
         held = min(HELD, len(prepared) // 10)
         sets.append(TrainingSet(reader, prepared[held:], prepared[:held]))
     return train_reasoner(reasoner, encoder, sets, Course(EPOCHS, SEED))
-
-
-def steps(question: Question) -> int:
-    """Relations on the way to the answers."""
-    return max(question.hops or 0, (len(question.path) - 1) // 2, 1)
 
 
 def asked(reasoner: Reasoner, part: str) -> Iterator[tuple[str, Figures]]:

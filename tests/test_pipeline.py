@@ -9,7 +9,7 @@ import pytest
 
 from kgrag import KGRAG, KnowledgeGraph, PassageIndex, Question
 from kgrag.errors import InputError, KgragError, ModelError, QuestionError, SavedFolderError
-from kgrag.training.labelled import _needed_steps
+from kgrag.training.labelled import needed_steps
 from kgrag.types import Passage
 
 LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
@@ -165,7 +165,7 @@ def test_plans_are_as_long_as_the_answers_are_far():
     rag = KGRAG(KnowledgeGraph.from_triples(chain))
     for far in (1, 2, 3):
         questions = [Question(f"What about n{i}-0?", answers=(f"n{i}-{far}",)) for i in range(5)]
-        assert _needed_steps(rag, questions) == far
+        assert needed_steps(rag.reader, rag.linker, questions) == far
 
 
 def test_training_refuses_what_it_cannot_use(rag):

@@ -63,7 +63,7 @@ def train(
         SavedFolderError: The checkpoint is damaged, or that of another training.
     """
     by_plans = not isinstance(rag.reader, ReaRevReader)
-    steps = _needed_steps(rag, questions[:LOOKED_AT]) if by_plans else 0
+    steps = needed_steps(rag.reader, rag.linker, questions) if by_plans else 0
     prepared = [
         p for q in track(questions, "finding plans") if (p := prepare(rag.reader, rag.linker, q, steps)) is not None
     ]
@@ -173,12 +173,12 @@ def given_path(graph: KnowledgeGraph, rows: Rows, question: Question, start: int
     return tuple(plan)
 
 
-def _needed_steps(rag: KGRAG, questions: Sequence[Question]) -> int:
+def needed_steps(reader: GraphReader, linker: EntityLinker, questions: Sequence[Question]) -> int:
     """The fewest relations by which the answers of (nearly) every question are reached as well as by more."""
-    most = rag.reader.reasoner.steps
+    most = reader.reasoner.steps
     lengths = []
-    for question in questions:
-        prepared = prepare(rag.reader, rag.linker, question, most)
+    for question in questions[:LOOKED_AT]:
+        prepared = prepare(reader, linker, question, most)
         if prepared is not None and len(prepared.answers):
             lengths.append(max(min(len(plan.choices) for plan in plans) for plans in prepared.plans))
     return (
