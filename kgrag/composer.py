@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from kgrag.encoding import Findings
-from kgrag.fusion import Role
+from kgrag.fusion import ANSWERS, Role
 from kgrag.fusion.items import LONG_TEXT, Candidate, collect_items
 from kgrag.generation.draft import Prompt, Step, Unit
 from kgrag.graph import KnowledgeGraph, is_verbal
@@ -77,10 +77,7 @@ def compose(
     for v in best:
         score = float(findings.scores[v])
         for start, walk in zip((*findings.starts, *findings.beside), walks[v]):
-            at = start
-            for statement in walk:
-                back = int(subgraph.heads[statement]) != at
-                at = int(subgraph.heads[statement] if back else subgraph.tails[statement])
+            for statement, back, _, at in _followed(subgraph, start, walk):
                 relations.setdefault((int(subgraph.relations[statement]), back), score)
                 triples.setdefault(statement, score)
                 if at != v and at not in seeds:
@@ -117,7 +114,7 @@ def compose(
     sure = bool(best) and float(findings.scores[best[0]]) >= SURE
     starts = (*findings.starts, *findings.beside)
     ways: dict[int, list[tuple[Step, ...]]] = {}
-    for i in items.where(Role.ANSWER, Role.TEXT):
+    for i in items.where(*ANSWERS):
         of = walks[items.references[i]]  # type: ignore[index]
         ways[i] = [_steps(graph, subgraph, start, walk) for start, walk in zip(starts, of)]
     prompt = Prompt(
@@ -157,15 +154,22 @@ def by_source(graph: KnowledgeGraph, prompt: Prompt) -> tuple[Unit, ...]:
 
 def _steps(graph: KnowledgeGraph, subgraph: Subgraph, start: int, walk: Sequence[int]) -> tuple[Step, ...]:
     """A walk in words."""
-    steps, at = [], start
-    for s in walk:
-        back = int(subgraph.heads[s]) != at
-        end = int(subgraph.heads[s] if back else subgraph.tails[s])
+    steps = []
+    for s, back, at, end in _followed(subgraph, start, walk):
         names = graph.label(int(subgraph.nodes[at])), graph.label(int(subgraph.nodes[end]))
         relation = graph.relation_label(int(subgraph.relations[s]))
         steps.append(Step(names[0], relation, names[1], back, int(subgraph.statements[s])))
-        at = end
     return tuple(steps)
+
+
+def _followed(subgraph: Subgraph, start: int, walk: Sequence[int]) -> Iterator[tuple[int, bool, int, int]]:
+    """The statements of a walk: whether each is read backwards, and the nodes that it is followed from and to."""
+    at = start
+    for statement in walk:
+        back = int(subgraph.heads[statement]) != at
+        end = int(subgraph.heads[statement] if back else subgraph.tails[statement])
+        yield statement, back, at, end
+        at = end
 
 
 def _pieces(

@@ -11,7 +11,7 @@ import numpy as np
 from kgrag.composer import Composition
 from kgrag.encoding import Findings, GraphReader
 from kgrag.expectations import contradiction
-from kgrag.fusion import Role
+from kgrag.fusion import ANSWERS, Role
 from kgrag.fusion.balance import SOURCES
 from kgrag.generation import Draft, print_answer
 from kgrag.generation.sentences import NOUNS, RELATIONS, joined, relation_sentence
@@ -72,7 +72,7 @@ class Verifier:
         """Turns a draft into an answer if every source exists, every path leads to its answer, and they suffice."""
         evidence, items = thought.evidence, thought.composition.prompt.items
         named = [p for p in draft.pieces if isinstance(p, int)]
-        answers = [p for p in draft.answers if items.roles[p] in (Role.ANSWER, Role.TEXT)]
+        answers = [p for p in draft.answers if items.roles[p] in ANSWERS]
         confidence = self._confidence(thought, named, answers, draft.outvoted)
         said = named or answers or thought.findings.verdict < 0
         if draft.abstained or not said or confidence < self.threshold:
@@ -80,7 +80,7 @@ class Verifier:
             return refusal(evidence.question, evidence.links, why, confidence)
         sources = _Sources(self.graph, self.passages, thought)
         pieces = list(draft.pieces)
-        offered = answers if thought.findings.verdict else items.where(Role.ANSWER, Role.TEXT)
+        offered = answers if thought.findings.verdict else items.where(*ANSWERS)
         left_out = [p for p in offered if p not in answers and p not in draft.outvoted] if answers else []
         if left_out or not pieces or not (is_well_formed(pieces) and says_what_is_stated(pieces, thought)):
             answers = [*answers, *left_out] if thought.findings.verdict >= 0 else []
@@ -189,7 +189,7 @@ def says_what_is_stated(pieces: Sequence[str | int], thought: Thought) -> bool:
     """
     items, subgraph = thought.composition.prompt.items, thought.evidence.subgraph
     named = [p for p in pieces if isinstance(p, int)]
-    positions: set[Any] = {items.references[p] for p in named if items.roles[p] in (Role.ANSWER, Role.TEXT)}
+    positions: set[Any] = {items.references[p] for p in named if items.roles[p] in ANSWERS}
     stated = {s for position in positions for s in thought.composition.paths[position]}
     passed = {int(end) for s in stated for end in (subgraph.heads[s], subgraph.tails[s])}
     if any(items.roles[p] in (Role.TOPIC, Role.BRIDGE) and items.references[p] not in passed for p in named):
@@ -208,7 +208,7 @@ def says_what_is_stated(pieces: Sequence[str | int], thought: Thought) -> bool:
         ends = int(subgraph.heads[statement]), int(subgraph.tails[statement])
         if subgraph.relations[statement] == reference[0] and ends[0] in heads and ends[1] in tails:
             said |= {heads[ends[0]], tails[ends[1]]}
-    return all(p in said for p in named if items.roles[p] in (Role.ANSWER, Role.TEXT))
+    return all(p in said for p in named if items.roles[p] in ANSWERS)
 
 
 def is_well_formed(pieces: Sequence[str | int]) -> bool:
@@ -259,7 +259,7 @@ class _Sources(Sources):
         items = self.thought.composition.prompt.items
         role = items.roles[item]
         reference: Any = items.references[item]
-        if role in (Role.ANSWER, Role.TEXT):
+        if role in ANSWERS:
             return [number for s in self.thought.composition.paths[reference] for number in self._statement(s)]
         if role is Role.TRIPLE:
             return self._statement(reference)

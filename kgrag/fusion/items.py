@@ -37,6 +37,9 @@ class Role(IntEnum):
     TEXT = 10  # a literal long enough to be an answer by itself, such as a definition
 
 
+ANSWERS = (Role.ANSWER, Role.TEXT)  # what may be the answer
+
+
 @dataclass
 class EvidenceItems:
     """The evidence items of one question, in the order in which the language model reads them.

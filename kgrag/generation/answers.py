@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from kgrag.fusion import EvidenceItems, Role
+from kgrag.fusion import ANSWERS, EvidenceItems, Role
 from kgrag.generation.draft import Draft, Prompt
 from kgrag.generation.printer import verb_phrase
 from kgrag.generation.sentences import FRAME, RELATIONS
 from kgrag.generation.verbalising import BACK, FORTH, UNKNOWN, Source, one_line
 
-ANSWERS = (Role.ANSWER, Role.TEXT)
 MOST_TOLD = 2  # sentences that are quoted at most
 NOTHING_FOUND = "the language model finds no answer in the evidence"
 NOTHING_NAMED = "the language model named nothing that the evidence holds"

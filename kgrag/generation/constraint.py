@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from kgrag.fusion import Role
+from kgrag.fusion import ANSWERS, Role
 from kgrag.generation.draft import Prompt
 from kgrag.generation.sentences import MOST_BRIDGES
 
@@ -46,7 +46,7 @@ class OnlyFrameWords:
         self.lists: list[tuple[frozenset[int], frozenset[int]]] = []  # the answers and bridges of each question
         yes, no = (generator.word_ids(word)[0] for word in ("yes", "no"))
         for row, prompt in enumerate(prompts):
-            answers = prompt.items.where(Role.ANSWER, Role.TEXT) if prompt.items.where(Role.ANSWER) else []
+            answers = prompt.items.where(*ANSWERS) if prompt.items.where(Role.ANSWER) else []
             self.lists.append((self._tokens(answers), self._tokens(prompt.items.where(Role.BRIDGE))))
             self.closed[row, [yes, no]] = True
             if prompt.answerable:

@@ -12,7 +12,7 @@ from transformers import LogitsProcessorList, TemperatureLogitsWarper, TopPLogit
 
 from kgrag.config import GenerationConfig
 from kgrag.errors import InputError
-from kgrag.fusion import EvidenceItems, Role
+from kgrag.fusion import ANSWERS, EvidenceItems
 
 LEAST = 1e-4  # probabilities of the reasoner are held off 0 and 1 by so much
 
@@ -125,7 +125,7 @@ def beams(model: Any, request: Request, config: GenerationConfig) -> list[list[t
 
 def belief(items: EvidenceItems, answers: Sequence[int]) -> float:
     """Mean log-probability, by the reasoner, that of the candidate answers just these are right."""
-    offered = items.where(Role.ANSWER, Role.TEXT)
+    offered = items.where(*ANSWERS)
     if not offered:
         return 0.0
     chances = items.scalars[offered, 0].clip(LEAST, 1 - LEAST)

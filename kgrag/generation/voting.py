@@ -10,13 +10,12 @@ import numpy as np
 
 from kgrag.config import GenerationConfig
 from kgrag.errors import InputError
-from kgrag.fusion import Role
+from kgrag.fusion import ANSWERS, Role
 from kgrag.generation.draft import Draft, Prompt, Unit, Writer
 from kgrag.generation.sentences import RELATIONS
 from kgrag.types import Triple
 
 ISOLATED, CONSISTENT = "isolate_then_vote", "self_consistency"
-ANSWERS = (Role.ANSWER, Role.TEXT)
 ASKED, WAYS = (Role.QUESTION, Role.TOPIC), (Role.BRIDGE, *RELATIONS)
 CONTRADICTED = "its sources contradict one another"
 DRAWN = 0.7  # temperature of samples, where none is set

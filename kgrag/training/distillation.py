@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Protocol
 
 from kgrag.config import GenerationConfig
-from kgrag.fusion import EvidenceItems, Role
+from kgrag.fusion import ANSWERS, EvidenceItems
 from kgrag.generation import Draft, Generator, Prompt
+from kgrag.generation.draft import Writer
 from kgrag.training.generator import Example, tokens_of
 from kgrag.training.references import Step
 
-NAMED = (Role.ANSWER, Role.TEXT)
-
-
-class Teacher(Protocol):
-    """Whatever writes drafts."""
-
-    def write(self, prompts: Sequence[Prompt], config: GenerationConfig) -> list[Draft]:
-        """Writes an answer to each prompt."""
-
 
 def taught(
-    teacher: Teacher, pupil: Generator, prompts: Sequence[Prompt], config: GenerationConfig | None = None
+    teacher: Writer, pupil: Generator, prompts: Sequence[Prompt], config: GenerationConfig | None = None
 ) -> list[Example]:
     """Prompts with the answers of a teacher, those that the pupil may write: its words are few, and name nothing.
 
@@ -47,7 +38,7 @@ def steps_of(draft: Draft, items: EvidenceItems) -> list[Step]:
     if draft.abstained:
         return ["<abstain>"]
     pieces = [part for piece in draft.pieces for part in (_named(piece, items) if isinstance(piece, str) else [piece])]
-    answers = tuple(dict.fromkeys(p for p in pieces if isinstance(p, int) and items.roles[p] in NAMED))
+    answers = tuple(dict.fromkeys(p for p in pieces if isinstance(p, int) and items.roles[p] in ANSWERS))
     places = [place for place, piece in enumerate(pieces) if piece in answers]
     steps: list[Step] = []
     for place, piece in enumerate(pieces):

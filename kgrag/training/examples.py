@@ -10,7 +10,7 @@ import numpy as np
 
 from kgrag.composer import LEAST, compose
 from kgrag.encoding import GraphReader, reason
-from kgrag.fusion import Role
+from kgrag.fusion import ANSWERS, Role
 from kgrag.fusion.items import TOLD
 from kgrag.graph import KnowledgeGraph
 from kgrag.training.generator import Example
@@ -64,7 +64,7 @@ def make_examples(
         links = _links(question)
         composition = compose(graph, question.text, links, findings, encoding, encoder.encode, sentences)
         items = composition.prompt.items
-        offered = items.where(Role.ANSWER, Role.TEXT)
+        offered = items.where(*ANSWERS)
         said = right or composition.prompt.answerable
         answers = list(offered) if said and told is None else []
         sentence = next((i for i in items.where(Role.SENTENCE) if items.texts[i] == told), None)

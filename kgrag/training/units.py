@@ -13,7 +13,7 @@ from kgrag.composer import compose
 from kgrag.encoding import ReaRevReader
 from kgrag.encoding.findings import Findings, along, nothing
 from kgrag.encoding.reader import Reading
-from kgrag.fusion import Role
+from kgrag.fusion import ANSWERS, Role
 from kgrag.generation import Generator, Prompt
 from kgrag.graph import normalise
 from kgrag.progress import track
@@ -173,7 +173,7 @@ def _path(
     """What one path says."""
     encoding = rag.encoder.encode([masked])[0]
     prompt = compose(rag.graph, question.question, links, findings, encoding, rag.encoder.encode).prompt
-    offered = prompt.items.where(Role.ANSWER, Role.TEXT)
+    offered = prompt.items.where(*ANSWERS)
     positions: list[Any] = [prompt.items.references[i] for i in offered]
     reached = findings.subgraph.nodes[positions].tolist()
     said = tuple({i: 0.0 for i, node in zip(offered, reached) if node in nodes} for nodes, _ in forms)
