@@ -24,6 +24,7 @@ from kgrag.generation.voting import ISOLATED, drafted
 from kgrag.graph import KnowledgeGraph, readable
 from kgrag.graph.directed import DirectedRows
 from kgrag.linking import EntityLinker
+from kgrag.naming import Namer
 from kgrag.persistence import read_folder, read_json, write_folder, write_json
 from kgrag.resources import data_folder
 from kgrag.retrieval import (
@@ -54,7 +55,6 @@ _YES_NO = re.compile(  # a clause that begins with an auxiliary, and asks for no
 )
 _ASKS = re.compile(r"^\W*(?:what|which|who|whom|whose|where|when|why|how)\b", re.IGNORECASE)
 HALF_A_DIGIT = 5e-5  # by which a confidence may have been rounded up
-ALIKE, MOST_ALIKE = 0.9, 4  # share of the best score from which a candidate might as well be meant, and how many
 NEARBY = 100  # nodes of a sub-graph that is reasoned over as a whole, where no retriever is given
 LEARNED = "learned.jsonl"  # file of questions in a saved folder
 DISCLAIMER = {
@@ -435,17 +435,7 @@ class KGRAG:
             )
 
     def _link(self, question: str) -> list[Link]:
-        """Links the question; of several nodes with the same name, takes the one from which the question leads on."""
-        links = self.linker.link(question)
-        masked = self.linker.mask(question, links)
-        for place, link in enumerate(links):
-            alike = [node for node, score in link.candidates[:MOST_ALIKE] if score >= ALIKE * link.score]
-            if link.node is None or len(alike) < 2:
-                continue
-            readings = self.reader.read([masked] * len(alike), [[node] for node in alike])
-            beliefs = [round(float(reading.beliefs[1].max(initial=0.0)), 2) for reading in readings]
-            links[place] = replace(link, node=alike[int(np.argmax(beliefs))])
-        return links
+        return Namer(self.linker, self.reader).name(question)
 
     def _without_writing(self, question: str, links: Sequence[Link]) -> Answer | None:
         """An answer or a refusal for which no language model is asked; None where one is."""

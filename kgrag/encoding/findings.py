@@ -164,7 +164,9 @@ def _joined(reader: GraphReader, masked: str, rows: Rows, starts: Sequence[int],
         if tops[place] < SHARED * tops[best]:
             continue
         one = _Found(*readings[place].beliefs, (readings[place],), (starts[place],), rows)
-        if not apart(reader.graph, rows, _passed(reader.graph, one), [start for start in starts if start != starts[place]]):
+        if not apart(
+            reader.graph, rows, _passed(reader.graph, one), [start for start in starts if start != starts[place]]
+        ):
             return one
     return alone
 

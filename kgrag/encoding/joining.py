@@ -47,7 +47,10 @@ def _around(graph: KnowledgeGraph, nodes: Ids) -> set[int]:
     for _ in range(HIGHEST):
         statements, _ = graph.statements_from(inner.tolist(), MOST)
         _, places, counts = np.unique(
-            np.stack([graph.heads[statements], graph.relations[statements]]), axis=1, return_index=True, return_counts=True
+            np.stack([graph.heads[statements], graph.relations[statements]]),
+            axis=1,
+            return_index=True,
+            return_counts=True,
         )
         outer = np.unique(graph.tails[statements[places[counts == 1]]])
         inner = outer[~graph.is_literal[outer] & ~np.isin(outer, list(around))]
