@@ -16,6 +16,7 @@ from kgrag.config import Config
 from kgrag.encoding import Findings, GraphReader, ReaRev, ReaRevReader, Reasoner, reason
 from kgrag.encoding.saving import load_rearev, load_reasoner, save_reasoner
 from kgrag.errors import InputError, ModelError, QuestionError
+from kgrag.expectations import asked_plainly
 from kgrag.fusion.items import best_sentences
 from kgrag.generation import Generator, TextGenerator, fitting, generator_named, print_answer
 from kgrag.generation.draft import Shot
@@ -468,13 +469,17 @@ class KGRAG:
         """Follows what the question asks for from what it names; and whether a wider look might find more."""
         linked = [link for link in links if link.node is not None]
         topics = [link.node for link in linked if link.node is not None]
-        masked, rows, more = self.linker.mask(question, linked), None, False
+        masked, rows, more = self._masked(question, linked), None, False
         if self.retriever is not None:
             config = self.config.retrieval.wider() if wider else self.config.retrieval
             taken = self.retriever(self.graph, np.array(topics, np.int64), config, self.labels.relevance(masked))
             rows, more = DirectedRows.of(taken), taken.truncated or taken.hops is not None
         budget = self.config.retrieval.nodes
         return reason(self.reader, masked, topics, asks_yes_no(question), rows, budget), more
+
+    def _masked(self, question: str, links: Sequence[Link]) -> str:
+        """The question as it is read: what it names is masked."""
+        return asked_plainly(self.graph, self.linker.mask(question, links))
 
     def _reason_by(self, rearev: ReaRev) -> None:
         """Reasons over sub-graphs as a whole from now on; what nodes were reached over is told as the generator knows it."""
@@ -512,7 +517,7 @@ class KGRAG:
         started = time.perf_counter()
         findings, more = self._reason(question, linked, wider)
         evidence = self._gather(question, links, findings.subgraph, time.perf_counter() - started)
-        masked = self.linker.mask(question, linked)
+        masked = self._masked(question, linked)
         encoding, whole = self.encoder.encode([masked, question])
         named = {self.graph.iri(link.node) for link in linked if link.node is not None}
         sentences = best_sentences(

@@ -19,7 +19,8 @@ from kgrag.types import Floats, Ids, Subgraph
 
 YES = 0.4  # least probability at which the node asked about counts as reached
 SHARED = 0.5  # share of the best probability that nodes joined to the other topics must have
-TOGETHER = 0.25  # least product of probabilities at which a node counts as reached from every topic
+TOGETHER = 0.5  # least belief at which a node counts as reached from every topic
+CHANCE = 0.3  # how often a plan that is not meant leads from several topics to one node
 OFFERED = 0.01  # probability from which a node is taken into the evidence
 PASSED = 50  # nodes found that are asked whether the rest of the question has to do with them
 
@@ -148,9 +149,8 @@ def _joined(reader: GraphReader, masked: str, rows: Rows, starts: Sequence[int],
             said = readings[first]
             return _Found(*said.beliefs, (said,), (starts[first],), rows, 1, target)
         return replace(alone, verdict=-1)
-    together = np.prod([reading.believed(nodes) for reading in readings], axis=0)
-    if together.max(initial=0.0) >= TOGETHER:
-        shared = (together ** (1 / len(readings))).astype(np.float32)
+    shared = _shared(readings, nodes)
+    if shared.max(initial=0.0) >= TOGETHER:
         return _Found(nodes, shared, tuple(readings), tuple(starts), rows)
     found, others = scores, [start for start in starts if start != starts[best]]
     for topic in others:
@@ -169,6 +169,19 @@ def _joined(reader: GraphReader, masked: str, rows: Rows, starts: Sequence[int],
         ):
             return one
     return alone
+
+
+def _shared(readings: Sequence[Reading], nodes: Ids) -> Floats:
+    """How far nodes are believed in that every reading leads to, shape (nodes,).
+
+    That one plan leads from all topics to one node would be a chance if it were not meant, and speaks for it.
+    """
+    shared = np.prod([reading.believed(nodes) for reading in readings], axis=0) ** (1 / len(readings))
+    for place in np.flatnonzero(shared).tolist():
+        plans = {plan.relations for reading in readings if (plan := reading.plan_to(int(nodes[place])))}
+        if len(plans) == 1:
+            shared[place] /= shared[place] + CHANCE * (1 - shared[place])
+    return shared.astype(np.float32)
 
 
 def _passed(graph: KnowledgeGraph, found: _Found) -> Ids:
