@@ -25,6 +25,7 @@ class Remembered:
 
     def __init__(self, encoder: MiniLM, folder: Path | None = None) -> None:
         self._encoder, self.name, self.width, self.tokens = encoder, encoder.name, encoder.width, encoder.tokens
+        self.windows = encoder.windows
         self._file = None if folder is None else folder / f"{encoder.name}.safetensors"
         self._vectors: dict[bytes, Floats] = {}
         if self._file is not None and self._file.is_file():

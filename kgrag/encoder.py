@@ -126,6 +126,15 @@ class MiniLM:
         found = self._model.tokenizer(list(texts), truncation=True, max_length=most, return_offsets_mapping=True)
         return [list(map(tuple, offsets)) for offsets in found["offset_mapping"]]
 
+    def windows(self, texts: Sequence[str]) -> list[list[str]]:
+        """The stretches of texts that are read at once, which end between words; of a short text it is the whole."""
+        tokenizer = self._model.tokenizer
+        room = self._model.max_seq_length - tokenizer.num_special_tokens_to_add()
+        long = list(dict.fromkeys(text for text in texts if len(text.encode()) > room))  # no token is less than a byte
+        found = tokenizer(long, add_special_tokens=False, return_offsets_mapping=True, verbose=False) if long else {}
+        split = {text: _stretches(text, spans, room) for text, spans in zip(long, found.get("offset_mapping", ()))}
+        return [split.get(text, [text]) for text in texts]
+
     def _batches(self, texts: Sequence[str], progress: bool = False) -> Iterator[list[str]]:
         """Puts texts of equal token length together, shortest first."""
         if len(texts) < 2:
@@ -182,6 +191,16 @@ class MiniLM:
 def default_encoder() -> MiniLM:
     """The packaged all-MiniLM-L6-v2, loaded once a process."""
     return MiniLM()
+
+
+def _stretches(text: str, spans: Sequence[tuple[int, int]], room: int) -> list[str]:
+    """A text in stretches of at most so many tokens, given where each token stands; whole words where these fit."""
+    found, begin = [], 0
+    while len(spans) - begin > room:
+        end = next((i for i in range(begin + room, begin, -1) if spans[i][0] > spans[i - 1][1]), begin + room)
+        found.append(text[spans[begin][0] : spans[end - 1][1]])
+        begin = end
+    return [*found, text[spans[begin][0] :]] if found else [text]
 
 
 def count_tokens(texts: Sequence[str]) -> list[int]:

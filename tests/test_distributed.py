@@ -48,7 +48,7 @@ def test_a_corpus_is_indexed_by_workers_to_the_same_vectors(
     assert workers.build(index, tiny) is index
     alone = PassageIndex.from_passages(passages).build(tiny, progress=False)
     rows = np.arange(60)
-    np.testing.assert_array_equal(index.contents.vectors.pick(rows), alone.contents.vectors.pick(rows))
+    np.testing.assert_array_equal(index.contents.vectors.windows(rows)[0], alone.contents.vectors.windows(rows)[0])
     again = PassageIndex.load(tmp_path / "index")  # what came from the workers is on the disk
     assert again.encoder_name == tiny.name
     assert again.search("number 7", 5, tiny) == alone.search("number 7", 5, tiny)
@@ -82,7 +82,7 @@ def test_a_shard_that_ended_is_told(workers: Workers, tmp_path: Path) -> None:
     assert len(index.search("one", 3, Random())) == 3
     import ray
 
-    ray.kill(index.contents.vectors._elsewhere._shards[0])  # type: ignore[union-attr]
+    ray.kill(index.contents.vectors.first._elsewhere._shards[0])  # type: ignore[union-attr]
     with pytest.raises(ModelError, match="Open the index again"):
         index.search("one", 3, Random())
 

@@ -138,7 +138,7 @@ def test_it_is_mapped(index: PassageIndex, tmp_path: Path) -> None:
     index.save(tmp_path / "x")
     contents = PassageIndex.load(tmp_path / "x")._contents
     assert isinstance(contents.rows._lines.obj, __import__("mmap").mmap)  # type: ignore[union-attr]
-    assert not contents.vectors._saved.flags.owndata and not contents.rows._late  # type: ignore[union-attr]
+    assert not contents.vectors.first._saved.flags.owndata and not contents.rows._late  # type: ignore[union-attr]
 
 
 def test_another_encoder_is_refused(index: PassageIndex, tmp_path: Path) -> None:
@@ -257,9 +257,9 @@ def test_a_damaged_journal_is_refused_and_one_cut_off_is_read(index: PassageInde
         {"remove": [], "add": [], "places": {"nobody": 1}},
         {"remove": [], "add": [], "places": {"p0": "first"}},
         {"remove": [], "add": ['{"id":"p0","text":"in use"}'], "places": {}},
-        {"encoder": "letters", "start": 40, "stop": 41, "width": 26, "vectors": "AAAA"},
-        {"encoder": "letters", "start": 40, "stop": 41, "width": 0, "vectors": ""},
-        {"encoder": "letters", "start": 40, "stop": "x", "width": 26, "vectors": "@"},
+        {"encoder": "letters", "start": 40, "stop": 41, "width": 26, "vectors": "AAAA", "counts": [1]},
+        {"encoder": "letters", "start": 40, "stop": 41, "width": 0, "vectors": "", "counts": [1]},
+        {"encoder": "letters", "start": 40, "stop": "x", "width": 26, "vectors": "@", "counts": [1]},
     ],
 )
 def test_changes_that_do_not_fit_are_refused(index: PassageIndex, tmp_path: Path, change: dict) -> None:
@@ -274,11 +274,12 @@ def test_changes_that_do_not_fit_are_refused(index: PassageIndex, tmp_path: Path
     [
         ("index.json", b"[]"),
         ("index.json", b'{"format": 99}'),
-        ("index.json", b'{"format": 2}'),
-        ("index.json", b'{"format": 2, "metric": "x", "kind": "auto", "language": "en", "encoder": "letters"}'),
-        ("index.json", b'{"format": 2, "metric": "l2", "kind": "auto", "language": "xx", "encoder": "letters"}'),
-        ("index.json", b'{"format": 2, "metric": "l2", "kind": [], "language": "en", "encoder": "letters"}'),
-        ("index.json", b'{"format": 2, "metric": "l2", "kind": "auto", "language": "en", "encoder": 7}'),
+        ("index.json", b'{"format": 3}'),
+        ("index.json", b'{"format": 2, "metric": "l2", "kind": "auto", "language": "en", "encoder": "letters"}'),
+        ("index.json", b'{"format": 3, "metric": "x", "kind": "auto", "language": "en", "encoder": "letters"}'),
+        ("index.json", b'{"format": 3, "metric": "l2", "kind": "auto", "language": "xx", "encoder": "letters"}'),
+        ("index.json", b'{"format": 3, "metric": "l2", "kind": [], "language": "en", "encoder": "letters"}'),
+        ("index.json", b'{"format": 3, "metric": "l2", "kind": "auto", "language": "en", "encoder": 7}'),
         ("passages.jsonl", b""),
         ("passages.safetensors", b""),
         ("passages.safetensors", b"\x02\0\0\0\0\0\0\0[]"),

@@ -153,7 +153,6 @@ def test_vectors_of_length_zero_and_equal_ones() -> None:
     index.add(np.zeros((3, WIDTH), np.float32))
     ((rows, scores),) = index.search(np.ones((1, WIDTH), np.float32), 2)
     assert len(set(rows.tolist())) == 2 and scores.tolist() == [0, 0]
-    assert index.cosines(np.zeros(WIDTH, np.float32), np.array([1])).tolist() == [0]
     assert [len(ranking.rows) for ranking in VectorIndex(WIDTH).search(np.ones((2, WIDTH), np.float32), 3)] == [0, 0]
 
 

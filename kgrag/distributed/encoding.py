@@ -23,12 +23,13 @@ class Streamed:
 
     Args:
         encoder: What the vectors are of.
-        texts: What will be asked for.
+        texts: What will be asked for: windows of passages.
         vectors: Those of the texts.
     """
 
     def __init__(self, encoder: MiniLM, texts: Sequence[str], vectors: Iterator[Floats]) -> None:
         self.name, self.width, self.tokens, self.spans = encoder.name, encoder.width, encoder.tokens, encoder.spans
+        self.windows = encoder.windows
         self._texts, self._vectors, self._at = texts, vectors, 0
         self._rest = np.zeros((0, encoder.width), np.float32)
 

@@ -15,6 +15,7 @@ from kgrag.distributed.shards import Shards
 from kgrag.encoder import MiniLM
 from kgrag.errors import InputError, ModelError
 from kgrag.retrieval import PassageIndex
+from kgrag.retrieval.passages.windows import windows_of
 from kgrag.types import TextEncoder
 
 LOCAL = "local"
@@ -89,7 +90,7 @@ class Workers:
                 f"{encoder.name!r} is no model that workers can load.", "Give a `MiniLM` whose folder is still there."
             )
         contents = index.contents
-        texts = [text for _, text, _ in contents.pending(len(contents.rows))]
+        texts, _ = windows_of(encoder, [text for _, text, _ in contents.pending(len(contents.rows))])
         vectors = encoded(texts, encoder.folder, self.count)
         return index.build(Streamed(encoder, texts, vectors), progress=False)
 
@@ -112,7 +113,8 @@ class Workers:
         index = PassageIndex.load(folder)
         vectors = index.contents.vectors
         if vectors is not None:
-            vectors.search_by(Shards(Path(folder).resolve(), vectors.metric, vectors.kind, shards))
+            for part, place in vectors.parts(Path(folder).resolve()):
+                part.search_by(Shards(place, part.metric, part.kind, shards))
         return index
 
 

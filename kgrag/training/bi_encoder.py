@@ -13,6 +13,7 @@ from kgrag.retrieval.passages import PassageIndex
 from kgrag.retrieval.passages.records import full_text
 from kgrag.retrieval.passages.tags import document_tag
 from kgrag.retrieval.passages.vectors import VectorIndex
+from kgrag.retrieval.passages.windows import PassageVectors, windows_of
 from kgrag.training.passage_lessons import Lesson
 from kgrag.training.towers import Tower, Turn
 from kgrag.types import Ids, TextEncoder
@@ -40,33 +41,52 @@ class BiEncoder(nn.Module):
         self._known.update(zip(new, torch.from_numpy(self._encoder.encode(new))))
         return self.questions(torch.stack([self._known[text] for text in texts]))
 
-    def passages_of(self, rows: Ids) -> torch.Tensor:
-        """Unit vectors, shape (rows, width)."""
+    def scores(self, texts: Sequence[str], rows: Ids) -> torch.Tensor:
+        """How near questions are to passages, shape (texts, rows)."""
         contents = self._index.contents
         if self.passages is not None:
-            return self.passages([full_text(contents.rows.passage(row)) for row in rows.tolist()])
-        assert contents.vectors is not None
-        return torch.from_numpy(contents.vectors.pick(rows))
+            windows, counts = windows_of(
+                self._encoder, [full_text(contents.rows.passage(row)) for row in rows.tolist()]
+            )
+            vectors, places = self.passages(windows), np.repeat(np.arange(len(rows)), counts)
+        else:
+            assert contents.vectors is not None
+            known, places = contents.vectors.windows(rows)
+            vectors = torch.from_numpy(known)
+        return nearest(self.questions_of(texts) @ vectors.T, places, len(rows))
 
     def answers_of(self, texts: Sequence[str]) -> torch.Tensor:
         """Unit vectors of texts as of passages, shape (texts, width)."""
         return torch.from_numpy(self._encoder.encode(texts)) if self.passages is None else self.passages(texts)
 
-    def all_passages(self) -> VectorIndex:
+    def all_passages(self) -> PassageVectors:
         """Vectors of all passages, by rows, as the encoder is now."""
         contents = self._index.contents
         assert contents.vectors is not None
         if self.passages is None:
             return contents.vectors
-        encoder, vectors = (
-            self.passages.trained("passages"),
-            VectorIndex(contents.vectors.width, contents.metric, "flat"),
-        )
-        live = np.flatnonzero(contents.rows.is_live)
-        encoded = np.zeros((len(contents.rows), contents.vectors.width), np.float32)
-        encoded[live] = encoder.encode([text for _, text, _ in contents.texts(live)], progress=True)
-        vectors.add(encoded)
+        encoder, is_live = self.passages.trained("passages"), contents.rows.is_live
+        windows, counts = windows_of(encoder, [text for _, text, _ in contents.texts(np.flatnonzero(is_live))])
+        vectors = PassageVectors(VectorIndex(contents.vectors.width, contents.metric, "flat"))
+        vectors.add(encoder.encode(windows, progress=True), counts, is_live)
         return vectors
+
+
+def nearest(scores: torch.Tensor, places: Ids, count: int) -> torch.Tensor:
+    """Of several windows of a passage the score of the nearest.
+
+    Args:
+        scores: Of each question with each window, shape (questions, windows).
+        places: The passage that each window is of, shape (windows,).
+        count: Number of the passages.
+
+    Returns:
+        Shape (questions, count).
+    """
+    if len(places) == count:
+        return scores
+    owners = torch.from_numpy(places).expand(len(scores), -1)
+    return scores.new_zeros(len(scores), count).scatter_reduce(1, owners, scores, "amax", include_self=False)
 
 
 class Mined:

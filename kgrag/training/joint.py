@@ -21,6 +21,7 @@ from kgrag.encoding.ranker import PlanRanker
 from kgrag.errors import InputError, QuestionError
 from kgrag.generation import Generator
 from kgrag.retrieval.passages import PassageIndex
+from kgrag.training.bi_encoder import nearest
 from kgrag.training.generator import log_likelihoods
 from kgrag.training.lessons import padded, token_states
 from kgrag.training.loop import Course, Quality, learn
@@ -142,8 +143,9 @@ class JointLessons:
         if not len(one.rows):
             return torch.zeros(0)
         assert self.index.contents.vectors is not None
-        passages = torch.from_numpy(self.index.contents.vectors.pick(one.rows))
-        return passages @ self.together.turn(self._vectors[one.text]) / TEMPERATURE
+        vectors, places = self.index.contents.vectors.windows(one.rows)
+        scores = torch.from_numpy(vectors) @ self.together.turn(self._vectors[one.text])
+        return nearest(scores[None], places, len(one.rows))[0] / TEMPERATURE
 
     def _read(self, one: Asked, log_prior: torch.Tensor) -> list[int]:
         """Places of the units that are read: those that there are, and that say something of the answer."""

@@ -228,7 +228,7 @@ class RetrieverTrainer:
         candidates = np.unique(np.concatenate(rows))
         candidates = candidates[self.index.contents.rows.is_live[candidates]]
         right = torch.from_numpy(np.stack([np.isin(candidates, lesson.gold) for lesson in lessons]))
-        scores = model.questions_of([lesson.question for lesson in lessons]) @ model.passages_of(candidates).T
+        scores = model.scores([lesson.question for lesson in lessons], candidates)
         return ranking_loss(scores, right, self.loss, self.temperature)
 
     def _nearest(self, model: BiEncoder, lessons: Sequence[Lesson], limit: int) -> list[Ids]:

@@ -48,13 +48,15 @@ class Encoding:
         encoder: Name of the encoder.
         start: The first row that was not encoded.
         stop: The one after the last that is now.
-        vectors: Those of the passages in these rows, shape (passages, width).
+        vectors: Those of the windows of the passages in these rows, shape (windows, width).
+        counts: How many windows each of these has, shape (passages,).
     """
 
     encoder: str
     start: int
     stop: int
     vectors: Floats
+    counts: Ids
 
     def as_json(self) -> dict[str, Any]:
         """What `change_of` reads."""
@@ -65,6 +67,7 @@ class Encoding:
             "stop": self.stop,
             "width": self.vectors.shape[1],
             "vectors": data,
+            "counts": self.counts.tolist(),
         }
 
 
@@ -77,7 +80,10 @@ def change_of(value: Mapping[str, Any], rows: Rows) -> Change | Encoding:
     if "vectors" in value:
         data = base64.b64decode(value["vectors"], validate=True)
         vectors = np.frombuffer(data, "<f4").reshape(-1, value["width"])
-        return Encoding(value["encoder"], value["start"], value["stop"], vectors)
+        counts = np.array(value["counts"], np.int64)
+        if counts.ndim != 1 or (counts < 1).any() or counts.sum() != len(vectors):
+            raise ValueError("there are not as many vectors as windows")
+        return Encoding(value["encoder"], value["start"], value["stop"], vectors, counts)
     remove = np.array(value["remove"], np.int64)
     if (remove < 0).any() or not rows.is_live[remove].all():
         raise ValueError("what is removed is not there")

@@ -16,6 +16,7 @@ from kgrag.retrieval.passages.records import full_text
 from kgrag.retrieval.passages.rows import Rows
 from kgrag.retrieval.passages.tags import Where, entity_tag, metadata_tags, wanted_tags
 from kgrag.retrieval.passages.vectors import Kind, VectorIndex
+from kgrag.retrieval.passages.windows import PassageVectors
 from kgrag.retrieval.passages.words import Text, WordIndex
 from kgrag.types import Floats, Ids
 
@@ -40,7 +41,7 @@ class Contents:
         language: str,
         encoder: str = "",
         rows: Rows | None = None,
-        vectors: VectorIndex | None = None,
+        vectors: PassageVectors | None = None,
         words: WordIndex | None = None,
     ) -> None:
         self.metric, self.kind, self.language, self.encoder = metric, kind, language, encoder
@@ -78,15 +79,12 @@ class Contents:
         """
         if encoding.start != self.encoded:
             return
-        vectors, is_live = encoding.vectors, self.rows.is_live[encoding.start : encoding.stop]
-        if len(vectors) != np.count_nonzero(is_live):
-            raise ValueError(f"there are {len(vectors)} vectors for {np.count_nonzero(is_live)} passages")
+        is_live = self.rows.is_live[encoding.start : encoding.stop]
+        if len(encoding.counts) != np.count_nonzero(is_live):
+            raise ValueError(f"there are vectors of {len(encoding.counts)} passages for {np.count_nonzero(is_live)}")
         if self.vectors is None:
-            self.vectors = VectorIndex(vectors.shape[1], self.metric, self.kind)
-        if len(vectors) < len(is_live):
-            vectors = np.zeros((len(is_live), self.vectors.width), np.float32)
-            vectors[is_live] = encoding.vectors
-        self.vectors.add(vectors)
+            self.vectors = PassageVectors(VectorIndex(encoding.vectors.shape[1], self.metric, self.kind))
+        self.vectors.add(encoding.vectors, encoding.counts, is_live)
         self.words.add(self.texts(np.flatnonzero(is_live) + encoding.start) if texts is None else texts)
         self.encoder = encoding.encoder
 

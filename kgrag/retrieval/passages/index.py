@@ -23,7 +23,8 @@ from kgrag.retrieval.passages.records import full_text, read_jsonl
 from kgrag.retrieval.passages.reranker import Reranker
 from kgrag.retrieval.passages.storage import read_index, write_index
 from kgrag.retrieval.passages.tags import Where, document_tag, source_tag
-from kgrag.retrieval.passages.vectors import Kind
+from kgrag.retrieval.passages.vectors import Kind, unit
+from kgrag.retrieval.passages.windows import windows_of
 from kgrag.sentences import sentences
 from kgrag.types import Floats, Ids, Passage, ScoredPassage, TextEncoder
 
@@ -229,9 +230,9 @@ class PassageIndex:
                     f"Give {contents.encoder!r}, or make a new index: PassageIndex.from_passages(list(index)).",
                 )
             while pending := contents.pending(_TOGETHER):
-                texts = [text for _, text, _ in pending]
+                texts, counts = windows_of(encoder, [text for _, text, _ in pending])
                 vectors = self._checked(encoder.encode(texts, progress=progress), len(texts), encoder)
-                encoding = Encoding(encoder.name, contents.encoded, pending[-1][0] + 1, vectors)
+                encoding = Encoding(encoder.name, contents.encoded, pending[-1][0] + 1, vectors, counts)
                 if self._journal is not None:
                     with contextlib.suppress(PassageError):  # they are encoded again the next time
                         self._journal.append(encoding.as_json())
@@ -336,7 +337,7 @@ class PassageIndex:
                 of_known = None if known is None else [known[i] for i in open_]
                 pools = self._contents.pools(*of_open, where, self.ranker.fusion.reads, of_known)
                 for i, pool in zip(open_, pools):
-                    order, scores = self._order(texts[i], pool, k, diversity, reranker)
+                    order, scores = self._order(texts[i], vectors[i], pool, k, diversity, reranker)
                     found[i] = self._best(pool, order, scores, k, granularity)
                 # Documents of many passages may have left no room for others.
                 open_ = [i for i, pool in zip(open_, pools) if len(found[i]) < k and pool.is_cut]
@@ -405,7 +406,9 @@ class PassageIndex:
             )
         return vectors.astype(np.float32, copy=False)
 
-    def _order(self, text: str, pool: Pool, k: int, diversity: float, reranker: Reranker | None) -> tuple[Ids, Floats]:
+    def _order(
+        self, text: str, vector: Floats, pool: Pool, k: int, diversity: float, reranker: Reranker | None
+    ) -> tuple[Ids, Floats]:
         """Places in a pool, best first, and what they are ranked by; equal ones by their cosines, then by their ids."""
         contents, scores = self._contents, self.ranker.fusion.scores(pool)
         order = np.lexsort((-pool.cosines, -scores))
@@ -417,7 +420,8 @@ class PassageIndex:
             order = order[np.argsort(-scores[order], kind="stable")]
         if diversity and contents.vectors is not None:
             order = order[: max(RERANKED, 4 * k)]
-            order = order[diversified(scores[order], contents.vectors.units(pool.rows[order]), len(order), diversity)]
+            units = unit(contents.vectors.nearest(vector, pool.rows[order]))
+            order = order[diversified(scores[order], units, len(order), diversity)]
             scores[order] = -np.arange(len(order))
         return order, scores[order]
 

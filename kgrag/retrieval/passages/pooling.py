@@ -12,7 +12,8 @@ from kgrag.retrieval.passages.expansion import Expansion
 from kgrag.retrieval.passages.records import full_text
 from kgrag.retrieval.passages.rows import Rows
 from kgrag.retrieval.passages.tags import document_tag, entity_tag
-from kgrag.retrieval.passages.vectors import VectorIndex
+from kgrag.retrieval.passages.vectors import unit
+from kgrag.retrieval.passages.windows import PassageVectors
 from kgrag.retrieval.passages.words import WordIndex
 from kgrag.types import Floats, Ids
 
@@ -35,7 +36,7 @@ class Pools:
         words: Those of the same rows.
     """
 
-    def __init__(self, rows: Rows, vectors: VectorIndex, words: WordIndex) -> None:
+    def __init__(self, rows: Rows, vectors: PassageVectors, words: WordIndex) -> None:
         self.rows, self.vectors, self.words = rows, vectors, words
 
     def pool(
@@ -66,7 +67,7 @@ class Pools:
         by_nodes, by_document = self._shared(first, trusts, among)
         led_to = [there for there, *_ in (*by_nodes, *by_document) if len(there) <= COMMON]
         rows = np.unique(np.concatenate([found, *led_to]))
-        cosines, alike = self.vectors.cosines(vector, rows), self.vectors.alike(vector, rows)
+        units, cosines, alike = self._near(vector, rows)
         in_words = self._in_words(text, rows, rankings.words)
         half = _fractions(alike) + _fractions(in_words)
         measures = [
@@ -79,7 +80,7 @@ class Pools:
             _scattered(rows, rankings.naming) / max(len(set(entities)), 1),
             _lent(rows, by_nodes),
             _lent(rows, by_document),
-            self.vectors.units(rows) @ _mean(self.vectors.units(first[:MEAN_OF])),
+            units @ _mean(units[np.searchsorted(rows, first[:MEAN_OF])]),
             np.log(self.rows.sizes(rows).clip(1, LONG)) / np.log(LONG),
             *(_fractions(self.words.scores(" ".join(names), rows)) for names in (expansion.names, expansion.near)),
             self._naming(rows, expansion.neighbours),
@@ -87,9 +88,17 @@ class Pools:
         traits = self._traits(text, rankings)
         return Pool(rows, cosines, np.stack(measures, axis=1).astype(np.float32), traits)
 
+    def _near(self, question: Floats, rows: Ids) -> tuple[Floats, Floats, Floats]:
+        """Vectors of rows with length 1, of several windows that of the nearest, shape (rows, width); their cosines with a
+        question; and their inner products with it where these are what is compared, else the cosines, shape (rows,)."""
+        vectors, metric = self.vectors.nearest(question, rows), self.vectors.metric
+        units = vectors if metric == "cosine" else unit(vectors)
+        cosines = units @ unit(question)
+        return units, cosines, vectors @ question if metric == "dot" else cosines
+
     def _first(self, vector: Floats, found: Ids, rankings: Rankings) -> tuple[Ids, Floats]:
         """The best by meaning and words alike, and how good they are."""
-        scores = _fractions(self.vectors.alike(vector, found)) + _fractions(_scattered(found, rankings.words))
+        scores = _fractions(self._near(vector, found)[2]) + _fractions(_scattered(found, rankings.words))
         order = np.lexsort((found, -scores))[:FIRST]
         return found[order], (scores[order] / 2).astype(np.float32)
 

@@ -20,10 +20,11 @@ from kgrag.retrieval.passages.candidates import Metric
 from kgrag.retrieval.passages.contents import Contents
 from kgrag.retrieval.passages.ranker import Ranker
 from kgrag.retrieval.passages.rows import Rows, are_of_rows
-from kgrag.retrieval.passages.vectors import Kind, VectorIndex
+from kgrag.retrieval.passages.vectors import Kind
+from kgrag.retrieval.passages.windows import PassageVectors
 from kgrag.retrieval.passages.words import WordIndex, write_words
 
-_FORMAT = 2
+_FORMAT = 3
 _SETTINGS, _LINES, _COLUMNS, _WORDS, _RANKER = "index.json", "passages.jsonl", "passages.safetensors", "words", "ranker"
 _CHOICES = ("metric", "kind", "language", "encoder")
 _HINT = "Save the index again."
@@ -93,7 +94,7 @@ def _contents(folder: Path, metric: Any, kind: Any, language: str, encoder: str)
     columns, lines = mapped_arrays(folder / _COLUMNS), _mapped(folder / _LINES)
     if not are_of_rows(columns, len(lines)):
         raise ValueError("its parts do not fit together")
-    vectors = VectorIndex.read(folder, metric, kind) if encoder else None
+    vectors = PassageVectors.read(folder, metric, kind) if encoder else None
     if vectors is not None and len(vectors) > len(columns["ends"]):
         raise ValueError("there are more vectors than passages")
     words = WordIndex(language, folder / _WORDS)

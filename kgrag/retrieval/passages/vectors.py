@@ -107,18 +107,10 @@ class VectorIndex:
         found = self._found(questions, limit, among, possible)
         return [self._ranked(question, rows[rows >= 0], limit) for question, rows in zip(questions, found)]
 
-    def cosines(self, question: Floats, rows: Ids) -> Floats:
-        """Cosine of a vector with those of rows, shape (rows,)."""
-        return self.units(rows) @ _unit(question)
-
-    def units(self, rows: Ids) -> Floats:
-        """The vectors of rows with length 1, shape (rows, width)."""
-        vectors = self.pick(rows)
-        return vectors if self.metric == "cosine" else _unit(vectors)
-
-    def alike(self, question: Floats, rows: Ids) -> Floats:
-        """Inner product of a vector with those of rows where that is what they are compared by, else the cosine; shape (rows,)."""
-        return self.pick(rows) @ question if self.metric == "dot" else self.cosines(question, rows)
+    def nearness(self, questions: Floats, vectors: Floats) -> Floats:
+        """What is greater for what is nearer, shape (questions, vectors)."""
+        products = questions @ vectors.T
+        return 2 * products - np.einsum("ij,ij->i", vectors, vectors) if self.metric == "l2" else products
 
     def _found(self, questions: Floats, limit: int, among: Chosen, possible: int) -> Ids:
         """Rows among which the nearest are, in no order, -1 for none; shape (questions, n)."""
@@ -155,7 +147,7 @@ class VectorIndex:
             block = np.arange(begin, begin + len(vectors))
             if chosen is not None and count < _SPARSE * len(block):
                 block, vectors, chosen = block[chosen], vectors[chosen], None
-            alike = self._alike(questions, vectors)
+            alike = self.nearness(questions, vectors)
             if chosen is not None:
                 alike[:, ~chosen] = -np.inf
             rows = np.concatenate([rows, np.broadcast_to(block, alike.shape)], axis=1)
@@ -172,11 +164,6 @@ class VectorIndex:
             for begin in range(max(start - first, 0), len(vectors), _BLOCK):
                 yield first + begin, vectors[begin : begin + _BLOCK]
 
-    def _alike(self, questions: Floats, vectors: Floats) -> Floats:
-        """What is greater for what is nearer, shape (questions, vectors)."""
-        products = questions @ vectors.T
-        return 2 * products - np.einsum("ij,ij->i", vectors, vectors) if self.metric == "l2" else products
-
     def _ranked(self, question: Floats, rows: Ids, limit: int) -> Ranking:
         vectors = self.pick(rows)
         scores = -np.linalg.norm(vectors - question, axis=1) if self.metric == "l2" else vectors @ question
@@ -184,7 +171,7 @@ class VectorIndex:
 
     def _prepared(self, vectors: Floats) -> Floats:
         vectors = np.ascontiguousarray(vectors, np.float32)
-        return _unit(vectors) if self.metric == "cosine" else vectors
+        return unit(vectors) if self.metric == "cosine" else vectors
 
     # Candidates
 
@@ -243,5 +230,6 @@ class VectorIndex:
         return cls(vectors.shape[1], metric, kind, vectors, candidates)
 
 
-def _unit(vectors: Floats) -> Floats:
+def unit(vectors: Floats) -> Floats:
+    """Vectors with length 1."""
     return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
