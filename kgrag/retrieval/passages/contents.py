@@ -18,7 +18,7 @@ from kgrag.retrieval.passages.tags import Where, entity_tag, metadata_tags, want
 from kgrag.retrieval.passages.vectors import Kind, VectorIndex
 from kgrag.retrieval.passages.windows import PassageVectors
 from kgrag.retrieval.passages.words import Text, WordIndex
-from kgrag.types import Floats, Ids
+from kgrag.types import Floats, Ids, Passage
 
 
 class Contents:
@@ -48,6 +48,7 @@ class Contents:
         self.rows = Rows() if rows is None else rows
         self.vectors = vectors
         self.words = WordIndex(language) if words is None else words
+        self._waiting: dict[int, Text] = {}  # texts of passages that are to be encoded, so as not to read them again
 
     # Changes
 
@@ -55,6 +56,9 @@ class Contents:
         """Makes a change."""
         self.rows.remove(change.remove)
         self.words.remove(change.remove[change.remove < self.encoded])
+        for row in change.remove.tolist():
+            self._waiting.pop(row, None)
+        self._waiting.update((row, _text(row, new)) for row, (new, _) in enumerate(change.add.values(), len(self.rows)))
         self.rows.add(change.add.values())
         self.rows.move(self.rows.rows(list(change.places)), np.array(list(change.places.values()), np.int64))
 
@@ -99,8 +103,7 @@ class Contents:
     def texts(self, rows: Ids) -> Iterator[Text]:
         """What the words of passages are taken from."""
         for row in rows.tolist():
-            passage = self.rows.passage(row)
-            yield row, full_text(passage), metadata_tags(passage.metadata)
+            yield self._waiting.pop(row, None) or _text(row, self.rows.passage(row))
 
     # Finding
 
@@ -177,3 +180,7 @@ class Contents:
             nearest = self.vectors.search(vector[None], missing, chosen)[0].rows
             found.append(Ranking(nearest, np.full(len(nearest), count, np.float32)))
         return Ranking(*map(np.concatenate, zip(*found)))
+
+
+def _text(row: int, passage: Passage) -> Text:
+    return row, full_text(passage), tuple(metadata_tags(passage.metadata))

@@ -17,6 +17,7 @@ _SHAPE = (
     '"document": "...", "metadata": {"year": 2020}}.'
 )
 encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_decode = json.JSONDecoder().decode
 
 
 def full_text(passage: Passage) -> str:
@@ -40,7 +41,8 @@ def line_of(passage: Passage) -> bytes:
     if passage.metadata:
         values["metadata"] = dict(passage.metadata)
     try:
-        return encode_json(values).encode()
+        # Value by value: for a text that takes a fraction of the time that a whole object does.
+        return ("{" + ",".join([f'"{key}":{encode_json(value)}' for key, value in values.items()]) + "}").encode()
     except ValueError as error:  # half a surrogate pair, or a number of thousands of digits
         raise PassageError(f"The passage {passage.id!r} cannot be written: {error}.", "Take that out of it.") from error
 
@@ -56,7 +58,7 @@ def passage_of(line: bytes, where: str) -> Passage:
         PassageError: It is not the JSON of a passage.
     """
     try:
-        value = json.loads(line)
+        value = _decode(line.decode())
         if b"\\u" in line:
             encode_json(value).encode()  # half a surrogate pair cannot be written back
     except (ValueError, RecursionError) as error:

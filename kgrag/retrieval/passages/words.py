@@ -87,7 +87,9 @@ class WordIndex:
         if len(rows) and terms:
             self._commit()
             query, occur, searcher = tantivy.Query, tantivy.Occur, self._index.searcher()
-            only = query.const_score_query(query.term_set_query(self._schema, "row", rows.tolist()), 0.0)
+            # One query a row is looked up; a set of terms would be compared with every row there is.
+            those = [(occur.Should, query.term_query(self._schema, "row", row)) for row in rows.tolist()]
+            only = query.const_score_query(query.boolean_query(those), 0.0)
             both = query.boolean_query([(occur.Must, self._query(terms, ())), (occur.Must, only)])
             hits = searcher.search(both, len(rows), count=False).hits
             found = searcher.fast_field_values("row", [address for _, address in hits])
