@@ -103,7 +103,8 @@ class Contents:
     def texts(self, rows: Ids) -> Iterator[Text]:
         """What the words of passages are taken from."""
         for row in rows.tolist():
-            yield self._waiting.pop(row, None) or _text(row, self.rows.passage(row))
+            waiting = self._waiting.pop(row, None)
+            yield waiting or _text(row, self.rows.passage(row))
 
     # Finding
 
