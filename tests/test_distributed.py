@@ -22,9 +22,12 @@ WIDTH = 16
 
 
 class Random:
-    """Vectors by the hash of a text."""
+    """Vectors by the hash of a text, of which it reads what stands between bars at once."""
 
     name, width = "random", WIDTH
+
+    def windows(self, texts: Sequence[str]) -> list[list[str]]:
+        return [text.split("|") for text in texts]
 
     def encode(self, texts: Sequence[str], progress: bool = False) -> np.ndarray:
         seeds = [int.from_bytes(text.encode()[-6:], "little") for text in texts]
@@ -58,10 +61,12 @@ def test_a_corpus_is_indexed_by_workers_to_the_same_vectors(
 
 @pytest.mark.parametrize(("kind", "metric"), [("flat", "cosine"), ("sq8", "l2")])
 def test_shards_find_what_one_index_finds(workers: Workers, kind: str, metric: str, tmp_path: Path) -> None:
-    passages = [Passage(str(i), f"word{i % 50} text {i}", metadata={"part": i % 3}) for i in range(3_000)]
+    texts = [f"word{i % 50} text {i}" + f"|more {i}|much more {i}" * (i % 5 == 0) for i in range(3_000)]
+    passages = [Passage(str(i), text, metadata={"part": i % 3}) for i, text in enumerate(texts)]
     PassageIndex.from_passages(passages, metric, kind=kind).build(Random(), progress=False).save(tmp_path / "index")
     one, several = PassageIndex.load(tmp_path / "index"), workers.open(tmp_path / "index", shards=3)
-    questions = [f"word{i} what {i}" for i in range(20)]
+    questions = [*(f"word{i} what {i}" for i in range(20)), "much more 10"]
+    assert several.search("much more 10", 1, Random())[0].passage.id == "10"
 
     def found(index: PassageIndex, **options: object) -> list:
         return index.search_many(questions, 5, Random(), **options)  # type: ignore[arg-type]
