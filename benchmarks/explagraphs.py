@@ -39,7 +39,7 @@ VERDICTS = ("counter", "support")
 WORDS, BEFORE = 60, 4  # the commonest words, and how many before a name are looked at
 HIDDEN, STEPS, KEPT = 24, 3, 0.7
 SENSING = Course(epochs=20, learning_rate=5e-3, batch_size=64, patience=20)
-WRITING = Course(epochs=3, learning_rate=2e-3, batch_size=32, patience=3)
+WRITING = Course(epochs=2, learning_rate=2e-3, batch_size=16, patience=2)
 CHOOSING, QUICK = 0.1, 120
 ROWS = {  # mode, what is trained, what is left out
     "full": ("evidence_tokens", "full", ""),
