@@ -7,17 +7,18 @@ graph as plain text; what reads and writes items begins anew. Training questions
 
 from __future__ import annotations
 
+import argparse
 import copy
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import explagraphs
 import numpy as np
 import torch
-from reporting import DATASETS, Goal, say
+from reporting import DATASETS, Goal, machine, say, table
 from torch.nn import functional
 
 from kgrag import KGRAG, KnowledgeGraph, Question, read_questions
@@ -25,6 +26,7 @@ from kgrag.composer import compose
 from kgrag.config import GenerationConfig
 from kgrag.encoding.findings import along
 from kgrag.evaluation.metrics import exact_match, mean, set_f1
+from kgrag.evaluation.runner import current_commit
 from kgrag.fusion import ANSWERS, Role
 from kgrag.fusion.items import best_sentences
 from kgrag.generation import Draft, Generator, Prompt, TextGenerator
@@ -42,6 +44,7 @@ from kgrag.training.references import Step, reference
 from kgrag.training.synthesis import Synthesiser
 from kgrag.types import Ids
 
+SEED = 0
 MODEL = {"model_width": 64, "layers": 2}
 READINGS = 4  # of a question, none of which is more likely than another
 TRAINED_ON, ASKED, QUICK = 400, 150, 40
@@ -292,31 +295,32 @@ class _Lines:
         return logits[written], ids[:, 1:][written]
 
 
-SETS = {"medical": medical, "pathquestion": pathquestion}
+def _rows(questions: Set, quick: bool, seed: int) -> dict[str, Any]:
+    """Figures of each row on a set."""
+    shown = questions.train[0].prompt.items
+    torch.manual_seed(seed)
+    base = new_generator(shown.encodings.shape[1], shown.states.shape[1], **MODEL)
+    texts, held = questions.texts, len(questions.texts) // 10
+    pretrain_generator(base, texts[held:], texts[:held], replace(READING, seed=seed))
+    course, rows = replace(WRITING, epochs=1 if quick else WRITING.epochs, seed=seed), {}
+    for title, row in ROWS.items():
+        rows[title] = _measured(questions, row, base, course)
+        say(f"ablation: {title}: {rows[title]}")
+    return {"rows": rows, "parameters": sum(value.numel() for value in base.parameters())}
 
 
-def measured(quick: bool, seed: int) -> dict[str, Any]:
-    """Figures of each row on each set that is there."""
-    figures: dict[str, Any] = {}
-    course = replace(WRITING, epochs=1 if quick else WRITING.epochs, seed=seed)
-    for name, make in SETS.items():
-        if name == "pathquestion" and not (DATASETS / "pathquestion").is_dir():
-            say(f"ablation: {name} is not there")
-            continue
-        questions = make(quick, seed)
-        sizes = questions.train[0].prompt.items.encodings.shape[1], questions.train[0].prompt.items.states.shape[1]
-        torch.manual_seed(seed)
-        base = new_generator(*sizes, **MODEL)
-        texts = questions.texts
-        pretrain_generator(base, texts[len(texts) // 10 :], texts[: len(texts) // 10], replace(READING, seed=seed))
-        rows = {}
-        for title, row in ROWS.items():
-            rows[title] = _measured(questions, row, base, course)
-            say(f"ablation: {name}, {title}: {rows[title]}")
-        figures[name] = {"rows": rows, "parameters": sum(value.numel() for value in base.parameters())}
-    if (DATASETS / "explagraphs").is_dir():
-        figures["explagraphs"] = explagraphs.measured(quick, seed)
-    return figures
+SETS: dict[str, Callable[[bool, int], dict[str, Any]]] = {
+    "medical": lambda quick, seed: _rows(medical(quick, seed), quick, seed),
+    "pathquestion": lambda quick, seed: _rows(pathquestion(quick, seed), quick, seed),
+    "explagraphs": explagraphs.measured,
+}
+
+
+def measured(quick: bool, seed: int, names: Sequence[str] = tuple(SETS)) -> dict[str, Any]:
+    """Figures of each row on each of the sets that are there."""
+    there = [name for name in names if name == "medical" or (DATASETS / name).is_dir()]
+    say(f"ablation: {', '.join(there)}")
+    return {name: SETS[name](quick, seed) for name in there}
 
 
 def tables(figures: dict[str, Any]) -> list[list[list[str]]]:
@@ -339,3 +343,18 @@ def tables(figures: dict[str, Any]) -> list[list[list[str]]]:
         ]
         found.append([head, *rows])
     return found
+
+
+def main() -> None:
+    """Prints the tables of some sets."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sets", nargs="*", metavar="SET", help=f"{', '.join(SETS)}; all that are there where not given")
+    parser.add_argument("--quick", action="store_true", help="a few questions; figures are not for quoting")
+    arguments = parser.parse_args()
+    for rows in tables(measured(arguments.quick, SEED, arguments.sets or tuple(SETS))):
+        print("\n".join(table(rows)) + "\n")
+    print(f"Seed {SEED}, commit {current_commit()}, {machine()}.")
+
+
+if __name__ == "__main__":
+    main()
