@@ -253,6 +253,8 @@ def _prompts(pairs: Sequence[Pair], senses: Senses, reading: Reading) -> list[Pr
     """Arguments in words; as items the pair, its arguments, and statement by statement nodes and relations."""
     encoder = default_encoder()
     of_nodes, of_pairs = (states.numpy() for states in senses.eval()(reading.graphs(pairs)))
+    every = {text for pair in pairs for text in (" ".join(pair.arguments), *pair.arguments, *sum(pair.statements, ()))}
+    encoder.encode(sorted(every))  # all at once, which it remembers
     made, first = [], 0
     for pair, whole in zip(pairs, of_pairs):
         place = {node: first + i for i, node in enumerate(pair.nodes)}
