@@ -53,6 +53,11 @@ _AFTER = frozenset(  # what may come after a noun that is asked for: it is no pa
         "be",
     ]
 )
+_SORT_OF = re.compile(  # but for what asks of which sort X itself is
+    r"\b(what|which) (?:types?|kinds?|sorts?) of ([\w-]+)(?= (?:can|could|may|might|do|does|did|will|is|are|was|were|has|have)\b)"
+    r"(?! (?:is|are|was|were) (?:an? |the )?X\W*$)",
+    re.IGNORECASE,
+)
 _HIGHEST = 8  # classes above a class that are looked at
 
 
@@ -84,6 +89,17 @@ def contradiction(graph: KnowledgeGraph, question: str, nodes: Sequence[int]) ->
 def _is_no_number(graph: KnowledgeGraph, node: int) -> bool:
     """Whether a node is a thing of a class, in whose name there is no number and no measure of time."""
     return not graph.is_literal[node] and bool(graph.types(node)) and not _NUMBER.search(graph.label(node))
+
+
+def asked_plainly(graph: KnowledgeGraph, masked: str) -> str:
+    """A question whose mentions are masked, with "which cancer" for "what types of cancer" where the graph has a class of that name.
+
+    Its members are asked for then, and not what they are a type of.
+    """
+    found = _SORT_OF.search(masked)
+    if found is None or not any(_has_members(graph, node) for node in graph.find(singular(found[2]))):
+        return masked
+    return f"{masked[: found.start()]}{found[1]} {found[2]}{masked[found.end() :]}"
 
 
 def _is_no_date(graph: KnowledgeGraph, node: int) -> bool:

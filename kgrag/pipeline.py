@@ -16,6 +16,7 @@ from kgrag.config import Config
 from kgrag.encoding import Findings, GraphReader, ReaRev, ReaRevReader, Reasoner, reason
 from kgrag.encoding.saving import load_rearev, load_reasoner, save_reasoner
 from kgrag.errors import InputError, ModelError, QuestionError
+from kgrag.expectations import asked_plainly
 from kgrag.fusion.items import best_sentences
 from kgrag.generation import Generator, TextGenerator, fitting, generator_named, print_answer
 from kgrag.generation.draft import Shot
@@ -24,6 +25,7 @@ from kgrag.generation.voting import ISOLATED, drafted
 from kgrag.graph import KnowledgeGraph, readable
 from kgrag.graph.directed import DirectedRows
 from kgrag.linking import EntityLinker
+from kgrag.naming import Namer
 from kgrag.persistence import read_folder, read_json, write_folder, write_json
 from kgrag.resources import data_folder
 from kgrag.retrieval import (
@@ -54,7 +56,6 @@ _YES_NO = re.compile(  # a clause that begins with an auxiliary, and asks for no
 )
 _ASKS = re.compile(r"^\W*(?:what|which|who|whom|whose|where|when|why|how)\b", re.IGNORECASE)
 HALF_A_DIGIT = 5e-5  # by which a confidence may have been rounded up
-ALIKE, MOST_ALIKE = 0.9, 4  # share of the best score from which a candidate might as well be meant, and how many
 NEARBY = 100  # nodes of a sub-graph that is reasoned over as a whole, where no retriever is given
 LEARNED = "learned.jsonl"  # file of questions in a saved folder
 DISCLAIMER = {
@@ -435,17 +436,7 @@ class KGRAG:
             )
 
     def _link(self, question: str) -> list[Link]:
-        """Links the question; of several nodes with the same name, takes the one from which the question leads on."""
-        links = self.linker.link(question)
-        masked = self.linker.mask(question, links)
-        for place, link in enumerate(links):
-            alike = [node for node, score in link.candidates[:MOST_ALIKE] if score >= ALIKE * link.score]
-            if link.node is None or len(alike) < 2:
-                continue
-            readings = self.reader.read([masked] * len(alike), [[node] for node in alike])
-            beliefs = [round(float(reading.beliefs[1].max(initial=0.0)), 2) for reading in readings]
-            links[place] = replace(link, node=alike[int(np.argmax(beliefs))])
-        return links
+        return Namer(self.linker, self.reader).name(question)
 
     def _without_writing(self, question: str, links: Sequence[Link]) -> Answer | None:
         """An answer or a refusal for which no language model is asked; None where one is."""
@@ -478,13 +469,17 @@ class KGRAG:
         """Follows what the question asks for from what it names; and whether a wider look might find more."""
         linked = [link for link in links if link.node is not None]
         topics = [link.node for link in linked if link.node is not None]
-        masked, rows, more = self.linker.mask(question, linked), None, False
+        masked, rows, more = self._masked(question, linked), None, False
         if self.retriever is not None:
             config = self.config.retrieval.wider() if wider else self.config.retrieval
             taken = self.retriever(self.graph, np.array(topics, np.int64), config, self.labels.relevance(masked))
             rows, more = DirectedRows.of(taken), taken.truncated or taken.hops is not None
         budget = self.config.retrieval.nodes
         return reason(self.reader, masked, topics, asks_yes_no(question), rows, budget), more
+
+    def _masked(self, question: str, links: Sequence[Link]) -> str:
+        """The question as it is read: what it names is masked."""
+        return asked_plainly(self.graph, self.linker.mask(question, links))
 
     def _reason_by(self, rearev: ReaRev) -> None:
         """Reasons over sub-graphs as a whole from now on; what nodes were reached over is told as the generator knows it."""
@@ -522,7 +517,7 @@ class KGRAG:
         started = time.perf_counter()
         findings, more = self._reason(question, linked, wider)
         evidence = self._gather(question, links, findings.subgraph, time.perf_counter() - started)
-        masked = self.linker.mask(question, linked)
+        masked = self._masked(question, linked)
         encoding, whole = self.encoder.encode([masked, question])
         named = {self.graph.iri(link.node) for link in linked if link.node is not None}
         sentences = best_sentences(

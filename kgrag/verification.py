@@ -10,6 +10,7 @@ import numpy as np
 
 from kgrag.composer import Composition
 from kgrag.encoding import Findings, GraphReader
+from kgrag.encoding.joining import apart
 from kgrag.expectations import contradiction
 from kgrag.fusion import ANSWERS, Role
 from kgrag.fusion.balance import SOURCES
@@ -152,17 +153,13 @@ class Verifier:
         return ""
 
     def _apart(self, thought: Thought, answers: Sequence[int]) -> str:
-        """The label of what is named and has nothing to do with the rest: no way to an answer passes it, no statement joins it."""
+        """The label of what is named and has nothing to do with the answers, nor with the way to them."""
         subgraph, paths = thought.evidence.subgraph, thought.composition.paths
         stated = np.array(sorted({s for statements in paths.values() for s in statements}), np.int64)
-        passed = np.concatenate([subgraph.heads[stated], subgraph.tails[stated]])
-        rest = np.union1d(subgraph.nodes[passed], answers)
-        for link in thought.evidence.links:
-            if link.node is None or not link.exact or link.node in rest:
-                continue
-            if not np.isin(self.reader.rows.along(np.array([link.node])).targets, rest).any():
-                return self.graph.label(link.node)
-        return ""
+        passed = subgraph.nodes[np.concatenate([subgraph.heads[stated], subgraph.tails[stated]])]
+        named = [link.node for link in thought.evidence.links if link.node is not None and link.exact]
+        strange = apart(self.graph, self.reader.rows, np.union1d(passed, answers), named)
+        return self.graph.label(strange[0]) if strange else ""
 
     def _suffices(self, thought: Thought, answers: Sequence[int]) -> bool:
         """Whether the reasoner comes to the same answers from the cited statements alone."""

@@ -3,7 +3,7 @@
 import pytest
 
 from kgrag import KGRAG, KnowledgeGraph
-from kgrag.expectations import contradiction
+from kgrag.expectations import asked_plainly, contradiction
 
 TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 ABOVE = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
@@ -71,3 +71,18 @@ def test_the_refusal_says_what_was_asked_for(graph, monkeypatch):
     monkeypatch.setattr("kgrag.verification.contradiction", lambda *_: "a disease")
     answer = rag.ask("Which drugs treat brivane?")
     assert answer.abstained and "asks for a disease" in answer.reason
+
+
+@pytest.mark.parametrize(
+    ("masked", "plain"),
+    [
+        ("What types of drugs can be given for X?", "What drugs can be given for X?"),
+        ("which kind of disease does X treat", "which disease does X treat"),
+        ("What type of disease is X?", "What type of disease is X?"),  # asks for its class
+        ("What kind of a disease is X?", "What kind of a disease is X?"),
+        ("What types of comfort does X give?", "What types of comfort does X give?"),  # is no class of the graph
+        ("What kinds of X are there?", "What kinds of X are there?"),
+    ],
+)
+def test_members_are_asked_for_and_not_their_types(graph, masked, plain):
+    assert asked_plainly(graph, masked) == plain

@@ -9,16 +9,20 @@ import numpy as np
 import torch
 
 from kgrag.encoding.batch import GraphBatch
+from kgrag.encoding.joining import apart, holds_other
 from kgrag.encoding.messages import node_states
 from kgrag.encoding.plans import Plan, Rows, statements, trace
 from kgrag.encoding.reader import GraphReader, Reading
+from kgrag.graph import KnowledgeGraph
 from kgrag.graph.directed import DirectedRows
 from kgrag.types import Floats, Ids, Subgraph
 
 YES = 0.4  # least probability at which the node asked about counts as reached
 SHARED = 0.5  # share of the best probability that nodes joined to the other topics must have
-TOGETHER = 0.25  # least product of probabilities at which a node counts as reached from every topic
+TOGETHER = 0.5  # least belief at which a node counts as reached from every topic
+CHANCE = 0.3  # how often a plan that is not meant leads from several topics to one node
 OFFERED = 0.01  # probability from which a node is taken into the evidence
+PASSED = 50  # nodes found that are asked whether the rest of the question has to do with them
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,8 @@ def reason(
     A yes/no question asks whether one topic leads to another: first over a statement that joins them, if the question can
     well mean its relation, then over any path. Otherwise an answer is what all topics lead to; where there
     is no such node, what the best of them leads to and a statement joins to the others ("which antibiotics treat ...");
-    and where there is none of these either, what the best of them leads to.
+    and where there is none of these either, what one of them leads to: the best that the others have to do with, if any,
+    and rather a thing than what holds it ("consent" than "the GDPR").
 
     Args:
         reader: Applies the reasoner.
@@ -129,7 +134,8 @@ def nothing(reader: GraphReader, topics: Sequence[int]) -> Findings:
 def _joined(reader: GraphReader, masked: str, rows: Rows, starts: Sequence[int], asks_yes_no: bool) -> _Found:
     readings = reader.read_each(masked, starts, rows)
     tops = [float(reading.beliefs[1].max(initial=0.0)) for reading in readings]
-    best = max(range(len(readings)), key=lambda i: (tops[i], -i))
+    order = sorted(range(len(readings)), key=lambda i: -tops[i])
+    best = order[0]
     nodes, scores = readings[best].beliefs
     alone = _Found(nodes, scores, (readings[best],), (starts[best],), rows)
     if len(starts) < 2:
@@ -146,17 +152,48 @@ def _joined(reader: GraphReader, masked: str, rows: Rows, starts: Sequence[int],
             said = readings[first]
             return _Found(*said.beliefs, (said,), (starts[first],), rows, 1, target)
         return replace(alone, verdict=-1)
-    together = np.prod([reading.believed(nodes) for reading in readings], axis=0)
-    if together.max(initial=0.0) >= TOGETHER:
-        shared = (together ** (1 / len(readings))).astype(np.float32)
+    shared = _shared(readings, nodes)
+    if shared.max(initial=0.0) >= TOGETHER:
         return _Found(nodes, shared, tuple(readings), tuple(starts), rows)
     found, others = scores, [start for start in starts if start != starts[best]]
     for topic in others:
         joined = np.where(np.isin(nodes, rows.along(np.array([topic])).targets), found, np.float32(0))
         if joined.max(initial=0.0) < SHARED * found.max(initial=0.0):
-            return alone
+            break
         found = joined
-    return replace(alone, scores=found, beside=tuple(others))
+    else:
+        return replace(alone, scores=found, beside=tuple(others))
+    for place in sorted(order, key=lambda i: holds_other(reader.graph, starts, starts[i])):
+        if tops[place] < SHARED * tops[best]:
+            continue
+        one = _Found(*readings[place].beliefs, (readings[place],), (starts[place],), rows)
+        if not apart(
+            reader.graph, rows, _passed(reader.graph, one), [start for start in starts if start != starts[place]]
+        ):
+            return one
+    return alone
+
+
+def _shared(readings: Sequence[Reading], nodes: Ids) -> Floats:
+    """How far nodes are believed in that every reading leads to, shape (nodes,).
+
+    That one plan leads from all topics to one node would be a chance if it were not meant, and speaks for it.
+    """
+    shared = np.prod([reading.believed(nodes) for reading in readings], axis=0) ** (1 / len(readings))
+    for place in np.flatnonzero(shared).tolist():
+        plans = {plan.relations for reading in readings if (plan := reading.plan_to(int(nodes[place])))}
+        if len(plans) == 1:
+            shared[place] /= shared[place] + CHANCE * (1 - shared[place])
+    return shared.astype(np.float32)
+
+
+def _passed(graph: KnowledgeGraph, found: _Found) -> Ids:
+    """The nodes that are most believed in, and those on the way to them, ascending."""
+    reading, top = found.readings[0], found.scores.max(initial=0.0)
+    likely = found.nodes[found.scores >= max(SHARED * top, OFFERED)][:PASSED]
+    ways = [trace(found.rows, plan, node) for node in likely.tolist() if (plan := reading.plan_to(node))]
+    ids = np.array([statement for way in ways for statement in way], np.int64)
+    return np.unique(np.concatenate([found.starts, likely, graph.heads[ids], graph.tails[ids]]).astype(np.int64))
 
 
 def _asserted(reader: GraphReader, masked: str, rows: Rows, starts: Sequence[int]) -> _Found | None:

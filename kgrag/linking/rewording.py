@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import count, groupby
+from itertools import combinations, count, groupby
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -63,6 +63,7 @@ _PREPOSITIONS = frozenset(["of", "in", "on", "at", "for", "with", "from", "by", 
 _SINGLE = 5  # least letters of a name of one word in another form
 _SHORTEST_STEM = 3  # letters of what such names share in languages other than English
 _GAP = 3  # stop words that may stand between those of a name
+_MOST_ROOTS, _MOST_OF_A_PAIR = 40, 200  # roots of a text, and names with the same two, that are looked at
 
 
 class Reworded(NamedTuple):
@@ -72,6 +73,13 @@ class Reworded(NamedTuple):
     last: int
     key: int
     roots: tuple[str, ...]
+
+
+class Scattered(NamedTuple):
+    """Words of ``key``, a name, all over a text: which share of the name is told by the token at each place."""
+
+    key: int
+    shares: dict[int, float]
 
 
 def _parted(word: str) -> tuple[str, str]:
@@ -95,7 +103,10 @@ def root(word: str, language: str = "en") -> str:
     """
     if language != "en":
         return snowball(word, language)
-    bare = _parted(word)[0]
+    bare, ending = _parted(word)
+    if ending in _INFLECTIONS:  # "deployers" is deployer, which is of "deploy"
+        further, derived = _parted(bare)
+        bare = further if derived in _DERIVATIONS else bare
     return bare[:-1] if len(bare) > 4 and bare[-1] == bare[-2] else bare
 
 
@@ -134,6 +145,7 @@ class RewordedNames:
         sizes = np.bincount(rows)
         starts = np.append(0, np.cumsum(sizes))
         self._roots, self._starts = _quick(ranks), _quick(starts)
+        self._tells = np.log((len(sizes) + 1) / (np.bincount(ranks, minlength=1) + 1)).tolist()  # of each root
         self._reach = int(sizes.max(initial=0)) + _GAP - 1  # furthest from one root of a name to another
         rarest, second = self._rarest_needed(ranks, rows, starts)
         is_single = second < 0
@@ -169,6 +181,27 @@ class RewordedNames:
             span = self._span(words, places, at, row)
             if span is not None:
                 yield self._reworded(*span, row)
+
+    def scattered(self, words: Sequence[str]) -> Iterator[Scattered]:
+        """Yields names of several words most of which stand in a text, however far apart, its two rarest among them.
+
+        Args:
+            words: The folded words of a text.
+        """
+        places: dict[int, int] = {}
+        for at, word in enumerate(map(unaccented, words)):
+            rank = -1 if word in self._words.stop_words else self._ranks.get(self._root(word), -1)
+            if rank >= 0:
+                places.setdefault(rank, at)
+        for rarest, second in combinations(sorted(places)[:_MOST_ROOTS], 2):
+            code = rarest * len(self._texts) + second
+            first = bisect_left(self._pairs, code)
+            for row in self._paired[first : min(bisect_right(self._pairs, code, first), first + _MOST_OF_A_PAIR)]:
+                name = self._roots_of(row)
+                total = max(sum(self._tells[rank] for rank in name), 1e-9)
+                yield Scattered(
+                    self._keys[row], {places[rank]: self._tells[rank] / total for rank in name if rank in places}
+                )
 
     def _rarest_needed(self, ranks: Ids, rows: Ids, starts: Ids) -> tuple[Ids, Ids]:
         """The rarest and the second rarest root of each name that must be there, the second -1 where there is but one."""
