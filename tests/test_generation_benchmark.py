@@ -77,11 +77,11 @@ def test_what_an_ablation_leaves_out_is_gone_and_the_rest_stays():
 def test_arguments_are_read_as_graphs():
     from explagraphs import Pair, Reading
 
-    statements = (("tax", "not capable of", "hurt"), ("hurt", "is a", "bad"))
-    pair = Pair(("The tax should not be raised.", "Taxes hurt."), statements, 1)
+    statements = (("drug", "not capable of", "hurt"), ("hurt", "is a", "bad"))
+    pair = Pair(("The drug should not be sold.", "Drugs hurt."), statements, 1)
     reading = Reading([pair])
     graphs = reading.graphs([pair, pair])
-    assert pair.nodes == ["tax", "hurt", "bad"] and graphs.said[:3].tolist() == [[1, 1], [0, 1], [0, 0]]
+    assert pair.nodes == ["drug", "hurt", "bad"] and graphs.said[:3].tolist() == [[1, 1], [0, 1], [0, 0]]
     before = graphs.before[0, 0] > 0
     assert [word for word, place in reading.words.items() if before[place]] == ["the"]
     assert graphs.ends.tolist() == [[0, 1, 3, 4], [1, 2, 4, 5]] and graphs.last.tolist() == [1, 3]
