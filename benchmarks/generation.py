@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import generation_ablation
 import generation_poison
 import generation_verification
 import generation_wording
@@ -36,6 +37,7 @@ class Subject(NamedTuple):
 
 
 SUBJECTS = {
+    "ablation": Subject(generation_ablation.measured, generation_ablation.tables, generation_ablation.GOALS),
     "verification": Subject(
         generation_verification.measured, generation_verification.tables, generation_verification.GOALS
     ),

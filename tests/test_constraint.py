@@ -39,7 +39,7 @@ def generator():
     return new_generator(WIDTH, HIDDEN, model_width=32, layers=1)
 
 
-def allowed(generator, items, *pieces):
+def allowed(generator, items, *pieces, choosing=False):
     """What may follow pieces, as words and positions of items."""
     ids = []
     for piece in pieces:
@@ -47,7 +47,7 @@ def allowed(generator, items, *pieces):
             ids.append(generator.model.vocabulary + piece)
         else:
             ids += [generator.special[piece]] if piece in generator.special else generator.word_ids(piece)
-    rule = OnlyFrameWords(generator, [Prompt(("q",), items, answerable=True)], 1)
+    rule = OnlyFrameWords(generator, [Prompt(("q",), items, answerable=True, choosing=choosing)], 1)
     scores = rule(torch.tensor([[0, *ids]]), torch.zeros(1, generator.model.vocabulary + len(items)))
     names = {value: name for name, value in generator.special.items()}
     free = torch.isfinite(scores[0]).nonzero()[:, 0].tolist()
@@ -71,6 +71,13 @@ def test_lists_name_every_answer_and_then_end(generator):
     three = (*said, "through", bridges[1], ",", bridges[0], "and", bridges[3])
     assert allowed(generator, items, *three) == {"."}
     assert "<eos>" in allowed(generator, items, *three, ".")
+
+
+def test_lists_end_anywhere_where_the_generator_chooses(generator):
+    items = evidence(answers=3, bridges=0)
+    a, b, c = items.where(Role.ANSWER)
+    free = allowed(generator, items, "<ans>", b, choosing=True)
+    assert {"</ans>", ",", "and", a, c} <= free and b not in free
 
 
 def test_outside_of_lists_it_is_open(generator):

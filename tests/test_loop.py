@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from kgrag.errors import SavedFolderError
+from kgrag.errors import ModelError, SavedFolderError
 from kgrag.training.loop import Course, Quality, learn
 from kgrag.types import Ids
 
@@ -134,3 +135,18 @@ def test_half_precision_learns(tmp_path: Path) -> None:
     log = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
     assert len(log) == 6 * 6 and log[5] == {"epoch": 1, "right": history[1], "belief": 0.0}
     assert set(log[0]) == {"epoch", "step", "loss", "learning_rate"} and log[6]["step"] == 1
+
+
+def test_a_folder_is_logged_to_for_tensorboard(tmp_path: Path) -> None:
+    events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    model = new_model()
+    history = learn(model, Sums(model), COURSE, "sums", log_file=tmp_path)
+    log = events.EventAccumulator(str(tmp_path)).Reload()
+    assert [event.step for event in log.Scalars("loss")] == list(range(1, 6 * 5 + 1))
+    assert [event.value for event in log.Scalars("right")] == pytest.approx(history[1:])
+
+
+def test_a_log_for_tensorboard_needs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(ModelError, match="TensorBoard"):
+        learn(model := new_model(), Sums(model), COURSE, "sums", log_file=tmp_path)

@@ -106,17 +106,20 @@ def reason(
     return _with_evidence(reader, found, topics, budget)
 
 
-def along(reader: GraphReader, reading: Reading, plan: Plan, topics: Sequence[int], budget: int = 500) -> Findings:
-    """What one plan leads to, as if the question surely meant it.
+def along(
+    reader: GraphReader, reading: Reading, plans: Sequence[Plan], topics: Sequence[int], budget: int = 500
+) -> Findings:
+    """What some plans lead to, as if the question surely meant one of them, and each might be it.
 
     Args:
         reader: Applies the reasoner.
         reading: Of the question, from one node.
-        plan: One of its plans.
+        plans: Of its plans.
         topics: Ids of the linked nodes.
         budget: Most nodes that may answer.
     """
-    sure = replace(reading, plans=(plan,), probabilities=np.ones(1, np.float32))
+    even = np.full(len(plans), 1 / len(plans), np.float32)
+    sure = replace(reading, plans=tuple(plans), probabilities=even)
     return _with_evidence(reader, _Found(*sure.beliefs, (sure,), (int(reading.start[0]),), reader.rows), topics, budget)
 
 

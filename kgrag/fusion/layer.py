@@ -11,7 +11,7 @@ from torch import nn
 
 from kgrag.fusion.items import SCALARS, EvidenceItems, Role
 
-STATELESS = 0.4  # share of training prompts whose items come without GNN states
+STATELESS = 0.4
 
 
 @dataclass
@@ -56,6 +56,9 @@ class EvidenceEmbedding(nn.Module):
         width: Width of the text encoder.
         hidden: Width of the GNN states.
         model_width: Width of the language model.
+
+    Attributes:
+        stateless: Share of training prompts whose items come without GNN states.
     """
 
     def __init__(self, width: int, hidden: int, model_width: int) -> None:
@@ -65,6 +68,7 @@ class EvidenceEmbedding(nn.Module):
         self.role = nn.Embedding(len(Role), model_width)
         self.gate = nn.Linear(width + hidden + SCALARS, 2)
         self.norm = nn.LayerNorm(model_width)
+        self.stateless = STATELESS
 
     def forward(self, items: ItemBatch, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Embeds items.
@@ -79,7 +83,7 @@ class EvidenceEmbedding(nn.Module):
         states = items.states
         if self.training:
             # the reasoner may be trained on after the generator was: that has to get by without what it knows of states
-            kept = torch.rand(len(states), 1, 1, device=states.device) > STATELESS
+            kept = torch.rand(len(states), 1, 1, device=states.device) >= self.stateless
             states = states * kept
         facts = torch.cat([states, items.scalars], dim=-1)
         gates = torch.sigmoid(self.gate(torch.cat([items.encodings, facts], dim=-1)))

@@ -21,7 +21,7 @@ class OnlyFrameWords:
     """Allows, beside the items, only the words of answer sentences, and each item once within an answer.
 
     Whatever the language model prefers, it then cannot spell out a name that is not in the evidence, refuse what is sure,
-    say yes or no against the reasoner, or leave out an answer: how many are left to say decides on the comma, the "and" and the
+    say yes or no against the reasoner, or leave out an answer, where it is not to choose: how many are left to say decides on the comma, the "and" and the
     end of a list.
 
     Args:
@@ -46,7 +46,8 @@ class OnlyFrameWords:
         self.lists: list[tuple[frozenset[int], frozenset[int]]] = []  # the answers and bridges of each question
         yes, no = (generator.word_ids(word)[0] for word in ("yes", "no"))
         for row, prompt in enumerate(prompts):
-            answers = prompt.items.where(*ANSWERS) if prompt.items.where(Role.ANSWER) else []
+            counted = not prompt.choosing and prompt.items.where(Role.ANSWER)
+            answers = prompt.items.where(*ANSWERS) if counted else []
             self.lists.append((self._tokens(answers), self._tokens(prompt.items.where(Role.BRIDGE))))
             self.closed[row, [yes, no]] = True
             if prompt.answerable:

@@ -63,6 +63,7 @@ class Prompt:
         pieces: The question: words, or positions of items that stand for a mention.
         items: The evidence.
         answerable: Whether the reasoner is sure of an answer, so that the generator may not refuse.
+        choosing: Whether the generator chooses among the items that may answer; otherwise it names them all.
         link_score: Score of the least certain link of the question.
         paths: For items that may answer, the ways that lead to them from what the question names.
         units: The evidence by its sources; empty where it is not taken apart.
@@ -72,6 +73,7 @@ class Prompt:
     pieces: tuple[str | int, ...]
     items: EvidenceItems
     answerable: bool = False
+    choosing: bool = False
     link_score: float = 1.0
     paths: Mapping[int, Sequence[tuple[Step, ...]]] = field(default_factory=dict)
     units: tuple[Unit, ...] = ()

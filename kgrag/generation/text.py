@@ -55,7 +55,7 @@ class TextGenerator:
         drafts = [draft_of_verdict(p) if p.verdict else Draft((), (), 1.0, True, (0.0, 0.0)) for p in prompts]
         asked = []
         for i, prompt in enumerate(prompts):
-            text, sources = in_words(prompt, self.model.count, self._room(prompt, config))
+            text, sources = in_words(prompt, self.model.count, self.room_of(prompt, config))
             if sources and not prompt.verdict:
                 asked.append((i, text, sources))
         for first in range(0, len(asked), BATCH):
@@ -70,7 +70,7 @@ class TextGenerator:
         """The draft at its end: what it names is known only then."""
         yield from self.write([prompt], config)
 
-    def _room(self, prompt: Prompt, config: GenerationConfig) -> int:
+    def room_of(self, prompt: Prompt, config: GenerationConfig) -> int:
         """Tokens that evidence and examples may take."""
         if self.model.room is None:
             return config.evidence_tokens

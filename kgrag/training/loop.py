@@ -20,7 +20,7 @@ from torch import distributed
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict, set_model_state_dict
 from torch.distributed.tensor import DTensor, distribute_tensor
 
-from kgrag.errors import SavedFolderError
+from kgrag.errors import ModelError, SavedFolderError
 from kgrag.persistence import read_folder, read_json, write_folder, write_json
 from kgrag.progress import track
 from kgrag.types import Ids
@@ -114,7 +114,7 @@ def learn(
         checkpoint: Folder that is written after each epoch; where there is one already, training goes on from it, to the same
             bytes as if it had not been interrupted.
         log_file: File to which a line of JSON is added for each step (``epoch``, ``step``, ``loss``, ``learning_rate``) and for
-            each epoch (``epoch``, ``right``, ``belief``).
+            each epoch (``epoch``, ``right``, ``belief``). A folder that is there gets the same for TensorBoard.
         batches: Gives the batches of an epoch, by a random generator and the size of a batch; all lessons in any order where not
             given.
 
@@ -123,6 +123,7 @@ def learn(
 
     Raises:
         SavedFolderError: The checkpoint is damaged, or that of another training.
+        ModelError: The log is to be one for TensorBoard, which is not installed.
     """
     run = _Run(model, lessons, course, batches or _shuffled(len(lessons)), log_file)
     if checkpoint is not None and Path(checkpoint).is_dir() and any(Path(checkpoint).iterdir()):
@@ -157,7 +158,7 @@ class _Run:
         batches: Batches,
         log_file: str | Path | None = None,
     ) -> None:
-        self.model, self.lessons, self.course, self.batches, self.log_file = model, lessons, course, batches, log_file
+        self.model, self.lessons, self.course, self.batches = model, lessons, course, batches
         self.rng = np.random.default_rng(course.seed)
         self.trained = [value for value in model.parameters() if value.requires_grad]
         self.optimiser = torch.optim.AdamW(self.trained, lr=course.learning_rate, weight_decay=0.01)
@@ -167,6 +168,7 @@ class _Run:
         )
         together = distributed.is_initialized()
         self.rank, self.processes = (distributed.get_rank(), distributed.get_world_size()) if together else (0, 1)
+        self.write_log = log_to(log_file) if log_file is not None and not self.rank else None
         self.history: list[Quality] = []
         self.best, self.best_weights, self.waited = Quality(0.0, 0.0), _weights(model), 0
 
@@ -185,19 +187,20 @@ class _Run:
     def epoch(self, description: str) -> None:
         """One pass, and what came of it."""
         self.model.train()
-        number = len(self.history)
-        for step, places in enumerate(track(self.batches(self.rng, self.course.batch_size), description), start=1):
+        number, batches = len(self.history), self.batches(self.rng, self.course.batch_size)
+        before = (number - 1) * len(batches)
+        for step, places in enumerate(track(batches, description), start=1):
             loss = self._gradients(places)
             torch.nn.utils.clip_grad_norm_(self.trained, CLIPPED)
             self.optimiser.step()
             rate = float(self.schedule.get_last_lr()[0])
             self.schedule.step()
-            self._log(epoch=number, step=step, loss=loss, learning_rate=rate)
+            self._log(before + step, epoch=number, step=step, loss=loss, learning_rate=rate)
         self.model.eval()
         quality = self.lessons.quality()
         self.history.append(quality)
         log.info("epoch %d: %.4f right, belief in what is right %.4f", number, *quality)
-        self._log(epoch=number, **quality._asdict())
+        self._log(before + len(batches), epoch=number, **quality._asdict())
         self.waited += 1
         if quality > self.best:
             self.best, self.best_weights, self.waited = quality, _weights(self.model), 0
@@ -217,10 +220,9 @@ class _Run:
             total += loss.item() * share
         return total
 
-    def _log(self, **figures: float) -> None:
-        if self.log_file is not None and not self.rank:
-            with Path(self.log_file).open("a", encoding="utf-8") as file:
-                file.write(json.dumps(figures) + "\n")
+    def _log(self, at: int, **figures: float) -> None:
+        if self.write_log is not None:
+            self.write_log(at, figures)
 
     def save(self, folder: str | Path) -> None:
         """Writes a checkpoint; of several processes, the first one does."""
@@ -287,6 +289,34 @@ class _Run:
         self.best, self.best_weights = Quality(*run["best"]), _under(tensors, "best/")
         self.waited = run["waited"]
         torch.set_rng_state(tensors["random"])
+
+
+def log_to(path: str | Path) -> Callable[[int, dict[str, float]], None]:
+    """What writes the figures of a step of the training: as a line of JSON to a file, for TensorBoard to a folder.
+
+    Raises:
+        ModelError: TensorBoard is not installed.
+    """
+    if not Path(path).is_dir():
+        return lambda _, figures: _add_line(Path(path), figures)
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise ModelError(f"The log {path} is a folder, which TensorBoard is for.", "pip install tensorboard") from error
+    writer = SummaryWriter(str(path))
+
+    def write(step: int, figures: dict[str, float]) -> None:
+        for name, figure in figures.items():
+            if name not in ("epoch", "step"):
+                writer.add_scalar(name, figure, step)
+        writer.flush()
+
+    return write
+
+
+def _add_line(path: Path, figures: dict[str, float]) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(figures) + "\n")
 
 
 def _weights(model: torch.nn.Module) -> Weights:

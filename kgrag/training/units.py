@@ -120,7 +120,7 @@ def _asked(rag: KGRAG, question: Question) -> Asked | None:
     followed = topics and not isinstance(rag.reader, ReaRevReader)
     reading = _best(rag.reader.read_each(masked, topics)) if followed else None
     plans = reading.plans[:PATHS] if reading else ()
-    ways = [along(rag.reader, reading, plan, topics) for plan in plans] if reading else []
+    ways = [along(rag.reader, reading, [plan], topics) for plan in plans] if reading else []
     units = [_path(rag, question, masked, links, findings, forms) for findings in ways]
     iris = [rag.graph.iri(topic) for topic in topics]
     found = rag.passages.search(question.question, PASSAGES, rag.encoder, iris) if len(rag.passages) else []
