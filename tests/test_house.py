@@ -41,6 +41,7 @@ FLOORS = {
     "sources": 5,
     "recipes": 5,
     "expectations": 5,
+    "naming": 5,
     "composer": 6,
     "verification": 7,
     "telling": 8,
