@@ -37,3 +37,16 @@ def test_of_several_topics_each_leads_to_all_answers_and_few_others():
 
 def test_what_cannot_be_reached_has_no_plan():
     assert plans("oslo", "other", steps=1) == []
+
+
+def test_one_does_not_come_back_to_the_start():
+    facts = [
+        ("film", "made by", "ann"),
+        ("other", "made by", "ann"),
+        ("film", "like", "other"),
+        ("film", "like", "third"),
+    ]
+    graph = KnowledgeGraph.from_triples(facts)
+    made = 2 * graph.relation_labels.index("made by")
+    found = plans_to(GraphRows(graph), graph.find("film")[0], np.array(graph.find("other")), 2)
+    assert found == [(made, made + 1)]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kgrag import KnowledgeGraph
-from kgrag.encoding.plans import seek, statements, trace
+from kgrag.encoding.plans import Plan, followed, seek, statements, trace
 from kgrag.graph.directed import GraphRows
 
 
@@ -58,6 +58,29 @@ def test_a_path_runs_over_statements_that_are_there(graph):
     ]
     everything = statements(rows, plan, plan.ends)
     assert [len(step) for step in everything] == [1, 1, 1]
+
+
+def test_what_is_reached_only_by_coming_back_is_told_apart():
+    facts = [("film", "made by", "ann"), ("other", "made by", "ann"), ("film", "won", "palm")]
+    facts += [("film", "seen by", "bob"), ("other", "seen by", "bob"), ("film", "seen by", "cid")]
+    graph = KnowledgeGraph.from_triples(facts)
+    rows = GraphRows(graph)
+
+    def along(*steps):
+        plan = Plan((), (np.array(graph.find("film")),), 0.0)
+        for name, inverse in steps:
+            plan = followed(rows, plan, 2 * graph.relation_labels.index(name) + inverse)
+        return plan
+
+    there_and_back = along(("made by", 0), ("made by", 1))
+    assert labels(graph, there_and_back.ends) == {"film", "other"}
+    assert labels(graph, there_and_back.returned) == {"film"}
+    seen = along(("made by", 0), ("made by", 1), ("seen by", 0))
+    assert labels(graph, seen.ends) == {"bob", "cid"} and labels(graph, seen.returned) == {"cid"}
+    assert labels(graph, along(("made by", 0), ("made by", 1), ("won", 0)).returned) == {"palm"}
+    assert not len(along(("made by", 0)).returned)
+    path = trace(rows, seen, graph.find("bob")[0])
+    assert [str(graph.triple(s)) for s in path][1:] == ["other — made by — ann", "other — seen by — bob"]
 
 
 def test_literals_are_left_only_where_they_are_named(graph):

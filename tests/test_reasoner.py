@@ -108,8 +108,9 @@ def test_a_subgraph_that_holds_all_gives_what_the_whole_graph_gives(reader):
     assert np.allclose(whole.beliefs[1], cut.beliefs[1], atol=1e-5)
 
 
-def reading(*plans, start=(0,), returning=0.1):
-    made = tuple(Plan(r, (np.array(start), *([np.array(ends)] * len(r))), 0.0) for r, ends, _ in plans)
+def reading(*plans, start=(0,), returned=(), returning=0.1):
+    returned = np.array(returned, np.int64)
+    made = tuple(Plan(r, (np.array(start), *([np.array(ends)] * len(r))), 0.0, returned) for r, ends, _ in plans)
     return Reading(
         np.array(start), made, np.array([p for _, _, p in plans], np.float32), np.array([0.5, 0.5]), 0.9, returning
     )
@@ -130,10 +131,10 @@ def test_both_directions_of_a_relation_are_one_meaning():
     assert sure.beliefs[1][0] > 0.85 and sure.beliefs[1][1] < 0.01
 
 
-def test_where_a_question_starts_it_seldom_ends():
-    found = reading(((0, 1), [0, 5], 0.8), start=(0,))
+def test_what_is_reached_by_coming_back_seldom_answers():
+    found = reading(((0, 1), [0, 5], 0.8), returned=(0,))
     assert np.allclose(found.beliefs[1], [0.08, 0.8])
-    assert np.allclose(reading(((0,), [0, 5], 0.8), start=(0,)).beliefs[1], [0.8, 0.8])
+    assert np.allclose(reading(((0,), [0, 5], 0.8)).beliefs[1], [0.8, 0.8])
 
 
 def test_evidence_is_what_leads_to_the_answers_and_no_more(reader):

@@ -9,7 +9,7 @@ al., EMNLP 2021, moves scores along all of them at once).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -21,6 +21,7 @@ from kgrag.types import Floats, Ids
 WIDTH = 8  # beginnings of plans that are kept after each step
 BEHIND = 6.0  # how much less likely than the best, in nats, a beginning may be that is kept
 MOST_REACHED = 50_000  # nodes from which a further step is taken
+NONE: Ids = np.zeros(0, np.int64)
 
 
 class Rows(Protocol):
@@ -41,11 +42,14 @@ class Plan:
         relations: The directed relations.
         reach: Nodes after each step, those at the start first, each ascending.
         score: Log-probability of the relations, given that they are so many.
+        returned: Those of its ends to which it leads only by coming back to the start: "films by the director of X" are others
+            than X, and their actors are not those of X. Ascending.
     """
 
     relations: tuple[int, ...]
     reach: tuple[Ids, ...]
     score: float
+    returned: Ids = field(default_factory=lambda: NONE)
 
     @property
     def ends(self) -> Ids:
@@ -54,11 +58,10 @@ class Plan:
 
 
 Weigh = Callable[[int, Ids], tuple[Floats, float]]
+IsLiteral = Callable[[Ids], NDArray[np.bool_]]
 
 
-def seek(
-    rows: Rows, start: Ids, steps: int, weigh: Weigh, hint: Weigh, is_literal: Callable[[Ids], NDArray[np.bool_]]
-) -> list[list[Plan]]:
+def seek(rows: Rows, start: Ids, steps: int, weigh: Weigh, hint: Weigh, is_literal: IsLiteral) -> list[list[Plan]]:
     """Seeks the likeliest plans of each length.
 
     Args:
@@ -78,7 +81,7 @@ def seek(
         longer: list[tuple[float, float, int, int]] = []
         for place, (rank, plan) in enumerate(beginnings):
             nodes = plan.ends[:MOST_REACHED] if not step else plan.ends[~is_literal(plan.ends)][:MOST_REACHED]
-            there = rows.leaving(nodes) if len(nodes) else np.zeros(0, np.int64)
+            there = rows.leaving(nodes) if len(nodes) else NONE
             if not len(there):
                 continue
             scores, ranks = (_log_softmax(*way(step, there)) for way in (weigh, hint))
@@ -90,14 +93,14 @@ def seek(
             if kept and rank < kept[0][0] - BEHIND:
                 break
             before = beginnings[place][1]
-            kept.append((rank, _followed(rows, before, directed, score, is_literal)))
+            kept.append((rank, followed(rows, before, directed, score, is_literal)))
         found.append([plan for _, plan in kept])
         beginnings = kept
     return found
 
 
 def trace(rows: Rows, plan: Plan, node: int) -> list[int]:
-    """A path of a plan to one of its ends.
+    """A path of a plan to one of its ends, which does not come back to the start if there is such a one.
 
     Returns:
         Ids of its statements, from the start on.
@@ -105,7 +108,7 @@ def trace(rows: Rows, plan: Plan, node: int) -> list[int]:
     path: list[int] = []
     for step in range(len(plan.relations), 0, -1):
         edges = _between(rows, plan.reach[step - 1], plan.relations[step - 1], np.array([node]))
-        best = int(np.argmin(edges.statements))
+        best = int(np.lexsort((edges.statements, np.isin(edges.origins, plan.reach[0])))[0])
         path.append(int(edges.statements[best]))
         node = int(edges.origins[best])
     return path[::-1]
@@ -135,12 +138,26 @@ def _between(rows: Rows, origins: Ids, directed: int, targets: Ids) -> Edges:
     return Edges(origins, np.full(len(ids), directed), ids, targets)
 
 
-def _followed(
-    rows: Rows, plan: Plan, directed: int, score: float, is_literal: Callable[[Ids], NDArray[np.bool_]]
-) -> Plan:
-    nodes = plan.ends if not plan.relations else plan.ends[~is_literal(plan.ends)]
-    reached = np.unique(rows.along(nodes[:MOST_REACHED], directed).targets)
-    return Plan((*plan.relations, directed), (*plan.reach, reached), score)
+def followed(rows: Rows, plan: Plan, directed: int, score: float = 0.0, is_literal: IsLiteral | None = None) -> Plan:
+    """A plan that goes on by one relation.
+
+    Args:
+        rows: Where relations are followed.
+        plan: The plan.
+        directed: The relation.
+        score: Of what comes of it.
+        is_literal: See `seek`; all nodes are left where it is not given.
+    """
+
+    def follow(nodes: Ids) -> Ids:
+        nodes = nodes[~is_literal(nodes)] if plan.relations and is_literal else nodes
+        return np.unique(rows.along(nodes[:MOST_REACHED], directed).targets)
+
+    reached = follow(plan.ends)
+    is_back = np.isin(reached, plan.reach[0]) if plan.relations else np.zeros(len(reached), bool)
+    if len(plan.returned):
+        is_back |= ~np.isin(reached, follow(np.setdiff1d(plan.ends, plan.returned)))
+    return Plan((*plan.relations, directed), (*plan.reach, reached), score, reached[is_back])
 
 
 def _log_softmax(logits: Floats, none: float) -> Floats:

@@ -9,13 +9,15 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from kgrag.encoding.phrasebook import COMMON, Phrasebook
+from kgrag.encoding.phrasebook import COMMON, NAMED, Phrasebook
 from kgrag.encoding.plans import Plan, Rows, seek
 from kgrag.encoding.reasoner import Reasoner
 from kgrag.graph import KnowledgeGraph
 from kgrag.graph.directed import Edges, GraphRows
 from kgrag.types import Floats, Ids, TextEncoder
+from kgrag.wordings.sides import OBJECT, SUBJECT, named_end
 
 SHARPNESS = 20.0  # of likeness, which is a cosine
 COMPARED = 24  # relations of one node, the best fitting, that a question is compared with
@@ -25,6 +27,7 @@ BEYOND = 0.08  # likeness that what is not there may have more than what is: it 
 ABROAD = 4  # relations that the graph does not have, the best fitting, that speak for "none"
 RANKED = 64  # questions whose plans are ranked together
 FAR = 0.01  # probability, by what was learned, from which plans of so many relations are sought; of two they always are
+SIDED = 10.0  # logits by which a relation read from the wrong side of its verb is less likely than from the right one
 LEAST = 1e-4  # plans below this probability do not count
 
 Directed = tuple[int, ...]
@@ -40,7 +43,7 @@ class Reading:
         probabilities: Of each plan, shape (plans,); what is missing to 1 is that it means none of them.
         hops: Probability of each number of relations, shape (steps,); none may be meant.
         familiar: Likeness of the question to the best known way of asking for the best plan.
-        returning: How far a node is believed in that is both start and end.
+        returning: How far a node is believed in to which a plan leads only by coming back to the start.
     """
 
     start: Ids
@@ -92,8 +95,8 @@ class Reading:
         nodes = np.concatenate([plan.ends for plan in self.plans])
         owners = np.repeat(np.arange(len(self.plans)), [len(plan.ends) for plan in self.plans])
         beliefs = self.weights[owners]
-        longer = np.array([len(plan.relations) > 1 for plan in self.plans])
-        beliefs = np.where(longer[owners] & np.isin(nodes, self.start), self.returning * beliefs, beliefs)
+        returned = np.concatenate([np.isin(plan.ends, plan.returned) for plan in self.plans])
+        beliefs = np.where(returned, self.returning * beliefs, beliefs)
         order = np.lexsort((owners, -beliefs, nodes))
         first = order[np.concatenate([[True], nodes[order][1:] != nodes[order][:-1]])]
         return nodes[first], beliefs[first].astype(np.float32), owners[first]
@@ -103,6 +106,7 @@ class _Sight(NamedTuple):
     """What was read of one question, wherever it starts.
 
     Attributes:
+        question: The question.
         tokens: Shape (tokens, width).
         encoded: Shape (width,).
         fits: Logit of each directed relation at each step, shape (steps, 2 * relations).
@@ -110,6 +114,7 @@ class _Sight(NamedTuple):
         hops: Logit of each number of relations, shape (steps,).
     """
 
+    question: str
     tokens: torch.Tensor
     encoded: Floats
     fits: Floats
@@ -208,7 +213,7 @@ class GraphReader:
                 fit = reasoner.fit(queries[0, i], abroad).numpy() + self._trusted(likeness, 0)
                 near = np.argsort(-fit, kind="stable")[:ABROAD]
             own = tokens[i][mask[i].bool()]
-            sights[question] = _Sight(own, encoded[i], fits[:, i], (near, likeness[near]), hops[i].numpy())
+            sights[question] = _Sight(question, own, encoded[i], fits[:, i], (near, likeness[near]), hops[i].numpy())
         return sights
 
     def _propose(self, sight: _Sight, start: Ids, rows: Rows) -> _Proposal:
@@ -285,6 +290,7 @@ class GraphReader:
         most -= float(reasoner.longer)
         further = self._trusted(np.full(len(own), most), 0) + self._trusted(COMMON + (alike - most).clip(0), 1)
         own = own + np.where(length == 1, self._trusted(alike, 0), further)
+        own = own - SIDED * self._wrong_way(sight.question, plans, set(proposal.there.tolist()))
         missed = missed + self._trusted(absent, 0) + float(reasoner.turned) * turned
         foreign = foreign + self._trusted(abroad, 0)
         in_vain = max(float(missed.max(initial=-1e4)), float(foreign.max(initial=-1e4))) + float(reasoner.missed)
@@ -308,6 +314,18 @@ class GraphReader:
             familiar=familiar,
             returning=float(reasoner.returning.sigmoid()),
         )
+
+    def _wrong_way(self, question: str, plans: Sequence[Plan], there: set[int]) -> NDArray[np.bool_]:
+        """Which plans begin by a relation read backwards or forward where the question, by its grammar, means it the other way.
+
+        This is asked only where the start is left both ways: labels do not always say which way round they are meant.
+        """
+        wrong = set()
+        for relation in {plan.relations[0] >> 1 for plan in plans}:
+            if {2 * relation, 2 * relation + 1} <= there:
+                end = named_end(question, self.graph.relation_label(relation), NAMED)
+                wrong |= {SUBJECT: {2 * relation + 1}, OBJECT: {2 * relation}}.get(end, set())
+        return np.array([plan.relations[0] in wrong for plan in plans], bool)
 
     def _likeness(self, sight: _Sight, plans: Sequence[Plan]) -> Floats:
         """How alike a question is to those for each of some plans of one length."""

@@ -105,7 +105,7 @@ def prepare(reader: GraphReader, linker: EntityLinker, question: Question, steps
     if not (question.answers or refused):
         return None
     seeds, masked = topics_of(graph, linker, question)
-    answers = np.array(sorted({node for answer in question.answers for node in graph.find(answer)}), np.int64)
+    answers = np.array(sorted({node for answer in question.answers for node in _called(graph, answer)}), np.int64)
     if not seeds or not (len(answers) or refused):
         return None
     if not steps:
@@ -134,8 +134,14 @@ def topics_of(graph: KnowledgeGraph, linker: EntityLinker, question: Question) -
 
 def _named(graph: KnowledgeGraph, topic: str, linked: Sequence[int]) -> int | None:
     """The node that a topic names: of several, the one that the question was linked to."""
-    found = graph.find(topic)
-    return next((node for node in found if node in linked), found[0] if found else None)
+    found = _called(graph, topic)
+    return next((node for node in graph.find(topic) if node in linked), found[0] if found else None)
+
+
+def _called(graph: KnowledgeGraph, name: str) -> list[int]:
+    """The nodes of which a name is the label as it is written; where it is that of none, those that it may name."""
+    found = graph.find(name)
+    return [node for node in found if graph.label(node) == name] or found
 
 
 def _plans(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kgrag.encoding.plans import Rows
+from kgrag.encoding.plans import NONE, Plan, Rows, followed
 from kgrag.types import Ids
 
 MOST_BEGINNINGS = 400  # plans of one length that are lengthened
@@ -34,32 +34,30 @@ def plans_to(rows: Rows, start: int, answers: Ids, steps: int, partly: bool = Fa
     """
     probes = answers[np.linspace(0, len(answers) - 1, min(PROBES, len(answers))).astype(int)]
     before = [_by_relation(rows, probe) for probe in probes.tolist()]
-    found: dict[Directed, tuple[float, float]] = {}
-    beginnings: dict[Directed, Ids] = {(): np.array([start], np.int64)}
+    found: dict[Directed, tuple[float, ...]] = {}
+    beginnings = [Plan((), (np.array([start], np.int64),), 0.0)]
     for length in range(1, steps + 1):
-        longer: dict[Directed, Ids] = {}
-        for plan, nodes in beginnings.items():
-            for directed in rows.leaving(nodes).tolist():
+        longer: list[Plan] = []
+        for plan in beginnings:
+            for directed in rows.leaving(plan.ends).tolist():
                 # backwards from an answer, the relation leads to where it must be followed from
-                near = sum(bool(np.isin(one.get(directed ^ 1, answers[:0]), nodes).any()) for one in before)
+                near = sum(_meet(one.get(directed ^ 1, NONE), plan.ends) for one in before)
                 last = length == steps
                 if near < max(1, len(probes) - 1) and (last or len(longer) >= MOST_BEGINNINGS):
                     continue
-                ends = np.unique(rows.along(nodes, directed).targets)
+                further = followed(rows, plan, directed)
                 if near >= max(1, len(probes) - 1):
-                    found[(*plan, directed)] = _agreement(ends, answers)
-                if not last and len(ends) <= MOST_NODES and len(longer) < MOST_BEGINNINGS:
-                    longer[(*plan, directed)] = ends
+                    away = np.setdiff1d(further.ends, further.returned)
+                    found[further.relations] = max(_agreement(ends, answers, partly) for ends in (further.ends, away))
+                if not last and len(further.ends) <= MOST_NODES and len(longer) < MOST_BEGINNINGS:
+                    longer.append(further)
         beginnings = longer
     if not found:
         return []
-    quality = {plan: (recall, f1) if partly else (f1,) for plan, (recall, f1) in found.items()}
-    best = max(quality.values())
+    best = max(found.values())
     if not partly and best[0] < LEAST_F1:
         return []
-    return sorted((plan for plan, one in quality.items() if one == best), key=lambda plan: (len(plan), plan))[
-        :MOST_PLANS
-    ]
+    return sorted((plan for plan, one in found.items() if one == best), key=lambda plan: (len(plan), plan))[:MOST_PLANS]
 
 
 def _by_relation(rows: Rows, node: int) -> dict[int, Ids]:
@@ -67,7 +65,14 @@ def _by_relation(rows: Rows, node: int) -> dict[int, Ids]:
     return {int(d): edges.targets[edges.directed == d] for d in np.unique(edges.directed)}
 
 
-def _agreement(ends: Ids, answers: Ids) -> tuple[float, float]:
-    """Recall and F1 of the ends of a plan."""
+def _meet(some: Ids, ends: Ids) -> bool:
+    """Whether any of some nodes is among others, which are ascending."""
+    places = np.minimum(np.searchsorted(ends, some), len(ends) - 1)
+    return bool((ends[places] == some).any())
+
+
+def _agreement(ends: Ids, answers: Ids, partly: bool) -> tuple[float, ...]:
+    """F1 of the ends of a plan; before it the recall, where that is what matters."""
     hits = np.count_nonzero(np.isin(answers, ends))
-    return hits / len(answers), 2 * hits / (len(ends) + len(answers))
+    f1 = 2 * hits / (len(ends) + len(answers))
+    return (hits / len(answers), f1) if partly else (f1,)

@@ -21,9 +21,9 @@ ROUNDS = 2
 
 
 def settle(reader: GraphReader, held: Sequence[PreparedQuestion]) -> None:
-    """Sets, by labelled questions, how much less likeness counts now, and how far a start is believed to answer."""
+    """Sets, by labelled questions, how much less likeness counts now, and how far that to which one must come back is believed."""
     reasoner = reader.reasoner
-    returned = [float(q.topics[0] in q.answers) for q in held if len(q.answers) and _comes_back(reader, q)]
+    returned = [answers for q in held if len(q.answers) for answers in _returned(reader, q)]
     trust = reasoner.trust.detach().clone()
     if returned:
         share = (sum(returned) + 0.1) / (len(returned) + 1)
@@ -62,7 +62,7 @@ def _best(
     return tried[best][1]
 
 
-def _comes_back(reader: GraphReader, question: PreparedQuestion) -> bool:
-    """Whether the best plan of a question, one of several relations, leads to where it starts as well."""
+def _returned(reader: GraphReader, question: PreparedQuestion) -> list[bool]:
+    """Of each node to which the best plan of a question leads only by coming back to the start, whether it answers."""
     reading = reader.read([question.masked], [question.topics[:1]])[0]
-    return bool(reading.plans) and len(reading.plans[0].relations) > 1 and question.topics[0] in reading.plans[0].ends
+    return np.isin(reading.plans[0].returned, question.answers).tolist() if reading.plans else []

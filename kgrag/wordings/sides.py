@@ -1,0 +1,87 @@
+"""Which end of a relation a question names, as its grammar tells: what X amends, and what amends X.
+
+Only the plainest sentences are read; of all others nothing is said.
+"""
+
+from __future__ import annotations
+
+import re
+
+from kgrag.wordings import wordings_for
+from kgrag.wordings.english import PARTICLES, listed, verb
+from kgrag.wordings.labels import saying
+
+SUBJECT, UNKNOWN, OBJECT = 1, 0, -1
+
+_BEING = listed("being")
+_HELPING = _BEING | listed("helping")
+_ASKING = listed("asking")
+_JOINING = _ASKING | listed("joining")
+_BEFORE_NOUNS = listed("before_nouns")
+_BESIDE = listed("beside_verbs")
+_FAR = 4  # words between a verb and a name that it takes
+_EMPTY = ("have", "be", "do")  # verbs that say too little
+
+
+def named_end(question: str, label: str, name: str) -> int:
+    """Which end of a relation is named: `SUBJECT`, `OBJECT`, or `UNKNOWN` where the words do not tell.
+
+    Args:
+        question: The question.
+        label: Of the relation. One that says a deed tells its ends apart: "amends", "amended by".
+        name: The word that stands for what is named.
+    """
+    said = saying(label)
+    if said.form != "verb" or said.verb in _EMPTY or any(wording.symmetric for wording in wordings_for(label)):
+        return UNKNOWN
+    words = re.findall(r"[\w'-]+|[^\w\s]", question)
+    forms = verb(said.verb)
+    known = {forms.base, forms.third, forms.past, forms.participle, forms.gerund}
+    places = [place for place, word in enumerate(words) if word.lower() in known and not _is_noun(words, place)]
+    if words.count(name) != 1 or len(places) != 1:
+        return UNKNOWN
+    words = [word if word == name else word.lower() for word in words]
+    (done,), named = places, words.index(name)
+    particle = said.particle.split()
+    further = words[done + 1 :]
+    may_be_passive = words[done] == forms.participle and further[: len(particle)] == particle
+    by = further[len(particle) : len(particle) + 1] == ["by"]
+    if named < done:
+        end = _before(words, named, done, may_be_passive, by)
+    else:
+        end = _after(words, done, named, particle, may_be_passive and by)
+    return -end if said.turned else end
+
+
+def _before(words: list[str], named: int, done: int, may_be_passive: bool, by: bool) -> int:
+    """The name stands before the verb: it does it, or it is done to it."""
+    between, earlier = words[named + 1 : done], words[:named]
+    if any(word not in _HELPING | _BESIDE and not word.endswith("ly") for word in between):
+        return UNKNOWN
+    if earlier[-1:] and earlier[-1] in PARTICLES or earlier[-2:-1] and earlier[-2] in PARTICLES - {"by"}:
+        return UNKNOWN  # "which parts of X control"
+    if may_be_passive and (by or _BEING & {*earlier[-_FAR:], *between}):
+        return OBJECT
+    asks = _ASKING & {*earlier, *words[done + 1 :]} or _HELPING & {*earlier, *between}
+    return SUBJECT if asks else UNKNOWN  # "X controls" may ask for the controls of X
+
+
+def _after(words: list[str], done: int, named: int, particle: list[str], passive: bool) -> int:
+    """The name stands after the verb: it is done to it, or it does it after "by"."""
+    between, following = words[done + 1 : named], words[named + 1 : named + 2]
+    taken = [*particle, "by"] if passive else particle
+    apart = _HELPING | _JOINING | PARTICLES
+    rest = between[len(taken) :] if between[: len(taken)] == taken else between
+    if particle and rest == between or len(rest) > _FAR or any(w in apart or not w[0].isalnum() for w in rest):
+        return UNKNOWN
+    if following and following[0] in _HELPING:  # "which controls X has"
+        return UNKNOWN
+    if passive:
+        return SUBJECT
+    return UNKNOWN if _BEING & {*words[max(done - 2, 0) : done]} and not words[done].endswith("ing") else OBJECT
+
+
+def _is_noun(words: list[str], place: int) -> bool:
+    """Whether what may be a verb is a noun where it stands: "the causes", "causes of"."""
+    before = words[place - 1].lower() if place else ""
+    return words[place + 1 : place + 2] == ["of"] or before in _BEFORE_NOUNS or before.endswith("'s")
