@@ -28,6 +28,9 @@ ABROAD = 4  # relations that the graph does not have, the best fitting, that spe
 RANKED = 64  # questions whose plans are ranked together
 FAR = 0.01  # probability, by what was learned, from which plans of so many relations are sought; of two they always are
 SIDED = 10.0  # logits by which a relation read from the wrong side of its verb is less likely than from the right one
+NEVER = (
+    0.05  # belief in where a question started from which on, once labels have shown it, no way leads by there either
+)
 LEAST = 1e-4  # plans below this probability do not count
 
 Directed = tuple[int, ...]
@@ -43,7 +46,8 @@ class Reading:
         probabilities: Of each plan, shape (plans,); what is missing to 1 is that it means none of them.
         hops: Probability of each number of relations, shape (steps,); none may be meant.
         familiar: Likeness of the question to the best known way of asking for the best plan.
-        returning: How far a node is believed in to which a plan leads only by coming back to the start.
+        returning: How far a node is believed in that is both start and end; where that is hardly ever, those to which a plan
+            leads only by coming back to the start are believed in as little.
     """
 
     start: Ids
@@ -95,8 +99,11 @@ class Reading:
         nodes = np.concatenate([plan.ends for plan in self.plans])
         owners = np.repeat(np.arange(len(self.plans)), [len(plan.ends) for plan in self.plans])
         beliefs = self.weights[owners]
-        returned = np.concatenate([np.isin(plan.ends, plan.returned) for plan in self.plans])
-        beliefs = np.where(returned, self.returning * beliefs, beliefs)
+        longer = np.array([len(plan.relations) > 1 for plan in self.plans])
+        back = longer[owners] & np.isin(nodes, self.start)
+        if self.returning < NEVER:
+            back |= np.concatenate([np.isin(plan.ends, plan.returned) for plan in self.plans])
+        beliefs = np.where(back, self.returning * beliefs, beliefs)
         order = np.lexsort((owners, -beliefs, nodes))
         first = order[np.concatenate([[True], nodes[order][1:] != nodes[order][:-1]])]
         return nodes[first], beliefs[first].astype(np.float32), owners[first]
