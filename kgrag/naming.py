@@ -14,6 +14,7 @@ from kgrag.types import Link
 ALIKE, MOST_ALIKE = 0.9, 4  # share of the best score from which a candidate might as well be meant, and how many
 LONGER = 3  # longer names that are read, those nearest to the question
 SURE = 0.5  # least belief in what a longer name leads to
+ANSWERED = 0.1  # belief from which a longer name is rather the answer
 NEAR, DOUBTED = (
     0.5,
     0.25,
@@ -51,10 +52,14 @@ class Namer:
         nodes = [one.link.node for one in longer if one.link.node is not None]
         near = encode([graph.label(node) for node in nodes]) @ encode([question])[0]
         linked = [link.node for link in links if link.node is not None]
-        before = max(self._led(self.linker.mask(question, links), linked), default=0.0)
+        readings = self.reader.read_each(self.linker.mask(question, links), linked) if linked else []
+        before = max((float(reading.beliefs[1].max(initial=0.0)) for reading in readings), default=0.0)
+        answers = [reading.believed(np.array(nodes)) >= ANSWERED for reading in readings]
         for place in np.argsort(-near, kind="stable")[:LONGER].tolist():
             if near[place] < NEAR + DOUBTED * before:
                 break
+            if any(is_answer[place] for is_answer in answers):  # "the soil of moss" may be called "soil moss"
+                continue
             link, within, rest = longer[place]  # what stands between the words of a name may be what is asked
             ways = [link, replace(link, mention=within)]
             led = [self._led(self.linker.mask(question, [way]), [nodes[place]])[0] for way in ways]
