@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,10 +14,7 @@ ALIKE, MOST_ALIKE = 0.9, 4  # share of the best score from which a candidate mig
 LONGER = 3  # longer names that are read, those nearest to the question
 SURE = 0.5  # least belief in what a longer name leads to
 ANSWERED = 0.1  # belief from which a longer name is rather the answer
-NEAR, DOUBTED = (
-    0.5,
-    0.25,
-)  # likeness of question and longer name: least, and how much more if the shorter ones lead on surely
+NEAR, DOUBTED = 0.5, 0.25  # least likeness of question and longer name, and how much more if the links lead on surely
 
 
 class Namer:
@@ -39,7 +35,7 @@ class Namer:
         for place, link in enumerate(links):
             alike = [node for node, score in link.candidates[:MOST_ALIKE] if score >= ALIKE * link.score]
             if link.node is not None and len(alike) > 1:
-                beliefs = [round(belief, 2) for belief in self._led(masked, alike)]
+                beliefs = [round(reading.top, 2) for reading in self.reader.read_each(masked, alike)]
                 links[place] = replace(link, node=alike[int(np.argmax(beliefs))])
         return self._with_longer(question, links)
 
@@ -53,7 +49,7 @@ class Namer:
         near = encode([graph.label(node) for node in nodes]) @ encode([question])[0]
         linked = [link.node for link in links if link.node is not None]
         readings = self.reader.read_each(self.linker.mask(question, links), linked) if linked else []
-        before = max((float(reading.beliefs[1].max(initial=0.0)) for reading in readings), default=0.0)
+        before = max((reading.top for reading in readings), default=0.0)
         answers = [reading.believed(np.array(nodes)) >= ANSWERED for reading in readings]
         for place in np.argsort(-near, kind="stable")[:LONGER].tolist():
             if near[place] < NEAR + DOUBTED * before:
@@ -62,12 +58,8 @@ class Namer:
                 continue
             link, within, rest = longer[place]  # what stands between the words of a name may be what is asked
             ways = [link, replace(link, mention=within)]
-            led = [self._led(self.linker.mask(question, [way]), [nodes[place]])[0] for way in ways]
+            masked = [self.linker.mask(question, [way]) for way in ways]
+            led = [reading.top for reading in self.reader.read(masked, [[nodes[place]]] * len(ways))]
             if max(led) >= SURE:
                 return sorted([*rest, ways[int(np.argmax(led))]], key=lambda one: one.mention.start)
         return links
-
-    def _led(self, masked: str, nodes: Sequence[int]) -> list[float]:
-        """How sure the best answer is from each node."""
-        readings = self.reader.read_each(masked, nodes) if len(nodes) else []
-        return [float(reading.beliefs[1].max(initial=0.0)) for reading in readings]

@@ -50,6 +50,16 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> MiniLM:
 
 
 @pytest.fixture
+def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has FAISS used where so few vectors would all be compared."""
+    from kgrag.retrieval.passages import candidates, vectors
+
+    for name, value in {"SMALL": 100, "TAIL": 200, "FEW": 20}.items():
+        monkeypatch.setattr(vectors, name, value)
+    monkeypatch.setattr(candidates, "PROBES", 30)
+
+
+@pytest.fixture
 def write(tmp_path: Path) -> Callable[[str, object], Path]:
     """Writes bytes, text, or anything else as JSON, into a file of the test's own folder."""
 

@@ -7,21 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kgrag.retrieval.passages import candidates, vectors
+from kgrag.retrieval.passages import vectors
 from kgrag.retrieval.passages.vectors import VectorIndex
 from kgrag.types import Floats
 
 KINDS = ("flat", "sq8", "ivf", "hnsw")
 METRICS = ("cosine", "dot", "l2")
+pytestmark = pytest.mark.usefixtures("few_are_many")
 WIDTH, COUNT, K = 24, 3_000, 10
-
-
-@pytest.fixture(autouse=True)
-def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Has FAISS used where so few vectors would all be compared."""
-    for name, value in {"SMALL": 100, "TAIL": 200, "FEW": 20}.items():
-        monkeypatch.setattr(vectors, name, value)
-    monkeypatch.setattr(candidates, "PROBES", 30)
 
 
 @pytest.fixture(scope="module")

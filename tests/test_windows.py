@@ -14,7 +14,6 @@ from kgrag.encoder import MiniLM
 from kgrag.errors import SavedFolderError
 from kgrag.persistence import write_folder
 from kgrag.retrieval import PassageIndex
-from kgrag.retrieval.passages import candidates, vectors
 from kgrag.retrieval.passages.vectors import VectorIndex
 from kgrag.retrieval.passages.windows import PassageVectors, windows_of
 from kgrag.training.bi_encoder import BiEncoder, nearest
@@ -25,15 +24,8 @@ from kgrag.types import Floats, Ids, Passage
 
 KINDS = ("flat", "sq8", "ivf", "hnsw")
 METRICS = ("cosine", "dot", "l2")
+pytestmark = pytest.mark.usefixtures("few_are_many")
 WIDTH, COUNT, K = 24, 2_000, 10
-
-
-@pytest.fixture(autouse=True)
-def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Has FAISS used where so few vectors would all be compared."""
-    for name, value in {"SMALL": 100, "TAIL": 200, "FEW": 20}.items():
-        monkeypatch.setattr(vectors, name, value)
-    monkeypatch.setattr(candidates, "PROBES", 30)
 
 
 @pytest.fixture(scope="module")

@@ -133,8 +133,7 @@ def nothing(reader: GraphReader, topics: Sequence[int]) -> Findings:
 
 def _joined(reader: GraphReader, masked: str, rows: Rows, starts: Sequence[int], asks_yes_no: bool) -> _Found:
     readings = reader.read_each(masked, starts, rows)
-    tops = [float(reading.beliefs[1].max(initial=0.0)) for reading in readings]
-    order = sorted(range(len(readings)), key=lambda i: -tops[i])
+    order = sorted(range(len(readings)), key=lambda i: -readings[i].top)
     best = order[0]
     nodes, scores = readings[best].beliefs
     alone = _Found(nodes, scores, (readings[best],), (starts[best],), rows)
@@ -163,13 +162,12 @@ def _joined(reader: GraphReader, masked: str, rows: Rows, starts: Sequence[int],
         found = joined
     else:
         return replace(alone, scores=found, beside=tuple(others))
-    for place in sorted(order, key=lambda i: holds_other(reader.graph, starts, starts[i])):
-        if tops[place] < SHARED * tops[best]:
+    graph = reader.graph
+    for place in sorted(order, key=lambda i: holds_other(graph, starts, starts[i])):
+        if readings[place].top < SHARED * readings[best].top:
             continue
         one = _Found(*readings[place].beliefs, (readings[place],), (starts[place],), rows)
-        if not apart(
-            reader.graph, rows, _passed(reader.graph, one), [start for start in starts if start != starts[place]]
-        ):
+        if not apart(graph, rows, _passed(graph, one), starts):  # the start itself is passed
             return one
     return alone
 

@@ -11,7 +11,7 @@ from kgrag.graph import KnowledgeGraph, normalise
 from kgrag.types import Ids
 
 HIGHEST = 4  # steps from a thing to what it is within: article, section, chapter, act
-MOST = 2_000  # statements of one such step that are looked at
+MOST = 2_000  # statements of one node that are looked at
 
 
 def apart(graph: KnowledgeGraph, rows: Rows, found: Ids, topics: Sequence[int]) -> list[int]:

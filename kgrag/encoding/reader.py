@@ -28,9 +28,7 @@ ABROAD = 4  # relations that the graph does not have, the best fitting, that spe
 RANKED = 64  # questions whose plans are ranked together
 FAR = 0.01  # probability, by what was learned, from which plans of so many relations are sought; of two they always are
 SIDED = 10.0  # logits by which a relation read from the wrong side of its verb is less likely than from the right one
-NEVER = (
-    0.05  # belief in where a question started from which on, once labels have shown it, no way leads by there either
-)
+NEVER = 0.05  # least belief that a start answers: where labels have shown less, no way leads by it either
 LEAST = 1e-4  # plans below this probability do not count
 
 Directed = tuple[int, ...]
@@ -77,6 +75,11 @@ class Reading:
     def beliefs(self) -> tuple[Ids, Floats]:
         """Nodes, ascending, and the probability that each answers."""
         return self._beliefs[0], self._beliefs[1]
+
+    @property
+    def top(self) -> float:
+        """How far the node is believed in that is believed in most; 0 where there is none."""
+        return float(self.beliefs[1].max(initial=0.0))
 
     def believed(self, nodes: Ids) -> Floats:
         """The probability that each of some nodes answers, shape (nodes,)."""
