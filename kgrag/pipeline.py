@@ -16,7 +16,6 @@ from kgrag.config import Config
 from kgrag.encoding import Findings, GraphReader, ReaRev, ReaRevReader, Reasoner, reason
 from kgrag.encoding.saving import load_rearev, load_reasoner, save_reasoner
 from kgrag.errors import InputError, ModelError, QuestionError
-from kgrag.expectations import asked_plainly
 from kgrag.fusion.items import best_sentences
 from kgrag.generation import Generator, TextGenerator, fitting, generator_named, print_answer
 from kgrag.generation.draft import Shot
@@ -479,7 +478,7 @@ class KGRAG:
 
     def _masked(self, question: str, links: Sequence[Link]) -> str:
         """The question as it is read: what it names is masked."""
-        return asked_plainly(self.graph, self.linker.mask(question, links))
+        return self.reader.expectations.plainly(self.linker.mask(question, links))
 
     def _reason_by(self, rearev: ReaRev) -> None:
         """Reasons over sub-graphs as a whole from now on; what nodes were reached over is told as the generator knows it."""

@@ -11,7 +11,6 @@ import numpy as np
 from kgrag.composer import Composition
 from kgrag.encoding import Findings, GraphReader
 from kgrag.encoding.joining import apart
-from kgrag.expectations import contradiction
 from kgrag.fusion import ANSWERS, Role
 from kgrag.fusion.balance import SOURCES
 from kgrag.generation import Draft, print_answer
@@ -146,7 +145,7 @@ class Verifier:
                 return "the statements that would be cited do not lead to the answer"
             positions: list[Any] = [thought.composition.prompt.items.references[p] for p in answers]
             nodes = thought.evidence.subgraph.nodes[positions].tolist()
-            if asked := contradiction(self.graph, thought.evidence.question, nodes):
+            if asked := self.reader.expectations.contradiction(thought.evidence.question, nodes):
                 return f"the question asks for {asked}, and what was found is something else"
             if apart := self._apart(thought, nodes):
                 return f"no statement joins {apart} to the rest of the question, as it takes for granted"

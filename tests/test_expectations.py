@@ -3,7 +3,7 @@
 import pytest
 
 from kgrag import KGRAG, KnowledgeGraph
-from kgrag.expectations import asked_plainly, contradiction
+from kgrag.encoding.expectations import Expectations
 
 TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 ABOVE = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
@@ -20,6 +20,7 @@ FACTS = [
     ("nortisol", "treats", "brivane"),
     ("nortisol", "belongs to", "opioids"),
     ("free thing", "treats", "brivane"),
+    ("the first", TYPE, "Rule of a club"),
 ]
 
 
@@ -52,23 +53,26 @@ def graph():
         ("Who found brivane?", "Ada", ""),
         ("Who found brivane?", "opioids", ""),
         ("List what treats brivane", "Ulm", ""),
+        ("Which classes of medicine does nortisol belong to?", "brivane", ""),  # not asked for by what they are called
+        ("Which rule of the club covers Ulm?", "Ada", "rule"),
+        ("Which rule of the club covers Ulm?", "the first", ""),
     ],
 )
 def test_only_what_is_clear_contradicts(graph, question, named, asked):
     (node,) = graph.find(named)
-    assert contradiction(graph, question, [node]) == asked
+    assert Expectations(graph).contradiction(question, [node]) == asked
 
 
 def test_one_that_fits_is_enough(graph):
     nodes = [graph.find(name)[0] for name in ("nortisol", "brivane")]
-    assert contradiction(graph, "Which disease is treated with nortisol?", nodes) == ""
-    assert contradiction(graph, "Which disease is treated with nortisol?", []) == ""
+    assert Expectations(graph).contradiction("Which disease is treated with nortisol?", nodes) == ""
+    assert Expectations(graph).contradiction("Which disease is treated with nortisol?", []) == ""
 
 
 def test_the_refusal_says_what_was_asked_for(graph, monkeypatch):
     rag = KGRAG(graph)
     assert rag.ask("Which drugs treat brivane?").answers[0] == "nortisol"
-    monkeypatch.setattr("kgrag.verification.contradiction", lambda *_: "a disease")
+    monkeypatch.setattr(Expectations, "contradiction", lambda *_: "a disease")
     answer = rag.ask("Which drugs treat brivane?")
     assert answer.abstained and "asks for a disease" in answer.reason
 
@@ -85,4 +89,4 @@ def test_the_refusal_says_what_was_asked_for(graph, monkeypatch):
     ],
 )
 def test_members_are_asked_for_and_not_their_types(graph, masked, plain):
-    assert asked_plainly(graph, masked) == plain
+    assert Expectations(graph).plainly(masked) == plain

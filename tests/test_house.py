@@ -40,7 +40,6 @@ FLOORS = {
     "generation": 5,
     "sources": 5,
     "recipes": 5,
-    "expectations": 5,
     "naming": 5,
     "composer": 6,
     "verification": 7,

@@ -11,7 +11,7 @@ from kgrag.retrieval.hybrid import MEASURES, TRAITS, UNTRAINED, Fusion, Pool
 from kgrag.types import Ids
 
 SHARPNESS = 10.0  # of the softmax; the weights that are there before are meant for it
-PRIOR = 1e-3  # how much weights are held to those
+PRIOR = 2.0  # how much weights are held to those, beside the questions together: few of them hardly move a weight
 
 
 def fit_fusion(pools: Sequence[Pool], gold: Sequence[Ids]) -> Fusion:
@@ -35,7 +35,7 @@ def fit_fusion(pools: Sequence[Pool], gold: Sequence[Ids]) -> Fusion:
     starts = np.cumsum([0, *(len(features[i]) for i in kept)])[:-1]
     owner = np.repeat(np.arange(len(kept)), [len(features[i]) for i in kept])
     wanted = np.concatenate([right[i] / right[i].sum() for i in kept])
-    names = (*MEASURES, *TRAITS)
+    names, held = (*MEASURES, *TRAITS), PRIOR / len(kept)
     prior = SHARPNESS * np.array([UNTRAINED.get(name, 0.0) for name in names])
 
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
@@ -43,8 +43,8 @@ def fit_fusion(pools: Sequence[Pool], gold: Sequence[Ids]) -> Fusion:
         scores -= np.maximum.reduceat(scores, starts)[owner]
         shares = np.exp(scores)
         sums = np.add.reduceat(shares, starts)[owner]
-        value = -(wanted * (scores - np.log(sums))).sum() / len(kept) + PRIOR * ((weights - prior) ** 2).sum()
-        return value, inputs.T @ (shares / sums - wanted) / len(kept) + 2 * PRIOR * (weights - prior)
+        value = -(wanted * (scores - np.log(sums))).sum() / len(kept) + held * ((weights - prior) ** 2).sum()
+        return value, inputs.T @ (shares / sums - wanted) / len(kept) + 2 * held * (weights - prior)
 
     bounds = [(0.0, None)] * len(MEASURES) + [(None, None)] * len(TRAITS)
     found = minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=bounds)

@@ -48,9 +48,14 @@ def singular(noun: str) -> str:
 
 def is_plural(noun: str) -> bool:
     """Whether a noun phrase is in the plural."""
-    words = noun.split()
-    word = words[_head(words)] if words else ""
+    word = head_noun(noun)
     return _singular_word(word) != word
+
+
+def head_noun(noun: str) -> str:
+    """The noun of a noun phrase: "cause" of "cause of death"."""
+    words = noun.split()
+    return words[_head(words)] if words else noun
 
 
 def _with_head(noun: str, change: Callable[[str], str]) -> str:

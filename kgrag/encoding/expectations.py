@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from kgrag.graph import KnowledgeGraph, normalise
 from kgrag.graph.inference import SUBCLASS
 from kgrag.graph.vocabulary import TYPE_PROPERTIES
 from kgrag.wordings.classes import DATE, PERSON, PLACE, is_group, kind_of
-from kgrag.wordings.english import singular
+from kgrag.wordings.english import PARTICLES, head_noun, singular
 
 _ASKED = re.compile(  # the word that asks, at the beginning of a clause, and what comes after it
     r"(?:^|[.,:;!?\u2013-]\s*)(?:and |but |so )?(?:(?:in|on|at|to|by|for|from|of|with|under|during|since) )?"
@@ -51,6 +53,7 @@ _AFTER = frozenset(  # what may come after a noun that is asked for: it is no pa
         "have",
         "had",
         "be",
+        *("of", "in", "under", "from", "for", "on"),
     ]
 )
 _SORT_OF = re.compile(  # but for what asks of which sort X itself is
@@ -58,48 +61,88 @@ _SORT_OF = re.compile(  # but for what asks of which sort X itself is
     r"(?! (?:is|are|was|were) (?:an? |the )?X\W*$)",
     re.IGNORECASE,
 )
+_SORTS = frozenset(
+    ["type", "kind", "sort", "class", "group", "category", "form"]
+)  # what follows says what is asked for
 _HIGHEST = 8  # classes above a class that are looked at
 
 
-def contradiction(graph: KnowledgeGraph, question: str, nodes: Sequence[int]) -> str:
-    """What is asked for, where every one of the nodes clearly is something else; empty otherwise.
+class Expectations:
+    """What questions over one graph ask for.
 
     Args:
         graph: The graph.
-        question: The question.
-        nodes: What would be answered.
     """
-    found = _ASKED.search(question)
-    words = re.findall(r"[\w'-]+", found[2].lower()) if found else []
-    if found is None or not words or not nodes:
-        return ""
-    asks = found[1].lower()
-    if asks == "how":
-        return "a number" if words[0] in _MEASURED and all(_is_no_number(graph, n) for n in nodes) else ""
-    if asks == "when":
-        return "a date" if words[0] in _HAPPENED and all(_is_no_date(graph, n) for n in nodes) else ""
-    if asks in ("who", "whom"):
-        return "a person" if all(_is_no_person(graph, n) for n in nodes) else ""
-    if words[0] in _POINTS_IN_TIME:
-        return f"a {words[0]}" if all(_is_no_date(graph, n) for n in nodes) else ""
-    label, classes = _class_asked(graph, words)
-    return label if classes and all(_is_none_of(graph, n, label, classes) for n in nodes) else ""
+
+    def __init__(self, graph: KnowledgeGraph) -> None:
+        self.graph = graph
+        self._classes: tuple[int, dict[str, frozenset[int]]] = (-1, {})
+
+    def contradiction(self, question: str, nodes: Sequence[int]) -> str:
+        """What is asked for, where every one of the nodes clearly is something else; empty otherwise.
+
+        Args:
+            question: The question.
+            nodes: What would be answered.
+        """
+        graph, found = self.graph, _ASKED.search(question)
+        words = re.findall(r"[\w'-]+", found[2].lower()) if found else []
+        if found is None or not words or not nodes:
+            return ""
+        asks = found[1].lower()
+        if asks == "how":
+            return "a number" if words[0] in _MEASURED and all(_is_no_number(graph, n) for n in nodes) else ""
+        if asks == "when":
+            return "a date" if words[0] in _HAPPENED and all(_is_no_date(graph, n) for n in nodes) else ""
+        if asks in ("who", "whom"):
+            return "a person" if all(_is_no_person(graph, n) for n in nodes) else ""
+        if words[0] in _POINTS_IN_TIME:
+            return f"a {words[0]}" if all(_is_no_date(graph, n) for n in nodes) else ""
+        label, classes = self._asked(words)
+        return label if classes and all(_is_none_of(graph, n, label, classes) for n in nodes) else ""
+
+    def plainly(self, masked: str) -> str:
+        """A question whose mentions are masked, with "which cancer" for "what types of cancer" where there is a class of that name.
+
+        Its members are asked for then, and not what they are a type of.
+        """
+        found = _SORT_OF.search(masked)
+        if found is None or normalise(singular(found[2])) not in self._by_name():
+            return masked
+        return f"{masked[: found.start()]}{found[1]} {found[2]}{masked[found.end() :]}"
+
+    def _asked(self, words: Sequence[str]) -> tuple[str, frozenset[int]]:
+        """The name of classes that the words begin with, in either number, and these; none where they go on with another noun."""
+        verbs = {label.lower().split()[0] for label in self.graph.relation_labels if label.split()}
+        for length in range(min(4, len(words)), 0, -1):
+            rest = words[length] if len(words) > length else ""
+            if rest == "of" and singular(words[length - 1]) in _SORTS:
+                break
+            if rest and rest not in _AFTER and not {rest, f"{rest}s", rest.removesuffix("s")} & verbs:
+                continue
+            for name in (singular(" ".join(words[:length])), " ".join(words[:length])):
+                if classes := self._by_name().get(normalise(name)):
+                    return name, classes
+        return "", frozenset()
+
+    def _by_name(self) -> dict[str, frozenset[int]]:
+        """Classes that have members by their names, and by the nouns of these: "article" of "Article of an act"."""
+        graph = self.graph
+        if self._classes[0] != graph.version:
+            version, statements = graph.version, graph.statements
+            typed = [r for r in range(graph.num_relations) if graph.relation_iri(r) in TYPE_PROPERTIES]
+            found: dict[str, set[int]] = {}
+            for node in np.unique(graph.tails[statements[np.isin(graph.relations[statements], typed)]]).tolist():
+                for name in map(normalise, graph.names(node)):
+                    for form in {name, head_noun(name)}:
+                        found.setdefault(form, set()).add(node)
+            self._classes = version, {name: frozenset(nodes) for name, nodes in found.items()}
+        return self._classes[1]
 
 
 def _is_no_number(graph: KnowledgeGraph, node: int) -> bool:
     """Whether a node is a thing of a class, in whose name there is no number and no measure of time."""
     return not graph.is_literal[node] and bool(graph.types(node)) and not _NUMBER.search(graph.label(node))
-
-
-def asked_plainly(graph: KnowledgeGraph, masked: str) -> str:
-    """A question whose mentions are masked, with "which cancer" for "what types of cancer" where the graph has a class of that name.
-
-    Its members are asked for then, and not what they are a type of.
-    """
-    found = _SORT_OF.search(masked)
-    if found is None or not any(_has_members(graph, node) for node in graph.find(singular(found[2]))):
-        return masked
-    return f"{masked[: found.start()]}{found[1]} {found[2]}{masked[found.end() :]}"
 
 
 def _is_no_date(graph: KnowledgeGraph, node: int) -> bool:
@@ -116,20 +159,6 @@ def _is_no_person(graph: KnowledgeGraph, node: int) -> bool:
     return bool(kinds) and kinds <= {PLACE, DATE} and PERSON not in kinds and not any(map(is_group, labels))
 
 
-def _class_asked(graph: KnowledgeGraph, words: Sequence[str]) -> tuple[str, frozenset[int]]:
-    """The class of the graph that the words begin with, in either number; none where they go on with another noun."""
-    verbs = {label.lower().split()[0] for label in graph.relation_labels if label.split()}
-    for length in range(min(4, len(words)), 0, -1):
-        rest = words[length] if len(words) > length else ""
-        if rest and rest not in _AFTER and not {rest, f"{rest}s", rest.removesuffix("s")} & verbs:
-            continue
-        name = singular(" ".join(words[:length]))
-        nodes = [n for form in {name, " ".join(words[:length])} for n in graph.find(form) if _has_members(graph, n)]
-        if nodes:
-            return graph.label(nodes[0]).lower(), frozenset(nodes)
-    return "", frozenset()
-
-
 def _is_none_of(graph: KnowledgeGraph, node: int, label: str, asked: frozenset[int]) -> bool:
     """Whether all classes of a node are others than those asked for, not above nor below them, and called otherwise."""
     own = _classes(graph, node)
@@ -139,13 +168,8 @@ def _is_none_of(graph: KnowledgeGraph, node: int, label: str, asked: frozenset[i
         or any(asked_one in _above(graph, {c}) or c in _above(graph, asked) for c in own for asked_one in asked)
     ):
         return False
-    words = set(normalise(label).split())
+    words = set(normalise(label).split()) - PARTICLES
     return not any(words & {singular(w) for w in normalise(other).split()} for other in _labels(graph, own))
-
-
-def _has_members(graph: KnowledgeGraph, node: int) -> bool:
-    statements, _ = graph.statements_to([node], 1_000)
-    return any(graph.relation_iri(int(r)) in TYPE_PROPERTIES for r in set(graph.relations[statements].tolist()))
 
 
 def _classes(graph: KnowledgeGraph, node: int) -> set[int]:
