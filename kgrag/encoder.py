@@ -92,6 +92,36 @@ class MiniLM:
 
         return copy.deepcopy(self._model).float().requires_grad_(True)
 
+    def with_products(self, products: Mapping[str, tuple[torch.Tensor, torch.Tensor]]) -> MiniLM:
+        """A copy to whose linear layers low-rank products are added (LoRA: Hu et al., ICLR 2022); it shares the embeddings.
+
+        Args:
+            products: By the name of a layer the two matrices, shapes (outputs, rank) and (rank, inputs).
+
+        Raises:
+            ModelError: There is no such layer, or it has another shape.
+        """
+        import copy
+
+        import torch
+
+        shared = {id(weight): weight for name, weight in self._model.named_parameters() if "embeddings" in name}
+        model = copy.deepcopy(self._model, shared)
+        with torch.no_grad():
+            for name, (up, down) in products.items():
+                try:
+                    weight = model.get_submodule(name).weight
+                    weight.add_((up.float() @ down.float()).to(weight.dtype))
+                except (AttributeError, RuntimeError) as error:
+                    raise ModelError(
+                        f"What is to be added to {name} does not fit {self.name}: {error}",
+                        "Give what was trained with it.",
+                    ) from error
+        changed = copy.copy(self)
+        changed.name, changed._model, changed._cache, changed._state_cache = f"{self.name}+", model, {}, {}
+        changed._prepare = getattr(model, "preprocess", None) or model.tokenize
+        return changed
+
     def tokens(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
         """Encodes every token of texts, the special ones at both ends included; the last short ones are remembered.
 

@@ -30,7 +30,7 @@ def graph(tmp_path_factory):
 
 def likeness_of(graph, question, unfamiliar=False):
     """Likeness of a question to every plan of up to three of the three relations, by its relations."""
-    book = Phrasebook(graph, default_encoder())
+    book = Phrasebook(graph, default_encoder(), default_encoder())
     book.unfamiliar = unfamiliar
     (vector,) = book.encoder.encode([question])
     names = {2 * r + back: ("^" if back else "") + graph.relation_label(r) for r in range(3) for back in (0, 1)}
@@ -62,7 +62,7 @@ def test_a_question_of_the_phrasebook_is_new_to_it_while_it_is_unfamiliar(graph)
 
 
 def test_relations_that_the_graph_lacks_are_compared_too(graph):
-    book = Phrasebook(graph, default_encoder())
+    book = Phrasebook(graph, default_encoder(), default_encoder())
     (vector,) = book.encoder.encode(["Who directed the film X?"])
     likeness = book.foreign(vector)
     assert len(likeness) == 2 * len(book.foreign_labels()) and likeness.max() > 0.9
@@ -70,7 +70,7 @@ def test_relations_that_the_graph_lacks_are_compared_too(graph):
 
 def test_relations_that_come_later_are_compared_too(graph):
     graph = KnowledgeGraph.from_triples([("Aboran", "treats", "Xeritis")])
-    book = Phrasebook(graph, default_encoder())
+    book = Phrasebook(graph, default_encoder(), default_encoder())
     graph.add([("Aboran", "has side effect", "dry nose")])
     book.refresh()
     (vector,) = book.encoder.encode(["What are the side effects of X?"])

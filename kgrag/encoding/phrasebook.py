@@ -28,15 +28,16 @@ class Phrasebook:
 
     Args:
         graph: Where the relation labels come from.
-        encoder: Encodes texts.
+        encoder: Encodes labels.
+        asking: Encodes questions.
 
     Attributes:
         unfamiliar: Whether ways of asking that are the question itself do not count. Questions made from the phrasebook are
             then as new to it as those that people ask.
     """
 
-    def __init__(self, graph: KnowledgeGraph, encoder: TextEncoder) -> None:
-        self.graph, self.encoder = graph, encoder
+    def __init__(self, graph: KnowledgeGraph, encoder: TextEncoder, asking: TextEncoder) -> None:
+        self.graph, self.encoder, self.asking = graph, encoder, asking
         self.unfamiliar = False
         self._labels: dict[str, Floats] = {}
         self._relations = -1
@@ -52,7 +53,7 @@ class Phrasebook:
         self._membership = np.array([is_membership(label) for label in graph.relation_labels], bool)
         self._slots: dict[Directed, int] = {}  # plan to its place in _bounds
         self._bounds: list[int] = [0]
-        self._vectors = np.zeros((0, self.encoder.width), np.float32)
+        self._vectors = np.zeros((0, self.asking.width), np.float32)
         self._outside: tuple[Floats, Floats, list[int]] | None = None
 
     def relation_labels(self) -> Floats:
@@ -122,7 +123,7 @@ class Phrasebook:
             for inverse in (False, True)
         ]
         bounds = np.cumsum([0, *(len(several) for several in texts)])[:-1].tolist() if texts else []
-        self._outside = labels[far], self.encoder.encode([text for several in texts for text in several]), bounds
+        self._outside = labels[far], self.asking.encode([text for several in texts for text in several]), bounds
         return self._outside
 
     def _learn(self, plans: Sequence[Directed]) -> None:
@@ -131,7 +132,7 @@ class Phrasebook:
         if not new:
             return
         ways = [[text.replace("{x}", NAMED) for text in self._ways.of(self._spell(plan))] for plan in new]
-        vectors = self.encoder.encode([text for several in ways for text in several])
+        vectors = self.asking.encode([text for several in ways for text in several])
         for plan, several in zip(new, ways):
             self._slots[plan] = len(self._bounds) - 1
             self._bounds.append(self._bounds[-1] + len(several))

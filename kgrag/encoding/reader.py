@@ -163,13 +163,15 @@ class GraphReader:
         encoder: Encodes questions and relation labels.
 
     Attributes:
+        asking: Encodes questions, to be held against known ways of asking.
         rows: The whole graph, to follow relations in.
         expectations: What sort of thing questions ask for.
     """
 
     def __init__(self, graph: KnowledgeGraph, reasoner: Reasoner, encoder: TextEncoder) -> None:
         self.graph, self.reasoner, self.encoder = graph, reasoner, encoder
-        self.phrasebook = Phrasebook(graph, encoder)
+        self.asking = reasoner.phrasing.of(encoder) if reasoner.phrasing else encoder
+        self.phrasebook = Phrasebook(graph, encoder, self.asking)
         self.rows: Rows = GraphRows(graph)
         self.expectations = Expectations(graph)
         self._represented: dict[str, tuple[object, torch.Tensor]] = {}
@@ -217,7 +219,7 @@ class GraphReader:
         reasoner = self.reasoner
         tokens, mask = self.encoder.tokens(questions)
         queries, hops = reasoner.read(tokens, mask)
-        encoded = self.encoder.encode(questions)
+        encoded = self.asking.encode(questions)
         fits = reasoner.fit(queries, self.relations()).numpy()
         sights = {}
         for i, question in enumerate(questions):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from kgrag.encoding.phrasing import Phrasing
 from kgrag.encoding.ranker import PlanRanker, unit
 
 
@@ -21,6 +22,9 @@ class Reasoner(nn.Module):
         width: Width of the text encoder.
         hidden: Width of the matching space and of the node states.
         steps: Most relations that a question may follow.
+
+    Attributes:
+        phrasing: What questions are encoded with beside the text encoder's own weights.
     """
 
     def __init__(self, width: int = 384, hidden: int = 192, steps: int = 3) -> None:
@@ -51,6 +55,7 @@ class Reasoner(nn.Module):
         self.returning = nn.Parameter(torch.tensor(-2.0))  # to where the question starts, or by way of it
         self.ranker = PlanRanker(width, steps=steps)
         self.dropout = nn.Dropout(0.1)
+        self.phrasing: Phrasing | None = None
 
     def read(self, tokens: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Reads questions.

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TypeVar
 
+from kgrag.encoding.phrasing import load_phrasing
 from kgrag.encoding.rearev import ReaRev
 from kgrag.encoding.reasoner import Reasoner
 from kgrag.errors import ModelError
@@ -22,6 +23,8 @@ def save_reasoner(reasoner: Reasoner | ReaRev, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     weights = {key: value.half().contiguous() for key, value in reasoner.state_dict().items()}
     save_file(weights, folder / f"{name}.safetensors")
+    if isinstance(reasoner, Reasoner) and reasoner.phrasing:
+        reasoner.phrasing.save(folder)
     (folder / f"{name}.json").write_text(json.dumps(reasoner.settings, sort_keys=True) + "\n")
 
 
@@ -31,7 +34,9 @@ def load_reasoner(folder: Path) -> Reasoner:
     Raises:
         ModelError: A file is missing or does not fit.
     """
-    return _load(Reasoner, folder)
+    reasoner = _load(Reasoner, folder)
+    reasoner.phrasing = load_phrasing(folder)
+    return reasoner
 
 
 def load_rearev(folder: Path) -> ReaRev | None:

@@ -30,6 +30,7 @@ from kgrag.training.examples import make_examples
 from kgrag.training.generator import WRITING, Example, train_generator
 from kgrag.training.labelled import prepare
 from kgrag.training.loop import Course
+from kgrag.training.phrasing import STEPS, train_phrasing
 from kgrag.training.ranking import train_ranker
 from kgrag.training.schema import Schema, train_on_schema
 from kgrag.training.settling import set_trust
@@ -38,7 +39,7 @@ from kgrag.training.worlds import random_world
 from kgrag.wordings import held_out, shipped_wordings
 
 VOCABULARY = 3000
-PARTS = ("reasoner", "ranker", "generator")
+PARTS = ("phrasing", "reasoner", "ranker", "generator")
 RANKER_WORLDS, RANKER_EPOCHS = 320, 5
 HELD, HELD_WORLDS = 60, 5  # questions over each graph, and graphs that the generator is measured on
 MEASURED_ON = 9_000  # number of the first such graph
@@ -129,6 +130,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=data_folder() / "models" / "default")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--steps", type=int, default=STEPS, help="batches of ways of asking")
     parser.add_argument("--questions", type=int, default=100_000, help="questions for the reasoner")
     parser.add_argument("--epochs", type=int, default=4, help="passes of the reasoner over them")
     parser.add_argument("--examples", type=int, default=12_000, help="prompts for the generator")
@@ -148,9 +150,16 @@ def main() -> None:
         reasoner, card = load_reasoner(arguments.out), json.loads(card_file.read_text())
     else:
         reasoner = Reasoner(encoder.width)
+    schema = Schema(*held_out(shipped_wordings()), encoder)
+    if arguments.only in (None, "phrasing"):
+        reasoner.phrasing, found = train_phrasing(encoder, schema, arguments.steps, arguments.seed)
+        card |= {
+            "phrasing_steps": arguments.steps,
+            "phrasing_accuracy": found,
+            "phrasing_seconds": round(time.time() - started),
+        }
     if arguments.only in (None, "reasoner"):
-        kept, held = held_out(shipped_wordings())
-        schema = Schema(kept, held, encoder)
+        started = time.time()
         accuracy = train_on_schema(reasoner, schema, encoder, arguments.questions, arguments.epochs, arguments.seed)
         card |= {
             "seed": arguments.seed,

@@ -81,7 +81,7 @@ class Schema:
         self.asked = [
             (question, tuple((by_label[normalise(label)], inverse) for label, inverse in question.plan))
             for question in asked_questions()
-            if len(question.plan) <= MOST_STEPS
+            if len(question.plan) <= MOST_STEPS and all(normalise(label) in by_label for label, _ in question.plan)
         ]
 
     def _alike(self) -> list[set[int]]:
@@ -117,13 +117,13 @@ class Schema:
         wording = wordings[index]
         if rng.random() < YES_NO and wording.yesno:
             text = rng.choice(wording.yesno).replace("{s}", NAMED).replace("{o}", NAMED)
-            return SchemaQuestion(_case(chat(text, rng), rng), ((index, False),), either=True)
+            return SchemaQuestion(varied(text, rng), ((index, False),), either=True)
         inverse = bool(wording.inverse) and rng.random() < 0.4
         path = [(index, inverse)]
         for _ in range(rng.choices((0, 1, 2), LONGER)[0]):
             path.append(self._next(path[-1], rng))
         text = self._asked_for(path, wordings, rng)
-        return SchemaQuestion(_case(chat(text, rng), rng), tuple(path), len(path) == 1 and wording.symmetric)
+        return SchemaQuestion(varied(text, rng), tuple(path), len(path) == 1 and wording.symmetric)
 
     def _asked_for(self, path: Sequence[tuple[int, bool]], wordings: Sequence[Wording], rng: random.Random) -> str:
         """A question for what a path leads to."""
@@ -137,7 +137,7 @@ class Schema:
     def _as_asked(self, question: Asked, path: tuple[tuple[int, bool], ...], rng: random.Random) -> SchemaQuestion:
         text = question.text.replace("{x}", NAMED).replace("{y}", NAMED)
         either = question.kind == "?" or (len(path) == 1 and self.wordings[path[0][0]].symmetric)
-        return SchemaQuestion(_case(chat(text, rng), rng), path, either)
+        return SchemaQuestion(varied(text, rng), path, either)
 
     def _next(self, last: tuple[int, bool], rng: random.Random) -> tuple[int, bool]:
         """A relation that may follow: it starts from the class where the last one ended, where there is such a one."""
@@ -159,7 +159,9 @@ class Schema:
         return rng.randrange(len(self.wordings)), False
 
 
-def _case(text: str, rng: random.Random) -> str:
+def varied(text: str, rng: random.Random) -> str:
+    """A question as it may be typed: amid talk, in lower case, or without its mark."""
+    text = chat(text, rng)
     chance = rng.random()
     if chance < 0.15:
         return text.lower().replace("x", NAMED) if text.lower().count("x") == 1 else text

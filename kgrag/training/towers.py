@@ -74,6 +74,14 @@ class Tower(nn.Module):
         prepare = getattr(self.model, "preprocess", None) or self.model.tokenize
         return functional.normalize(self.model(prepare(list(texts)))["sentence_embedding"], dim=-1)
 
+    def products(self) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
+        """By the name of a layer what is added to it: two matrices, shapes (outputs, rank) and (rank, inputs)."""
+        return {
+            name: (layer.up.detach(), layer.down.detach())
+            for name, layer in self.model.named_modules()
+            if isinstance(layer, LowRank) and layer.up.any()  # there are layers that no vector goes through
+        }
+
     def trained(self, name: str) -> MiniLM:
         """The encoder as it is now, under a name."""
         model = copy.deepcopy(self.model)
