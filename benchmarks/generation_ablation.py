@@ -187,7 +187,7 @@ def _case(rag: KGRAG, question: Question) -> Case | None:
     iris = [rag.graph.iri(topic) for topic in topics]
     found = rag.find_passages(question.question, rag.config.retrieval.passages, iris) if len(rag.passages) else []
     told = [rag.passages.sentences(one.passage) for one in found]
-    sentences = best_sentences(told, question.question, whole, rag.encoder.encode)
+    sentences = best_sentences(told, question.question, whole, rag.encoder.encode, least=-1.0)
     prompt = compose(rag.graph, question.question, links, findings, encoding, rag.encoder.encode, sentences).prompt
     names = {
         i: frozenset({rag.graph.iri(int(findings.subgraph.nodes[prompt.items.references[i]]))})

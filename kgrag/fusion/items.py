@@ -163,6 +163,7 @@ def best_sentences(
     question: Floats,
     encode: Callable[[list[str]], Floats],
     most: int = 8,
+    least: float = TOLD,
 ) -> list[tuple[tuple[int, int], str, float]]:
     """The sentences that may answer a question: ``((passage, sentence), text, cosine)``, best first.
 
@@ -175,6 +176,7 @@ def best_sentences(
         question: The encoded question, shape (width,).
         encode: Encodes texts into unit vectors, shape (texts, width).
         most: Most sentences.
+        least: Cosine below which none is taken.
     """
     words = _WORD.findall(asked.casefold())
     found = [
@@ -187,7 +189,7 @@ def best_sentences(
         return []
     scores = encode([rest for _, _, rest in found]) @ question
     order = np.lexsort((np.arange(len(scores)), -scores))[:most]
-    return [(*found[k][:2], float(scores[k])) for k in order if scores[k] >= TOLD]
+    return [(*found[k][:2], float(scores[k])) for k in order if scores[k] >= least]
 
 
 def _unrepeated(text: str, asked: Sequence[str]) -> str:
