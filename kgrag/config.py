@@ -169,7 +169,7 @@ class GenerationConfig:
     graph_weight: float = 1.0
     text_weight: float = 1.0
     lm_weight: float = 1.0
-    threshold: float = 0.4
+    threshold: float = 0.3
 
 
 @dataclass(frozen=True)

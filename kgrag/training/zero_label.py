@@ -26,7 +26,7 @@ QUESTIONS, EPOCHS = 2000, 2
 HELD = 0.15  # share of the questions that are kept to choose by
 LEARNING_RATE = 3e-4
 LONGER = 0.01  # once the ranker knows the relations, likeness says hardly anything of how many are meant
-THRESHOLDS = np.round(np.arange(0.8, 0.09, -0.05), 2)
+THRESHOLDS = np.round(np.arange(0.3, 0.09, -0.05), 2)  # people's words are less familiar than those of made questions
 SPARED = 0.98  # share of right answers that refusing must leave
 
 
