@@ -28,8 +28,6 @@ BEYOND = 0.16  # likeness that what is not there may have more than what is: it 
 ABROAD = 4  # relations that the graph does not have, the best fitting, that speak for "none"
 RANKED = 64  # questions whose plans are ranked together
 FAR = 0.01  # probability, by what was learned, from which plans of so many relations are sought; of two they always are
-SORTED = 4.0  # logits by which a plan is less likely that leads to other sorts of things than the question asks for
-LOOKED_AT = 16  # plans, the most likely ones, and of each as many ends, whose sort is looked at
 SIDED = 10.0  # logits by which a relation read from the wrong side of its verb is less likely than from the right one
 NEVER = 0.05  # least belief that a start answers: where labels have shown less, no way leads by it either
 LEAST = 1e-4  # plans below this probability do not count
@@ -310,7 +308,6 @@ class GraphReader:
         own = own - SIDED * self._wrong_way(sight.question, plans, set(proposal.there.tolist()))
         missed = missed + self._trusted(absent, 0) + float(reasoner.turned) * turned
         foreign = foreign + self._trusted(abroad, 0)
-        own = own - SORTED * self._wrong_sort(sight.question, plans, own)
         in_vain = max(float(missed.max(initial=-1e4)), float(foreign.max(initial=-1e4))) + float(reasoner.missed)
         probabilities = _softmax(np.append(own, np.logaddexp(none[0], in_vain))).astype(np.float32)[:-1]
         by_length = np.zeros(reasoner.steps, np.float32)
@@ -344,13 +341,6 @@ class GraphReader:
                 end = named_end(question, self.graph.relation_label(relation), NAMED)
                 wrong |= {SUBJECT: {2 * relation + 1}, OBJECT: {2 * relation}}.get(end, set())
         return np.array([plan.relations[0] in wrong for plan in plans], bool)
-
-    def _wrong_sort(self, question: str, plans: Sequence[Plan], logits: Floats) -> NDArray[np.bool_]:
-        """Which of the most likely plans lead to what clearly is of another sort than the question asks for."""
-        wrong = np.zeros(len(plans), bool)
-        for place in np.argsort(-logits, kind="stable")[:LOOKED_AT].tolist():
-            wrong[place] = bool(self.expectations.contradiction(question, plans[place].ends[:LOOKED_AT].tolist()))
-        return wrong
 
     def _likeness(self, sight: _Sight, plans: Sequence[Plan]) -> Floats:
         """How alike a question is to those for each of some plans of one length."""
