@@ -9,13 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
+from kgrag.encoding.classes import ClassNames
 from kgrag.graph import KnowledgeGraph, normalise
 from kgrag.graph.inference import SUBCLASS
-from kgrag.graph.vocabulary import TYPE_PROPERTIES
 from kgrag.wordings.classes import DATE, PERSON, PLACE, is_group, kind_of
-from kgrag.wordings.english import PARTICLES, head_noun, singular
+from kgrag.wordings.english import PARTICLES, singular
 
 _ASKED = re.compile(  # the word that asks, at the beginning of a clause, and what comes after it
     r"(?:^|[.,:;!?\u2013-]\s*)(?:and |but |so )?(?:(?:in|on|at|to|by|for|from|of|with|under|during|since) )?"
@@ -72,11 +70,14 @@ class Expectations:
 
     Args:
         graph: The graph.
+
+    Attributes:
+        classes: What the classes of the graph are called.
     """
 
     def __init__(self, graph: KnowledgeGraph) -> None:
         self.graph = graph
-        self._classes: tuple[int, dict[str, frozenset[int]]] = (-1, {})
+        self.classes = ClassNames(graph)
 
     def contradiction(self, question: str, nodes: Sequence[int]) -> str:
         """What is asked for, where every one of the nodes clearly is something else; empty otherwise.
@@ -107,7 +108,7 @@ class Expectations:
         Its members are asked for then, and not what they are a type of.
         """
         found = _SORT_OF.search(masked)
-        if found is None or normalise(singular(found[2])) not in self._by_name():
+        if found is None or not self.classes.named(normalise(singular(found[2]))):
             return masked
         return f"{masked[: found.start()]}{found[1]} {found[2]}{masked[found.end() :]}"
 
@@ -121,23 +122,9 @@ class Expectations:
             if rest and rest not in _AFTER and not {rest, f"{rest}s", rest.removesuffix("s")} & verbs:
                 continue
             for name in (singular(" ".join(words[:length])), " ".join(words[:length])):
-                if classes := self._by_name().get(normalise(name)):
+                if classes := self.classes.named(normalise(name)):
                     return name, classes
         return "", frozenset()
-
-    def _by_name(self) -> dict[str, frozenset[int]]:
-        """Classes that have members by their names, and by the nouns of these: "article" of "Article of an act"."""
-        graph = self.graph
-        if self._classes[0] != graph.version:
-            version, statements = graph.version, graph.statements
-            typed = [r for r in range(graph.num_relations) if graph.relation_iri(r) in TYPE_PROPERTIES]
-            found: dict[str, set[int]] = {}
-            for node in np.unique(graph.tails[statements[np.isin(graph.relations[statements], typed)]]).tolist():
-                for name in map(normalise, graph.names(node)):
-                    for form in {name, head_noun(name)}:
-                        found.setdefault(form, set()).add(node)
-            self._classes = version, {name: frozenset(nodes) for name, nodes in found.items()}
-        return self._classes[1]
 
 
 def _is_no_number(graph: KnowledgeGraph, node: int) -> bool:

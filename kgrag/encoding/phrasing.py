@@ -20,7 +20,7 @@ from kgrag.types import TextEncoder
 FILE = "phrasing.safetensors"
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Phrasing:
     """Products for the layers of one encoder.
 
@@ -31,15 +31,15 @@ class Phrasing:
 
     encoder: str
     products: Mapping[str, tuple[torch.Tensor, torch.Tensor]]
-    _made: dict[str, TextEncoder] = field(default_factory=dict, repr=False, compare=False)
+    _changed: MiniLM | None = field(default=None, init=False, repr=False)
 
     def of(self, encoder: TextEncoder) -> TextEncoder:
         """The encoder with the products."""
         if not isinstance(encoder, MiniLM) or encoder.name != self.encoder:
             return encoder
-        if encoder.name not in self._made:
-            self._made[encoder.name] = encoder.with_products(self.products)
-        return self._made[encoder.name]
+        if self._changed is None:
+            self._changed = encoder.with_products(self.products)
+        return self._changed
 
     def __deepcopy__(self, _: object) -> Phrasing:
         return self  # it never changes

@@ -96,7 +96,6 @@ class SetReader:
 
     def __init__(self, reader: GraphReader) -> None:
         self.reader, self.graph = reader, reader.graph
-        self._classes: tuple[object, dict[str, int]] = (None, {})
 
     def read(self, text: str, topics: Sequence[int]) -> Read | None:
         """The set that words ask for.
@@ -211,7 +210,7 @@ class SetReader:
 
     def class_of(self, text: str) -> tuple[int, str] | None:
         """The class whose name is among some words, in either number, or a word all but alike, and that word."""
-        known = self.classes()
+        known = self.reader.expectations.classes.full()
         words = [word.group() for word in _WORD.finditer(text)]
         keys = [normalise(word) for word in words]
         for size in (2, 1):
@@ -219,14 +218,14 @@ class SetReader:
                 key = " ".join(keys[at : at + size])
                 for form in (key, *inflections(key)):
                     if form in known:
-                        return known[form], " ".join(words[at : at + size])
+                        return min(known[form]), " ".join(words[at : at + size])
         nouns = [word for word in words if word.islower() and len(word) > 3][:2]
         if not known or not nouns or len(known) > LIKENED:
             return None
         labels = list(known)
         cosines = self.reader.encoder.encode(nouns) @ self.reader.phrasebook.labels(labels).T
         word, label = np.unravel_index(int(cosines.argmax()), cosines.shape)
-        return (known[labels[label]], nouns[word]) if cosines[word, label] >= ALIKE else None
+        return (min(known[labels[label]]), nouns[word]) if cosines[word, label] >= ALIKE else None
 
     def _together(self, readings: Sequence[Reading], chosen: Sequence[tuple[list[Plan], float]]) -> bool:
         """Whether what several things lead to is shared by all of them."""
@@ -275,17 +274,6 @@ class SetReader:
     def _members(self, class_: int) -> Ids:
         found = [self.reader.rows.along(np.array([class_]), by).targets for by in self._to_members()]
         return reduce(np.union1d, found, NONE)
-
-    def classes(self) -> dict[str, int]:
-        """Classes that have members, by their names."""
-        graph = self.graph
-        if self._classes[0] != graph.version:
-            statements = graph.statements
-            by = np.isin(graph.relations[statements], [directed >> 1 for directed in self._to_members()])
-            classes = np.unique(graph.tails[statements[by]])
-            names = {normalise(name): int(node) for node in classes[::-1] for name in graph.names(int(node))}
-            self._classes = graph.version, names
-        return self._classes[1]
 
 
 def _undirected(plan: Plan) -> tuple[int, ...]:

@@ -150,7 +150,8 @@ def main() -> None:
         reasoner, card = load_reasoner(arguments.out), json.loads(card_file.read_text())
     else:
         reasoner = Reasoner(encoder.width)
-    schema = Schema(*held_out(shipped_wordings()), encoder)
+    if arguments.only in (None, "phrasing", "reasoner"):
+        schema = Schema(*held_out(shipped_wordings()), encoder)
     if arguments.only in (None, "phrasing"):
         reasoner.phrasing, found = train_phrasing(encoder, schema, arguments.steps, arguments.seed)
         card |= {
