@@ -78,6 +78,11 @@ class MiniLM:
         self._remember({text: known[text] for text in new if len(text) <= CACHED_CHARS})
         return np.stack([known[text] for text in texts])  # type: ignore[misc]
 
+    @property
+    def precision(self) -> str:
+        """What it computes in, such as "float32"."""
+        return str(next(self._model.parameters()).dtype).removeprefix("torch.")
+
     def save(self, folder: Path) -> None:
         """Writes the model into a new folder that another one can be made of, in half precision; twice the same bytes.
 
@@ -118,7 +123,8 @@ class MiniLM:
                         "Give what was trained with it.",
                     ) from error
         changed = copy.copy(self)
-        changed.name, changed._model, changed._cache, changed._state_cache = f"{self.name}+", model, {}, {}
+        changed.name = f"{self.name}+{_digest_of_products(products)[:8]}"
+        changed._model, changed._cache, changed._state_cache = model, {}, {}
         changed._prepare = getattr(model, "preprocess", None) or model.tokenize
         return changed
 
@@ -264,6 +270,15 @@ def _digest_of(files: tuple[tuple[Path, int, int], ...]) -> str:
         with file.open("rb") as stream:
             while block := stream.read(1 << 20):
                 digest.update(block)
+    return digest.hexdigest()
+
+
+def _digest_of_products(products: Mapping[str, tuple[torch.Tensor, torch.Tensor]]) -> str:
+    digest = hashlib.sha256()
+    for name, both in sorted(products.items()):
+        digest.update(name.encode())
+        for matrix in both:
+            digest.update(np.ascontiguousarray(matrix.detach().float().numpy()).tobytes())
     return digest.hexdigest()
 
 

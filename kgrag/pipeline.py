@@ -14,6 +14,7 @@ import numpy as np
 from kgrag.composer import by_source, compose
 from kgrag.config import Config
 from kgrag.encoding import Findings, GraphReader, ReaRev, ReaRevReader, Reasoner, reason
+from kgrag.encoding.phrasing import load_phrasing
 from kgrag.encoding.saving import load_rearev, load_reasoner, save_reasoner
 from kgrag.errors import InputError, ModelError, QuestionError
 from kgrag.fusion.items import best_sentences
@@ -156,8 +157,9 @@ class KGRAG:
         if not (folder / "graph.ttl").is_file():
             raise ModelError(f"There is no demo called {name!r}.", f"There are: {', '.join(DISCLAIMER)}.")
         graph = KnowledgeGraph.from_rdf(folder / "graph.ttl")
-        own = data_folder() / "models" / name  # trained on the domain's train questions; else the shipped one as it is
-        reasoner = load_reasoner(own) if own.is_dir() else None
+        own = data_folder() / "models" / name  # trained on the domain's train questions
+        reasoner = load_reasoner(own)
+        reasoner.phrasing = load_phrasing(data_folder() / "models" / "default")
         rag = cls(graph, PassageIndex.from_jsonl(folder / "passages.jsonl"), reasoner=reasoner)
         rag.disclaimer = DISCLAIMER.get(name, "")
         return rag

@@ -17,6 +17,7 @@ from kgrag.generation import Draft, print_answer
 from kgrag.generation.sentences import NOUNS, RELATIONS, joined, relation_sentence
 from kgrag.graph import KnowledgeGraph
 from kgrag.graph.directed import DirectedRows
+from kgrag.resources import everyday_words
 from kgrag.retrieval import PassageIndex
 from kgrag.sources import Sources
 from kgrag.types import Answer, AnswerEntity, Citation, Evidence, Link
@@ -152,11 +153,15 @@ class Verifier:
         return ""
 
     def _apart(self, thought: Thought, answers: Sequence[int]) -> str:
-        """The label of what is named and has nothing to do with the answers, nor with the way to them."""
+        """The label of what is named and has nothing to do with the answers, nor with the way to them.
+
+        An everyday word need not be meant as a name: "keep an eye on", "hand out".
+        """
         subgraph, paths = thought.evidence.subgraph, thought.composition.paths
         stated = np.array(sorted({s for statements in paths.values() for s in statements}), np.int64)
         passed = subgraph.nodes[np.concatenate([subgraph.heads[stated], subgraph.tails[stated]])]
-        named = [link.node for link in thought.evidence.links if link.node is not None and link.exact]
+        links = [link for link in thought.evidence.links if link.exact and link.mention.text not in everyday_words()]
+        named = [link.node for link in links if link.node is not None]
         strange = apart(self.graph, self.reader.rows, np.union1d(passed, answers), named)
         return self.graph.label(strange[0]) if strange else ""
 

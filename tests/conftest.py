@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +24,11 @@ TURTLE = """\
 :treats rdfs:label "treats"@en .
 :Drug rdfs:comment "a thing to take" .
 """
+
+
+def pytest_configure() -> None:
+    """Vectors are kept for this run alone, and shared by its processes, those included that tests start."""
+    os.environ.setdefault("KGRAG_CACHE", tempfile.mkdtemp(prefix="kgrag-cache-"))
 
 
 @pytest.fixture(scope="session")

@@ -104,3 +104,9 @@ def test_what_a_question_takes_for_granted_must_be_stated():
     assert rag.ask("As kelamin treats dolphic fever, what causes dolphic fever?").answers == ["Dola virus"]
     answer = rag.ask("As nortisol treats dolphic fever, what causes dolphic fever?")
     assert answer.abstained and "nortisol" in answer.reason
+
+
+def test_an_everyday_word_need_not_be_meant_as_a_name():
+    facts = [*FACTS, ("dolphic fever", "caused by", "Dola virus"), ("zeltonin", "contains", "hand")]
+    rag = KGRAG(KnowledgeGraph.from_triples(facts))
+    assert rag.ask("Please hand me the facts: what causes dolphic fever?").answers == ["Dola virus"]

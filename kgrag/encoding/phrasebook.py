@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from kgrag.encoding.kept import kept
 from kgrag.graph import KnowledgeGraph, normalise
 from kgrag.types import Floats, Ids, TextEncoder
 from kgrag.wordings.ways import Ways, is_membership
@@ -39,6 +40,7 @@ class Phrasebook:
     def __init__(self, graph: KnowledgeGraph, encoder: TextEncoder, asking: TextEncoder) -> None:
         self.graph, self.encoder, self.asking = graph, encoder, asking
         self.unfamiliar = False
+        self._kept = kept(asking)
         self._labels: dict[str, Floats] = {}
         self._relations = -1
         self.refresh()
@@ -123,7 +125,7 @@ class Phrasebook:
             for inverse in (False, True)
         ]
         bounds = np.cumsum([0, *(len(several) for several in texts)])[:-1].tolist() if texts else []
-        self._outside = labels[far], self.asking.encode([text for several in texts for text in several]), bounds
+        self._outside = labels[far], self._kept.encode([text for several in texts for text in several]), bounds
         return self._outside
 
     def _learn(self, plans: Sequence[Directed]) -> None:
@@ -132,7 +134,7 @@ class Phrasebook:
         if not new:
             return
         ways = [[text.replace("{x}", NAMED) for text in self._ways.of(self._spell(plan))] for plan in new]
-        vectors = self.asking.encode([text for several in ways for text in several])
+        vectors = self._kept.encode([text for several in ways for text in several])
         for plan, several in zip(new, ways):
             self._slots[plan] = len(self._bounds) - 1
             self._bounds.append(self._bounds[-1] + len(several))

@@ -15,6 +15,7 @@ from kgrag.encoding.expectations import Expectations
 from kgrag.encoding.phrasebook import COMMON, NAMED, Phrasebook
 from kgrag.encoding.plans import Plan, Rows, seek
 from kgrag.encoding.reasoner import Reasoner
+from kgrag.encoding.sorts import Sorts
 from kgrag.graph import KnowledgeGraph
 from kgrag.graph.directed import Edges, GraphRows
 from kgrag.types import Floats, Ids, TextEncoder
@@ -24,7 +25,8 @@ SHARPNESS = 20.0  # of likeness, which is a cosine
 COMPARED = 24  # relations of one node, the best fitting, that a question is compared with
 ABSENT = 12  # relations of the graph that are not there, the best fitting, that speak for "none"
 APART = 0.1  # what a relation that does not leave the start must give way by
-BEYOND = 0.16  # likeness that what is not there may have more than what is: it shows that the question is about something else
+BEYOND = 0.12  # likeness that what others of its sort have may have more than what is there: it shows what the question is about
+WHOLLY = 0.06  # the same of what none of its sort has, and of what the graph has nowhere
 ABROAD = 4  # relations that the graph does not have, the best fitting, that speak for "none"
 RANKED = 64  # questions whose plans are ranked together
 FAR = 0.01  # probability, by what was learned, from which plans of so many relations are sought; of two they always are
@@ -141,6 +143,7 @@ class _Proposal(NamedTuple):
         there: Directed relations that leave it.
         plans: The plans that it may mean, by their number of relations.
         absent: Directed relations that do not leave the start, the best fitting: what may be asked in vain.
+        likely: Which of these things of the same sort have.
         of_members: Places of the plans that lead from a class to its members, and on to what it does not have itself. People
             ask as if it had ("side effects of statins").
     """
@@ -149,6 +152,7 @@ class _Proposal(NamedTuple):
     there: Ids
     plans: list[list[Plan]]
     absent: Ids
+    likely: NDArray[np.bool_]
     of_members: list[int]
 
 
@@ -164,6 +168,7 @@ class GraphReader:
         asking: Encodes questions, to be held against known ways of asking.
         rows: The whole graph, to follow relations in.
         expectations: What sort of thing questions ask for.
+        sorts: Which relations a thing may have.
     """
 
     def __init__(self, graph: KnowledgeGraph, reasoner: Reasoner, encoder: TextEncoder) -> None:
@@ -172,6 +177,7 @@ class GraphReader:
         self.phrasebook = Phrasebook(graph, encoder, self.asking)
         self.rows: Rows = GraphRows(graph)
         self.expectations = Expectations(graph)
+        self.sorts = Sorts(graph)
         self._represented: dict[str, tuple[object, torch.Tensor]] = {}
 
     @torch.inference_mode()
@@ -255,7 +261,8 @@ class GraphReader:
         fit = sight.fits[0].copy()
         fit[had] = -np.inf
         absent = np.argsort(-fit, kind="stable")[: min(ABSENT, len(fit) - len(had))]
-        return _Proposal(start, there, plans, absent, of_members)
+        likely = np.isin(absent, self.sorts.may_have(start, there))
+        return _Proposal(start, there, plans, absent, likely, of_members)
 
     def _rank(self, sights: Sequence[_Sight], proposals: Sequence[_Proposal]) -> list[Floats]:
         """Logits of each proposal's plans, of what may be asked in vain, of relations that are not the graph's, and of none."""
@@ -294,11 +301,11 @@ class GraphReader:
         ends = np.cumsum([len(plans), len(proposal.absent), len(sight.foreign[0])])
         own, missed, foreign, none = np.split(ranks, ends)
         alike = np.concatenate([self._likeness(sight, several) for several in proposal.plans] or [own])
-        turned = np.isin(proposal.absent ^ 1, proposal.there)
         length = np.array([len(plan.relations) for plan in plans], np.int64)
         away = self._alone(sight, proposal.absent, 0)
         most_of_own = alike[length == 1].max(initial=COMMON)
-        absent, abroad = (np.minimum(far, most_of_own + np.float32(BEYOND)) for far in (away, sight.foreign[1]))
+        beyond = most_of_own + np.where(proposal.likely, np.float32(BEYOND), np.float32(WHOLLY))
+        absent, abroad = np.minimum(away, beyond), np.minimum(sight.foreign[1], most_of_own + np.float32(WHOLLY))
         # likeness speaks against none of them, and among plans of one relation; how many are meant is for the ranker to say,
         # but that people were heard to ask so for several
         most = max(most_of_own, absent.max(initial=COMMON), abroad.max(initial=COMMON))
@@ -306,7 +313,7 @@ class GraphReader:
         further = self._trusted(np.full(len(own), most), 0) + self._trusted(COMMON + (alike - most).clip(0), 1)
         own = own + np.where(length == 1, self._trusted(alike, 0), further)
         own = own - SIDED * self._wrong_way(sight.question, plans, set(proposal.there.tolist()))
-        missed = missed + self._trusted(absent, 0) + float(reasoner.turned) * turned
+        missed = missed + self._trusted(absent, 0)
         foreign = foreign + self._trusted(abroad, 0)
         in_vain = max(float(missed.max(initial=-1e4)), float(foreign.max(initial=-1e4))) + float(reasoner.missed)
         probabilities = _softmax(np.append(own, np.logaddexp(none[0], in_vain))).astype(np.float32)[:-1]

@@ -51,7 +51,6 @@ class Reasoner(nn.Module):
         )  # likeness that a plan of several relations has less than the best of one
         self.none = nn.Parameter(torch.zeros(steps))
         self.missed = nn.Parameter(torch.tensor(-3.0))
-        self.turned = nn.Parameter(torch.tensor(-3.0))  # for a missed relation that is there the other way round
         self.returning = nn.Parameter(torch.tensor(-2.0))  # to where the question starts, or by way of it
         self.ranker = PlanRanker(width, steps=steps)
         self.dropout = nn.Dropout(0.1)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
 from kgrag.encoding import GraphReader, ReaRevReader
 from kgrag.encoding.plans import Rows
@@ -19,8 +21,8 @@ from kgrag.training.lessons import trail
 from kgrag.training.loop import Course
 from kgrag.training.mining import plans_to
 from kgrag.training.rearev import FROM_SCRATCH, REASONED_OVER, train_rearev
-from kgrag.training.reasoner import Directed, PreparedQuestion, TrainingSet, train_reasoner
-from kgrag.training.settling import settle
+from kgrag.training.reasoner import Directed, PreparedQuestion, TrainingSet, quality, train_reasoner
+from kgrag.training.settling import LEARNING, settle
 from kgrag.types import Question
 
 if TYPE_CHECKING:
@@ -91,8 +93,14 @@ def train(
     if isinstance(rag.reader, ReaRevReader):
         train_rearev(rag.reader.rearev, rag.encoder, sets, course, checkpoint, log_file)
         return
-    train_reasoner(rag.reader.reasoner, rag.encoder, sets, course, checkpoint, log_file)
-    settle(rag.reader, held)
+    reasoner = rag.reader.reasoner
+    before, weights, trust = quality(sets), copy.deepcopy(reasoner.state_dict()), reasoner.trust.detach().clone()
+    with torch.no_grad():
+        reasoner.trust.mul_(LEARNING)
+    train_reasoner(reasoner, rag.encoder, sets, course, checkpoint, log_file)
+    settle(rag.reader, held, trust)
+    if quality(sets).right <= before.right:  # what was learned must answer more
+        reasoner.load_state_dict(weights)
 
 
 def prepare(reader: GraphReader, linker: EntityLinker, question: Question, steps: int) -> PreparedQuestion | None:

@@ -25,6 +25,7 @@ SAME_LENGTH = 0.5  # chance that it has as many as a right plan
 THERE_AND_BACK = 0.12  # chance that it goes back by a relation it has come by
 MOST_ENDS = 1_000  # nodes of which it is looked up how they are left
 PARTS = 4  # of a batch, by length
+ABSENT = 0.15  # chance that a rival begins with what is not there, which a question with an answer does not mean
 MILD = 2.0  # how much less sure than it is the reasoner draws rivals
 
 
@@ -221,6 +222,10 @@ def _rivals(steps: _Steps, fit: torch.Tensor) -> torch.Tensor:
     length = (steps.plans[base] >= 0).sum(1)
     weights = 0.5 * (fit / MILD).softmax(1) + 0.5 * steps.there / steps.there.sum(1, keepdim=True).clamp(min=1)
     weights[~steps.there.any(1)] = 1.0
+    begun = steps.first[length > 0]
+    absent = ~steps.there[begun]
+    mixed = torch.where(absent, ABSENT / absent.sum(1, keepdim=True).clamp(min=1), (1 - ABSENT) * weights[begun])
+    weights[begun] = torch.where(absent.any(1, keepdim=True), mixed, weights[begun])
     at = steps.first[:, None] + torch.minimum(torch.arange(most), length.clamp(min=1)[:, None])
     drawn = torch.multinomial(weights[at.flatten()], RIVALS, replacement=True).view(count, most, RIVALS).transpose(1, 2)
     places = torch.arange(most).expand(count, RIVALS, most)

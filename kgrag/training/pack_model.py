@@ -22,6 +22,7 @@ def main() -> None:
     folder = data_folder() / arguments.pack
     rag = KGRAG(KnowledgeGraph.from_rdf(folder / "graph.ttl"))
     train(rag, read_questions(folder / "questions" / "train.jsonl"))
+    rag.reader.reasoner.phrasing = None  # that of the default model, which need not be there twice
     save_reasoner(rag.reader.reasoner, arguments.out or data_folder() / "models" / arguments.pack)
 
 

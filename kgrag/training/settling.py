@@ -14,17 +14,23 @@ from kgrag.training.reasoner import PreparedQuestion, TrainingSet, quality
 
 log = logging.getLogger(__name__)
 SHARES = (1.0, 0.5, 0.25, 0.0)  # how much as before likeness may count once there are labels
+LEARNING = 0.25  # how much as before it counts while they are learned from: what counts more is not unlearned
 TRUSTS = (0.0, 0.3, 0.6, 1.0, 1.4, 2.4)  # how much it may count at all
 LONGER = (0.1, 0.05, 0.01)  # what it counts less for several relations
 MISSED = (-6.0, -4.5, -3.0, -1.5)  # how much what the graph lacks may speak for none
 ROUNDS = 2
 
 
-def settle(reader: GraphReader, held: Sequence[PreparedQuestion]) -> None:
-    """Sets, by labelled questions, how much less likeness counts now, and how far that to which one must come back is believed."""
+def settle(reader: GraphReader, held: Sequence[PreparedQuestion], trust: torch.Tensor) -> None:
+    """Sets, by labelled questions, how much less likeness counts now, and how far that to which one must come back is believed.
+
+    Args:
+        reader: Applies the reasoner.
+        held: The questions.
+        trust: How much likeness counted before, shape (steps,).
+    """
     reasoner = reader.reasoner
     returned = [answers for q in held if len(q.answers) for answers in _returned(reader, q)]
-    trust = reasoner.trust.detach().clone()
     if returned:
         share = (sum(returned) + 0.1) / (len(returned) + 1)
         with torch.no_grad():
