@@ -154,7 +154,7 @@ def follows(graph, question):
 
 def narrowed(graph, nodes, second):
     """Those of the nodes that the second topic of a question belongs to."""
-    ways = ("owed to", "exercised against", "has deadline")
+    ways = ("owed to", "exercised against", "has deadline", "laid down in")
     return {node for node in nodes if any(second & step(graph, {node}, way, False) for way in ways)}
 
 
