@@ -105,7 +105,7 @@ def run(domain: str, description: str, parts: Mapping[str, Part], goals: Mapping
         say(f"{name} ...")
         started = time.perf_counter()
         measured[name] = measure(asked)
-        asked.encoder.keep()
+        asked.encoder.write()
         say(f"{name}: {time.perf_counter() - started:.0f} s")
     finish(domain, asked.quick, SEED, measured, goals, absent)
 

@@ -71,7 +71,7 @@ def main() -> None:
             continue
         found_there = measured(name, given, encoder, asked, trained)
         record["sets"][name] = {key: value for key, value in found_there.items() if key != "rankings"}
-        encoder.keep()
+        encoder.write()
     record["goals"] = [
         goal.line(name, found["figures"]) for name, found in record["sets"].items() for goal in goals(name)
     ]

@@ -29,7 +29,7 @@ def test_what_labels_teach_outweighs_likeness_to_known_questions():
     assert [answer.answers for answer in answers] == [[asked(player).answers[0]] for player in PLAYERS[12:]]
 
 
-def test_what_does_not_answer_more_is_not_kept(monkeypatch):
+def test_what_does_not_answer_more_is_not_kept():
     rag = KGRAG(KnowledgeGraph.from_triples(FACTS))
     before = {name: value.clone() for name, value in rag.reader.reasoner.state_dict().items()}
     question = Question("Which club does Aro Fels play for?", ("FC Bel",), topics=("Aro Fels",))

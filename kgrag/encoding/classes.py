@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from kgrag.graph import KnowledgeGraph, normalise
-from kgrag.graph.vocabulary import TYPE_PROPERTIES
 from kgrag.wordings.english import head_noun
 
 
@@ -21,8 +20,14 @@ class ClassNames:
     def __init__(self, graph: KnowledgeGraph) -> None:
         self.graph = graph
         self._version = -1
+        self._nodes: frozenset[int] = frozenset()
         self._full: dict[str, frozenset[int]] = {}
         self._nouns: dict[str, frozenset[int]] = {}
+
+    def nodes(self) -> frozenset[int]:
+        """The classes themselves, those without a name too."""
+        self._read()
+        return self._nodes
 
     def full(self) -> Mapping[str, frozenset[int]]:
         """Classes by their names, normalised."""
@@ -43,11 +48,13 @@ class ClassNames:
         if self._version == graph.version:
             return
         version, statements = graph.version, graph.statements
-        typed = [r for r in range(graph.num_relations) if graph.relation_iri(r) in TYPE_PROPERTIES]
         full: dict[str, frozenset[int]] = {}
         nouns: dict[str, frozenset[int]] = {}
-        for node in np.unique(graph.tails[statements[np.isin(graph.relations[statements], typed)]]).tolist():
+        classes = np.unique(
+            graph.tails[statements[np.isin(graph.relations[statements], graph.type_relations())]]
+        ).tolist()
+        for node in classes:
             for name in map(normalise, graph.names(node)):
                 full[name] = full.get(name, frozenset()) | {node}
                 nouns[head_noun(name)] = nouns.get(head_noun(name), frozenset()) | {node}
-        self._full, self._nouns, self._version = full, nouns, version
+        self._nodes, self._full, self._nouns, self._version = frozenset(classes), full, nouns, version

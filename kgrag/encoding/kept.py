@@ -33,19 +33,20 @@ class KeptVectors:
     Args:
         encoder: Encodes what is new; its name tells its weights.
         file: Where vectors are kept; nowhere where not given.
+        most: Vectors in the file, the oldest first; all where None.
     """
 
-    def __init__(self, encoder: TextEncoder, file: Path | None = None) -> None:
-        self._encoder, self._file = encoder, file
+    def __init__(self, encoder: TextEncoder, file: Path | None = None, most: int | None = MOST) -> None:
+        self._encoder, self._file, self._most = encoder, file, most
         self._vectors = {} if file is None else _read(file, encoder.width)
         self._new = 0
 
-    def encode(self, texts: Sequence[str]) -> Floats:
+    def encode(self, texts: Sequence[str], progress: bool = False) -> Floats:
         """Unit vectors of texts, shape (texts, width)."""
         keys = [hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_KEY).digest() for text in texts]
         new = {key: text for key, text in zip(keys, texts) if key not in self._vectors}
         if new:
-            self._vectors.update(zip(new, self._encoder.encode(list(new.values()))))
+            self._vectors.update(zip(new, self._encoder.encode(list(new.values()), progress)))
             self._new += len(new)
             if self._new >= OFTEN:
                 self.write()
@@ -63,7 +64,7 @@ class KeptVectors:
         self._new = 0
         try:
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            kept = list((_read(self._file, self._encoder.width) | self._vectors).items())[:MOST]
+            kept = list((_read(self._file, self._encoder.width) | self._vectors).items())[: self._most]
             keys = np.frombuffer(b"".join(key for key, _ in kept), np.uint8).reshape(-1, _KEY)
             descriptor, written = tempfile.mkstemp(dir=self._file.parent, suffix=".part")
             os.close(descriptor)

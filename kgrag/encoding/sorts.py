@@ -6,7 +6,6 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from kgrag.graph import KnowledgeGraph
-from kgrag.graph.vocabulary import TYPE_PROPERTIES
 from kgrag.types import Ids
 
 
@@ -20,6 +19,8 @@ class Sorts:
     def __init__(self, graph: KnowledgeGraph) -> None:
         self.graph = graph
         self._version = -1
+        self._types: Ids = np.zeros(0, np.int64)
+        self._classes = self._of_class = self._beside = csr_array((0, 0), dtype=np.int32)
 
     def may_have(self, nodes: Ids, there: Ids) -> Ids:
         """Directed relations that nodes of the same sort have, ascending.
@@ -43,7 +44,7 @@ class Sorts:
             return
         version, ids = graph.version, graph.statements
         heads, relations, tails = graph.heads[ids], graph.relations[ids].astype(np.int64), graph.tails[ids]
-        self._types = np.array([r for r in range(graph.num_relations) if graph.relation_iri(r) in TYPE_PROPERTIES])
+        self._types = graph.type_relations()
         typing = np.isin(relations, self._types)
         width, count = 2 * graph.num_relations, graph.num_nodes
         origins = np.concatenate([heads, tails[~typing]])

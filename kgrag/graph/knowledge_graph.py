@@ -301,10 +301,16 @@ class KnowledgeGraph:
     def types(self, node: int) -> list[int]:
         """Classes of a node, by id."""
         with self.lock:
-            numbers = (self._store.relations.number(self._store.terms.get(iri)) for iri in TYPE_PROPERTIES)
-            relations = [number for number in numbers if number is not None]
             statements, _ = self.statements_from([node])
-            return np.unique(self.tails[statements[np.isin(self.relations[statements], relations)]]).tolist()
+            return np.unique(
+                self.tails[statements[np.isin(self.relations[statements], self.type_relations())]]
+            ).tolist()
+
+    def type_relations(self) -> Ids:
+        """Relations from a node to its class, by id."""
+        with self.lock:
+            numbers = (self._store.relations.number(self._store.terms.get(iri)) for iri in TYPE_PROPERTIES)
+            return np.array(sorted(number for number in numbers if number is not None), np.int64)
 
     # Statements
 

@@ -57,8 +57,7 @@ class Calculator:
 
     def is_thing(self, node: int) -> bool:
         """Whether a node is neither a literal nor a class that has members, whose name speaks of these."""
-        classes = self.reader.expectations.classes.full().values()
-        return not self.reader.graph.is_literal[node] and not any(node in named for named in classes)
+        return not self.reader.graph.is_literal[node] and node not in self.reader.expectations.classes.nodes()
 
     def is_known(self, text: str, topics: Sequence[int]) -> bool:
         """Whether what looks like a name is part of one that was found, or of a relation: "joined the European Union on"."""

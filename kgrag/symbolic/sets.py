@@ -14,7 +14,6 @@ from kgrag.encoding.findings import TOGETHER
 from kgrag.encoding.phrasebook import NAMED
 from kgrag.encoding.plans import Plan
 from kgrag.graph import normalise
-from kgrag.graph.vocabulary import TYPE_PROPERTIES
 from kgrag.linking.inflection import inflections
 from kgrag.symbolic.calculation import NONE, Members
 from kgrag.types import Ids
@@ -268,8 +267,7 @@ class SetReader:
 
     def _to_members(self) -> tuple[int, ...]:
         """Directed relations from a class to what belongs to it."""
-        graph = self.graph
-        return tuple(2 * r + 1 for r in range(graph.num_relations) if graph.relation_iri(r) in TYPE_PROPERTIES)
+        return tuple((2 * self.graph.type_relations() + 1).tolist())
 
     def _members(self, class_: int) -> Ids:
         found = [self.reader.rows.along(np.array([class_]), by).targets for by in self._to_members()]

@@ -21,7 +21,6 @@ from scipy.sparse import csr_matrix
 
 from kgrag.graph import KnowledgeGraph
 from kgrag.graph.directed import GraphRows
-from kgrag.graph.vocabulary import TYPE_PROPERTIES
 from kgrag.progress import track
 from kgrag.training.makers import KINDS, MAKERS, Maker
 from kgrag.types import Floats, Ids
@@ -228,8 +227,7 @@ def _weights(speech: Speech) -> tuple[csr_matrix, list[Floats]]:
     graph, ends = speech.graph, speech.ends
     alone = np.ones(2 * graph.num_relations, np.float32)
     alone[1::2] = np.where(ends.mirrored >= 0, MIRRORED, BACKWARD)
-    of_class = [graph.relation_iri(relation) in TYPE_PROPERTIES for relation in range(graph.num_relations)]
-    alone[np.repeat(of_class, 2)] *= OF_CLASS
+    alone.reshape(-1, 2)[graph.type_relations()] *= OF_CLASS
     after = ends.follows.minimum(COMMON) / COMMON
     after = after.tocoo()
     back = np.where(after.row == (after.col ^ 1), THERE_AND_BACK, 1.0)
