@@ -18,6 +18,7 @@ test: $(VENV)/installed
 model: $(VENV)/installed
 	$(BIN)/python -m kgrag.training.default_model --out data/models/default
 	$(BIN)/python -m kgrag.training.operators --out data/models/default
+	$(BIN)/python -m kgrag.training.judgement --out data/models/default
 	$(BIN)/python -m kgrag.training.pack_model medical
 	$(BIN)/python -m kgrag.training.pack_model legal
 

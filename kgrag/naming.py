@@ -1,20 +1,32 @@
-"""What a question names, decided by where it leads: of several nodes of one name, and of a name and a longer one."""
+"""What a question names, decided by where it leads: of several nodes of one name, and of all that it may be about."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
-from kgrag.encoding import GraphReader
+from kgrag.choosing import WHOLE, Interpretation, compared
+from kgrag.encoding import GraphReader, joined
+from kgrag.judgement import Judgement
 from kgrag.linking import EntityLinker
-from kgrag.types import Link
+from kgrag.linking.topics import Topic
+from kgrag.measures import LIKELY, Measures
+from kgrag.types import Link, Mention
 
 ALIKE, MOST_ALIKE = 0.9, 4  # share of the best score from which a candidate might as well be meant, and how many
-LONGER = 3  # longer names that are read, those nearest to the question
-SURE = 0.5  # least belief in what a longer name leads to
-ANSWERED = 0.1  # belief from which a longer name is rather the answer
-NEAR, DOUBTED = 0.5, 0.25  # least likeness of question and longer name, and how much more if the links lead on surely
+MORE = 0.01  # least share of a topic's name that no name said in full holds already
+SURE = 0.95  # belief from which the links lead on so surely that hardly anything else is looked at
+
+
+class Way(NamedTuple):
+    """A way to link a question, and what it is about; see `kgrag.choosing.Interpretation`."""
+
+    links: tuple[Link, ...]
+    topic: Topic | None = None
+    mention: Mention | None = None
 
 
 class Namer:
@@ -23,13 +35,44 @@ class Namer:
     Args:
         linker: Finds names.
         reader: Tells where a question leads.
+        judgement: Chooses among interpretations.
     """
 
-    def __init__(self, linker: EntityLinker, reader: GraphReader) -> None:
-        self.linker, self.reader = linker, reader
+    def __init__(self, linker: EntityLinker, reader: GraphReader, judgement: Judgement) -> None:
+        self.linker, self.reader, self.judgement = linker, reader, judgement
 
-    def name(self, question: str) -> list[Link]:
+    def name(self, question: str, asks_yes_no: bool = False) -> list[Link]:
         """What a question names, by position."""
+        links = self.linked(question)
+        if asks_yes_no:  # a no is as sure as the links are, and leads nowhere
+            return links
+        interpretations = self.interpretations(question, links)
+        if len(interpretations) < 2:
+            return links
+        rows = compared(question, interpretations, Measures(self.reader, self.linker.roots))
+        return list(interpretations[self.judgement.choose(rows)].links)
+
+    def interpretations(self, question: str, links: Sequence[Link]) -> list[Interpretation]:
+        """The links as they are, and other things that the question may be about.
+
+        Where the links lead on surely, those are only things whose whole name is said.
+        """
+        (as_linked,) = self._led(question, [Way(tuple(links))])
+        least = WHOLE if as_linked.belief >= SURE else 0.0
+        topics = [topic for topic in self.linker.topics(question) if topic.said >= least]
+        others = self._led(question, [way for topic in topics for way in _ways(question, links, topic)])
+        same = as_linked.believed(LIKELY).tobytes()  # what comes to the same is not worth the name of half a thing
+        return [
+            as_linked,
+            *(
+                one
+                for one in others
+                if one.topic and (one.topic.said >= WHOLE or one.believed(LIKELY).tobytes() != same)
+            ),
+        ]
+
+    def linked(self, question: str) -> list[Link]:
+        """What is named; of several nodes of one name that from which the question leads on most surely."""
         links = self.linker.link(question)
         masked = self.linker.mask(question, links)
         for place, link in enumerate(links):
@@ -37,29 +80,42 @@ class Namer:
             if link.node is not None and len(alike) > 1:
                 beliefs = [round(reading.top, 2) for reading in self.reader.read_each(masked, alike)]
                 links[place] = replace(link, node=alike[int(np.argmax(beliefs))])
-        return self._with_longer(question, links)
-
-    def _with_longer(self, question: str, links: list[Link]) -> list[Link]:
-        """Takes a longer name whose words stand all over the question, where that is like it and leads on more surely."""
-        longer = self.linker.longer(question, links)
-        if not longer:
-            return links
-        graph, encode = self.reader.graph, self.reader.encoder.encode
-        nodes = [one.link.node for one in longer if one.link.node is not None]
-        near = encode([graph.label(node) for node in nodes]) @ encode([question])[0]
-        linked = [link.node for link in links if link.node is not None]
-        readings = self.reader.read_each(self.linker.mask(question, links), linked) if linked else []
-        before = max((reading.top for reading in readings), default=0.0)
-        answers = [reading.believed(np.array(nodes)) >= ANSWERED for reading in readings]
-        for place in np.argsort(-near, kind="stable")[:LONGER].tolist():
-            if near[place] < NEAR + DOUBTED * before:
-                break
-            if any(is_answer[place] for is_answer in answers):  # "the soil of moss" may be called "soil moss"
-                continue
-            link, within, rest = longer[place]  # what stands between the words of a name may be what is asked
-            ways = [link, replace(link, mention=within)]
-            masked = [self.linker.mask(question, [way]) for way in ways]
-            led = [reading.top for reading in self.reader.read(masked, [[nodes[place]]] * len(ways))]
-            if max(led) >= SURE:
-                return sorted([*rest, ways[int(np.argmax(led))]], key=lambda one: one.mention.start)
         return links
+
+    def _led(self, question: str, ways: Iterable[Way]) -> list[Interpretation]:
+        """Where each way to link a question leads; what comes to the same question is read once."""
+        reader = self.reader
+        distinct: dict[tuple[str, tuple[int, ...]], Way] = {}
+        for way in ways:
+            starts = tuple(dict.fromkeys(link.node for link in way.links if link.node is not None))
+            masked = reader.expectations.plainly(self.linker.mask(question, way.links))
+            distinct.setdefault((masked, starts), way)
+        readings = reader.read_all(list(distinct))
+        return [
+            Interpretation(way.links, masked, joined(reader, read, starts, reader.rows) if starts else None, *way[1:])
+            for ((masked, starts), way), read in zip(distinct.items(), readings)
+        ]
+
+
+def _ways(question: str, links: Sequence[Link], topic: Topic) -> Iterator[Way]:
+    """Ways to link a question that is about a topic: by all of its words or the most telling, with and without what else is named.
+
+    What looks like a name and is none of the graph's stays unless the topic's name holds it all; and who names one sickness in
+    full does not mean another one.
+    """
+    full = [link.mention for link in links if link.node is not None and link.exact]
+    new = sum(share for at, _, share in topic.words if not any(one.start <= at < one.end for one in full))
+    if new < MORE:
+        return
+    for start, end in topic.places:
+        held = [link for link in links if link.mention.start < end and start < link.mention.end]
+        if any(link.node is None and (link.mention.start < start or end < link.mention.end) for link in held):
+            continue
+        start = min([start, *(link.mention.start for link in held)])
+        end = max([end, *(link.mention.end for link in held)])
+        mention = Mention(start, end, question[start:end])
+        own = Link(mention, topic.node, topic.said, exact=False)
+        rest = [link for link in links if link.mention.end <= start or end <= link.mention.start]
+        unknown = [link for link in rest if link.node is None]
+        for others in (rest, unknown) if len(unknown) < len(rest) else (rest,):
+            yield Way(tuple(sorted([*others, own], key=lambda link: link.mention.start)), topic, mention)

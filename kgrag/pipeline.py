@@ -24,7 +24,10 @@ from kgrag.generation.examples import Examples
 from kgrag.generation.voting import ISOLATED, drafted
 from kgrag.graph import KnowledgeGraph, readable
 from kgrag.graph.directed import DirectedRows
+from kgrag.judgement import FILE as JUDGEMENT
+from kgrag.judgement import Judgement
 from kgrag.linking import EntityLinker
+from kgrag.measures import Measures
 from kgrag.naming import Namer
 from kgrag.persistence import read_folder, read_json, write_folder, write_json
 from kgrag.resources import data_folder
@@ -82,6 +85,7 @@ class KGRAG:
         config: Settings of all stages.
 
     Attributes:
+        judgement: Which understanding of a question is chosen, and how far its answer is trusted.
         learned: Labelled questions that it was trained on, or some of them; `learn` comes back to them.
     """
 
@@ -115,6 +119,7 @@ class KGRAG:
             raise InputError(f"There is no reasoner called {reasoner!r}.", 'There is "rearev", or leave it out.')
         follower = reasoner if isinstance(reasoner, Reasoner) else load_reasoner(shipped)
         self.reader = GraphReader(self.graph, follower, self.encoder)
+        self.judgement = Judgement.load(shipped)
         self.calculator = Calculator(self.reader, Recogniser.load(shipped))
         if isinstance(reasoner, str):
             reasoner = ReaRev.new(self.encoder.width, seed=self.config.seed)
@@ -161,6 +166,7 @@ class KGRAG:
         reasoner = load_reasoner(own)
         reasoner.phrasing = load_phrasing(data_folder() / "models" / "default")
         rag = cls(graph, PassageIndex.from_jsonl(folder / "passages.jsonl"), reasoner=reasoner)
+        rag.judgement = Judgement.load(own)
         rag.disclaimer = DISCLAIMER.get(name, "")
         return rag
 
@@ -340,6 +346,7 @@ class KGRAG:
             self.graph.save(target / "graph")
             self.passages.save(target / "passages")
             save_reasoner(self.reader.reasoner, target / "models")
+            self.judgement.save(target / "models")
             if isinstance(self.reader, ReaRevReader):
                 save_reasoner(self.reader.rearev, target / "models")
             if isinstance(self.generator, Generator):
@@ -399,6 +406,9 @@ class KGRAG:
         rag.examples = Examples((Shot(*shot) for shot in settings.get("examples", ())), rag.encoder)
         if rearev := load_rearev(models):
             rag._reason_by(rearev)
+        rag.judgement = Judgement.load(
+            models if (models / JUDGEMENT).is_file() else data_folder() / "models" / "default"
+        )
         rag.disclaimer = settings["disclaimer"]
         if (folder / LEARNED).is_file():
             from kgrag.evaluation import read_questions
@@ -437,7 +447,7 @@ class KGRAG:
             )
 
     def _link(self, question: str) -> list[Link]:
-        return Namer(self.linker, self.reader).name(question)
+        return Namer(self.linker, self.reader, self.judgement).name(question, asks_yes_no(question))
 
     def _without_writing(self, question: str, links: Sequence[Link]) -> Answer | None:
         """An answer or a refusal for which no language model is asked; None where one is."""
@@ -542,7 +552,12 @@ class KGRAG:
             prompt = replace(prompt, units=by_source(self.graph, prompt))
         if isinstance(self.generator, TextGenerator):
             prompt = replace(prompt, shots=self.examples.nearest(whole, self.config.generation.examples))
-        return Thought(masked, evidence, findings, replace(composition, prompt=prompt)), more
+        nodes, scores = findings.subgraph.nodes, findings.scores
+        measured = Measures(self.reader, self.linker.roots).of(
+            question, links, masked, findings.readings, nodes, scores
+        )
+        composition, trust = replace(composition, prompt=prompt), self.judgement.trusted(measured.row)
+        return Thought(masked, evidence, findings, composition, trust, measured.left), more
 
 
 def generate_with_knowledge(input_text: str, knowledge_graph: KnowledgeGraph | str | Path, device: str = "cpu") -> str:

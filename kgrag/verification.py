@@ -22,6 +22,7 @@ from kgrag.retrieval import PassageIndex
 from kgrag.sources import Sources
 from kgrag.types import Answer, AnswerEntity, Citation, Evidence, Link
 
+NAMED = 2  # words of the question that are said to be unexplained
 KEPT = 0.5  # share of its belief that an answer must keep when only the cited statements are read
 
 
@@ -31,12 +32,16 @@ class Thought:
 
     Attributes:
         masked: The question with its mentions masked, as the reasoner read it.
+        trust: How probable it is that what is believed in most answers it.
+        left: Words of the question that this does not explain, those that tell most first.
     """
 
     masked: str
     evidence: Evidence
     findings: Findings
     composition: Composition
+    trust: float
+    left: tuple[str, ...]
 
     @property
     def link_score(self) -> float:
@@ -120,10 +125,10 @@ class Verifier:
         self, thought: Thought, named: Sequence[int], answers: Sequence[int], outvoted: Sequence[int]
     ) -> float:
         items = thought.composition.prompt.items
-        if answers and outvoted:
-            belief = max(float(items.scalars[p, 0]) for p in answers)
-            return belief * min(1.0, 0.5 + thought.link_score / 2)
-        if answers or thought.findings.verdict:
+        if answers and not thought.findings.verdict:
+            best = max(float(items.scalars[p, 0]) for p in answers) if outvoted else 1.0
+            return thought.trust * best
+        if thought.findings.verdict:
             at = (
                 slice(None)
                 if thought.findings.target is None
@@ -180,6 +185,9 @@ class Verifier:
         names = ", ".join(self.graph.label(link.node) for link in thought.evidence.links if link.node is not None)
         if confidence <= 0.05:
             return f"no statement or passage about {names} answers this"
+        if thought.left:
+            left = " and ".join(map(repr, thought.left[:NAMED]))
+            return f"what is known about {names} says nothing of {left} (confidence {confidence:.2f})"
         return f"the evidence about {names} is too weak (confidence {confidence:.2f})"
 
 

@@ -62,7 +62,7 @@ class Findings:
 
 
 @dataclass(frozen=True)
-class _Found:
+class Found:
     """As `Findings`, by the ids of the graph, with the rows in which the readings hold."""
 
     nodes: Ids
@@ -102,7 +102,7 @@ def reason(
     rows = rows or reader.rows
     starts = list(dict.fromkeys(topics))
     found = _asserted(reader, masked, rows, starts) if asks_yes_no and len(starts) > 1 else None
-    found = found or _joined(reader, masked, rows, starts, asks_yes_no)
+    found = found or joined(reader, reader.read_each(masked, starts, rows), starts, rows, asks_yes_no)
     return _with_evidence(reader, found, topics, budget)
 
 
@@ -120,7 +120,7 @@ def along(
     """
     even = np.full(len(plans), 1 / len(plans), np.float32)
     sure = replace(reading, plans=tuple(plans), probabilities=even)
-    return _with_evidence(reader, _Found(*sure.beliefs, (sure,), (int(reading.start[0]),), reader.rows), topics, budget)
+    return _with_evidence(reader, Found(*sure.beliefs, (sure,), (int(reading.start[0]),), reader.rows), topics, budget)
 
 
 def nothing(reader: GraphReader, topics: Sequence[int]) -> Findings:
@@ -131,12 +131,22 @@ def nothing(reader: GraphReader, topics: Sequence[int]) -> Findings:
     return Findings(subgraph, np.zeros(count, np.float32), states, (), tuple(range(count)), reader.rows)
 
 
-def _joined(reader: GraphReader, masked: str, rows: Rows, starts: Sequence[int], asks_yes_no: bool) -> _Found:
-    readings = reader.read_each(masked, starts, rows)
+def joined(
+    reader: GraphReader, readings: Sequence[Reading], starts: Sequence[int], rows: Rows, asks_yes_no: bool = False
+) -> Found:
+    """What the readings of a question from each of its topics lead to together; see `reason`.
+
+    Args:
+        reader: Applies the reasoner.
+        readings: One for each start.
+        starts: Ids of the topics.
+        rows: What relations are followed in.
+        asks_yes_no: Whether the question asks for yes or no.
+    """
     order = sorted(range(len(readings)), key=lambda i: -readings[i].top)
     best = order[0]
     nodes, scores = readings[best].beliefs
-    alone = _Found(nodes, scores, (readings[best],), (starts[best],), rows)
+    alone = Found(nodes, scores, (readings[best],), (starts[best],), rows)
     if len(starts) < 2:
         return alone
     if asks_yes_no:
@@ -149,24 +159,24 @@ def _joined(reader: GraphReader, masked: str, rows: Rows, starts: Sequence[int],
         score, first, target = max(pairs, key=lambda p: (p[0], -p[1], -p[2]))
         if score >= YES:
             said = readings[first]
-            return _Found(*said.beliefs, (said,), (starts[first],), rows, 1, target)
+            return Found(*said.beliefs, (said,), (starts[first],), rows, 1, target)
         return replace(alone, verdict=-1)
     shared = _shared(readings, nodes)
     if shared.max(initial=0.0) >= TOGETHER:
-        return _Found(nodes, shared, tuple(readings), tuple(starts), rows)
+        return Found(nodes, shared, tuple(readings), tuple(starts), rows)
     found, others = scores, [start for start in starts if start != starts[best]]
     for topic in others:
-        joined = np.where(np.isin(nodes, rows.along(np.array([topic])).targets), found, np.float32(0))
-        if joined.max(initial=0.0) < SHARED * found.max(initial=0.0):
+        beside = np.where(np.isin(nodes, rows.along(np.array([topic])).targets), found, np.float32(0))
+        if beside.max(initial=0.0) < SHARED * found.max(initial=0.0):
             break
-        found = joined
+        found = beside
     else:
         return replace(alone, scores=found, beside=tuple(others))
     graph = reader.graph
     for place in sorted(order, key=lambda i: holds_other(graph, starts, starts[i])):
         if readings[place].top < SHARED * readings[best].top:
             continue
-        one = _Found(*readings[place].beliefs, (readings[place],), (starts[place],), rows)
+        one = Found(*readings[place].beliefs, (readings[place],), (starts[place],), rows)
         if not apart(graph, rows, _passed(graph, one), starts):  # the start itself is passed
             return one
     return alone
@@ -185,7 +195,7 @@ def _shared(readings: Sequence[Reading], nodes: Ids) -> Floats:
     return shared.astype(np.float32)
 
 
-def _passed(graph: KnowledgeGraph, found: _Found) -> Ids:
+def _passed(graph: KnowledgeGraph, found: Found) -> Ids:
     """The nodes that are most believed in, and those on the way to them, ascending."""
     reading, top = found.readings[0], found.scores.max(initial=0.0)
     likely = found.nodes[found.scores >= max(SHARED * top, OFFERED)][:PASSED]
@@ -194,7 +204,7 @@ def _passed(graph: KnowledgeGraph, found: _Found) -> Ids:
     return np.unique(np.concatenate([found.starts, likely, graph.heads[ids], graph.tails[ids]]).astype(np.int64))
 
 
-def _asserted(reader: GraphReader, masked: str, rows: Rows, starts: Sequence[int]) -> _Found | None:
+def _asserted(reader: GraphReader, masked: str, rows: Rows, starts: Sequence[int]) -> Found | None:
     """A yes from the statements between two topics, read as if there were no others; None if they do not say so."""
     pairs, between = [], []
     for a in starts:
@@ -213,10 +223,10 @@ def _asserted(reader: GraphReader, masked: str, rows: Rows, starts: Sequence[int
     if scores[best] < YES:
         return None
     (start, target), said = pairs[best], readings[best]
-    return _Found(*said.beliefs, (said,), (start,), between[best], 1, target)
+    return Found(*said.beliefs, (said,), (start,), between[best], 1, target)
 
 
-def _with_evidence(reader: GraphReader, found: _Found, topics: Sequence[int], budget: int) -> Findings:
+def _with_evidence(reader: GraphReader, found: Found, topics: Sequence[int], budget: int) -> Findings:
     """Lays out the statements that lead to the nodes found."""
     order = np.lexsort((found.nodes, -found.scores))
     offered = order[found.scores[order] >= OFFERED][:budget]

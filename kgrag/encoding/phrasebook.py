@@ -99,6 +99,15 @@ class Phrasebook:
             alike[asked] = np.maximum.reduceat(self._cosine(question, self._vectors[rows]), starts[asked])
         return alike
 
+    def nearest(self, question: Floats, plan: Directed, most: int) -> list[str]:
+        """The ways of asking for a plan that are nearest to a question, nearest first, with ``{x}`` for what is named."""
+        self._learn([plan])
+        slot = self._slots[plan]
+        vectors = self._vectors[self._bounds[slot] : self._bounds[slot + 1]]
+        near = np.argsort(-self._cosine(question, vectors), kind="stable")[:most].tolist()
+        texts = self._ways.of(self._spell(plan)) if near else []
+        return [texts[place] for place in near]
+
     def foreign(self, question: Floats) -> Floats:
         """How alike a question is to those for relations of the world that the graph does not have.
 

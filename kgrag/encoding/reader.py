@@ -32,6 +32,7 @@ RANKED = 64  # questions whose plans are ranked together
 FAR = 0.01  # probability, by what was learned, from which plans of so many relations are sought; of two they always are
 SIDED = 10.0  # logits by which a relation read from the wrong side of its verb is less likely than from the right one
 NEVER = 0.05  # least belief that a start answers: where labels have shown less, no way leads by it either
+SEEN = 64  # questions that are not looked at twice
 LEAST = 1e-4  # plans below this probability do not count
 
 Directed = tuple[int, ...]
@@ -179,6 +180,7 @@ class GraphReader:
         self.expectations = Expectations(graph)
         self.sorts = Sorts(graph)
         self._represented: dict[str, tuple[object, torch.Tensor]] = {}
+        self._seen: tuple[object, dict[str, _Sight]] = (), {}
 
     @torch.inference_mode()
     def read(
@@ -207,6 +209,31 @@ class GraphReader:
         """Reads a question whose mentions are masked, once from each node where it starts."""
         return self.read([question] * len(starts), [[start] for start in starts], rows)
 
+    def read_all(self, asked: Sequence[tuple[str, Sequence[int]]]) -> list[list[Reading]]:
+        """Reads questions whose mentions are masked, each from every node where it starts."""
+        sizes = [len(starts) for _, starts in asked]
+        read = iter(
+            self.read([q for q, starts in asked for _ in starts], [[node] for _, starts in asked for node in starts])
+        )
+        return [[next(read) for _ in range(size)] for size in sizes]
+
+    @torch.inference_mode()
+    def asked(self, question: str, plan: Sequence[int], most: int) -> tuple[list[str], float]:
+        """How people ask for a plan, or for one of its relations alone.
+
+        Args:
+            question: A question whose mentions are masked.
+            plan: Directed relations.
+            most: Ways of asking for each that are given.
+
+        Returns:
+            The ways that are nearest to the question, with ``{x}`` for what is named; and how alike it is to the nearest of all.
+        """
+        encoded = self._see([question])[question].encoded
+        parts = list(dict.fromkeys([tuple(plan), *((directed,) for directed in plan)]))
+        ways = [way for part in parts for way in self.phrasebook.nearest(encoded, part, most)]
+        return ways, float(self.phrasebook.likeness(encoded, parts).max())
+
     def relations(self) -> torch.Tensor:
         """The graph's relations as the reasoner represents them, shape (2 * relations, hidden)."""
         return self._represent("own", self.phrasebook.relation_labels)
@@ -219,7 +246,18 @@ class GraphReader:
         return self._represented[whose][1]
 
     def _see(self, questions: list[str]) -> dict[str, _Sight]:
-        """What the reasoner makes of questions."""
+        """What the reasoner makes of questions; of the last ones it is known."""
+        reasoner = self.reasoner
+        version = (self.graph.num_relations, reasoner, *(value._version for value in reasoner.parameters()))
+        if self._seen[0] != version or len(self._seen[1]) > SEEN:
+            self._seen = version, {}
+        known = self._seen[1]
+        new = [question for question in questions if question not in known]
+        if new:
+            known.update(self._look(new))
+        return {question: known[question] for question in questions}
+
+    def _look(self, questions: list[str]) -> dict[str, _Sight]:
         reasoner = self.reasoner
         tokens, mask = self.encoder.tokens(questions)
         queries, hops = reasoner.read(tokens, mask)

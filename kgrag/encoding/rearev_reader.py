@@ -80,6 +80,10 @@ class ReaRevReader(GraphReader):
         considered = self._consider([question], [np.unique(np.asarray(starts, np.int64))], rows)
         return [considered.readings([np.array([start])])[0] for start in starts]
 
+    def read_all(self, asked: Sequence[tuple[str, Sequence[int]]]) -> list[list[Reading]]:
+        """See `GraphReader.read_all`."""
+        return [self.read_each(question, starts) if len(starts) else [] for question, starts in asked]
+
     def closed(self, subgraph: Subgraph) -> NDArray[np.bool_]:
         """Which nodes of a sub-graph are not left: literals, but where they are named, shape (nodes,)."""
         literal: NDArray[np.bool_] = self.graph.is_literal[subgraph.nodes].copy()

@@ -14,7 +14,7 @@ from kgrag.linking.inflection import inflections
 from kgrag.linking.languages import base
 from kgrag.linking.matching import Matchers
 from kgrag.linking.misspelling import Near
-from kgrag.linking.rewording import Reworded, Scattered
+from kgrag.linking.rewording import Reworded, Sharing
 from kgrag.linking.words import QuestionWords
 from kgrag.resources import common_words
 from kgrag.types import Ids
@@ -22,7 +22,7 @@ from kgrag.types import Ids
 if TYPE_CHECKING:
     from kgrag.graph import KnowledgeGraph
 
-_Named = TypeVar("_Named", Found, Near, Reworded, Scattered, Similar)
+_Named = TypeVar("_Named", Found, Near, Reworded, Sharing, Similar)
 
 _LATER = 2_000  # names that may be looked for apart from the others
 _MOST_ALIKE = 50  # names with one form, or with the same initials, that are looked at
@@ -101,9 +101,10 @@ class Lexicon:
         """Names whose words stand in a text in another order or form, see `RewordedNames.find`."""
         return self._borne(part.reworded(words, capital) for part in self._matchers)
 
-    def scattered(self, words: Sequence[str]) -> Iterator[Scattered]:
-        """Names most of whose words stand in a text, see `RewordedNames.scattered`."""
-        return self._borne(part.scattered(words) for part in self._matchers)
+    def sharing(self, words: Sequence[str], most: int) -> list[Sharing]:
+        """The names of which the words of a text tell most, best first; see `RewordedNames.sharing`."""
+        found = self._borne(part.sharing(words, most) for part in self._matchers)
+        return sorted(found, key=lambda one: (-one.told, one.key))[:most]
 
     def similar(self, texts: Sequence[str]) -> list[list[Similar]]:
         """Names that share 3-grams with each text, see `SimilarNames.similar`."""

@@ -22,13 +22,14 @@ from kgrag.linking.folding import Folded, fold, fold_text, spaced
 from kgrag.linking.guesses import Guesses
 from kgrag.linking.learning import LabelledText, learn_graph, learn_labels
 from kgrag.linking.lexicon import Lexicon
-from kgrag.linking.longer import Longer, LongerNames
 from kgrag.linking.matches import NamesInText
 from kgrag.linking.pairs import Asked
 from kgrag.linking.readings import Reading, best
+from kgrag.linking.roots import Roots
 from kgrag.linking.spans import SpanNames
 from kgrag.linking.spellings import respellings, spellings
 from kgrag.linking.tokens import Token, Tokenizer, boundary, parts
+from kgrag.linking.topics import Topic, Topics
 from kgrag.linking.unmatched import Unmatched
 from kgrag.types import Link, Mention
 
@@ -92,7 +93,7 @@ class EntityLinker:
         self._tokenizer = Tokenizer(self._lexicon.language)
         self._appearance = Appearance(self._lexicon)
         self._names = NamesInText(self._lexicon, self._appearance)
-        self._longer = LongerNames(graph, self._lexicon, self._tokenizer, self._appearance)
+        self._topics = Topics(graph, self._lexicon, self._tokenizer)
         self._unmatched = Unmatched(self._appearance)
         self._guesses = Guesses(self._lexicon)
         self._span_names = SpanNames(self._lexicon, self._tokenizer)
@@ -147,9 +148,16 @@ class EntityLinker:
         links += [Link(_mention(text, start, end), None, 0.0, exact=False) for start, end in unknown]
         return self._with_short_forms(text, links)
 
-    def longer(self, text: str, links: Sequence[Link]) -> list[Longer]:
-        """Longer names that a text may mean than those that `link` found there; see `kgrag.linking.longer`."""
-        return self._longer.find(_readable(text)[:_AT_ONCE], links)
+    def topics(self, text: str) -> list[Topic]:
+        """What a text may be about beside what `link` finds there; see `kgrag.linking.topics`."""
+        self.refresh()
+        return self._topics.find(_readable(text)[:_AT_ONCE])
+
+    @property
+    def roots(self) -> Roots:
+        """The roots of words, and how much each tells in this graph."""
+        self.refresh()
+        return self.disambiguator.finder.roots
 
     def link_spans(self, text: str, spans: Sequence[tuple[int, int]]) -> list[Link]:
         """Links given mentions.

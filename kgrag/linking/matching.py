@@ -13,7 +13,7 @@ from kgrag.linking.candidates import ExactMatcher, Found, Similar
 from kgrag.linking.folding import Folded
 from kgrag.linking.forms import FormIndex
 from kgrag.linking.misspelling import Misspellings, Near
-from kgrag.linking.rewording import Reworded, RewordedNames, Scattered
+from kgrag.linking.rewording import Reworded, RewordedNames, Sharing
 from kgrag.linking.similarity import SimilarNames
 from kgrag.linking.words import split_words
 from kgrag.types import Ids
@@ -47,9 +47,9 @@ class Matchers:
         """See `RewordedNames.find`."""
         return self._reworded.find(words, capital)
 
-    def scattered(self, words: Sequence[str]) -> Iterator[Scattered]:
-        """See `RewordedNames.scattered`."""
-        return self._reworded.scattered(words)
+    def sharing(self, words: Sequence[str], most: int) -> Iterator[Sharing]:
+        """See `RewordedNames.sharing`."""
+        return self._reworded.sharing(words, most)
 
     def similar(self, texts: Sequence[str]) -> list[list[Similar]]:
         """See `SimilarNames.similar`."""

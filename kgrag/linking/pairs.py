@@ -75,6 +75,12 @@ class PairFinder:
         self._surroundings = Surroundings(graph, self._roots)
         self._version: int | None = None
 
+    @property
+    def roots(self) -> Roots:
+        """The roots of the names' words, current."""
+        self._roots.refresh()
+        return self._roots
+
     def find(self, mentions: Sequence[Asked], memory: MentionMemory) -> list[Pairs]:
         """Candidates of mentions with the features that the names and their standing decide.
 

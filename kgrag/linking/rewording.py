@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
-from itertools import combinations, count, groupby
+from functools import cached_property, lru_cache
+from itertools import count, groupby
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -63,7 +63,7 @@ _PREPOSITIONS = frozenset(["of", "in", "on", "at", "for", "with", "from", "by", 
 _SINGLE = 5  # least letters of a name of one word in another form
 _SHORTEST_STEM = 3  # letters of what such names share in languages other than English
 _GAP = 3  # stop words that may stand between those of a name
-_MOST_ROOTS, _MOST_OF_A_PAIR = 40, 200  # roots of a text, and names with the same two, that are looked at
+_MOST_ROOTS, _MOST_OF_A_ROOT = 40, 4_000  # rarest roots of a text that are looked at, and names that may share one
 
 
 class Reworded(NamedTuple):
@@ -75,10 +75,18 @@ class Reworded(NamedTuple):
     roots: tuple[str, ...]
 
 
-class Scattered(NamedTuple):
-    """Words of ``key``, a name, all over a text: which share of the name is told by the token at each place."""
+class Sharing(NamedTuple):
+    """A name that has words of a text, wherever they stand.
+
+    Attributes:
+        key: Of the name.
+        told: How much these words tell, for the square root of what all words of the name do: a cosine, but for the length of
+            the text.
+        shares: Which share of the name the token at each place tells.
+    """
 
     key: int
+    told: float
     shares: dict[int, float]
 
 
@@ -182,26 +190,41 @@ class RewordedNames:
             if span is not None:
                 yield self._reworded(*span, row)
 
-    def scattered(self, words: Sequence[str]) -> Iterator[Scattered]:
-        """Yields names of several words most of which stand in a text, however far apart, its two rarest among them.
+    def sharing(self, words: Sequence[str], most: int) -> Iterator[Sharing]:
+        """Yields the names of which the words of a text tell most, however far apart these stand.
+
+        A word that is in very many names finds none by itself.
 
         Args:
             words: The folded words of a text.
+            most: How many names.
         """
         places: dict[int, int] = {}
         for at, word in enumerate(map(unaccented, words)):
             rank = -1 if word in self._words.stop_words else self._ranks.get(self._root(word), -1)
             if rank >= 0:
                 places.setdefault(rank, at)
-        for rarest, second in combinations(sorted(places)[:_MOST_ROOTS], 2):
-            code = rarest * len(self._texts) + second
-            first = bisect_left(self._pairs, code)
-            for row in self._paired[first : min(bisect_right(self._pairs, code, first), first + _MOST_OF_A_PAIR)]:
-                name = self._roots_of(row)
-                total = max(sum(self._tells[rank] for rank in name), 1e-9)
-                yield Scattered(
-                    self._keys[row], {places[rank]: self._tells[rank] / total for rank in name if rank in places}
-                )
+        bounds, rows = self._having
+        rarest = [rank for rank in sorted(places)[:_MOST_ROOTS] if bounds[rank + 1] - bounds[rank] <= _MOST_OF_A_ROOT]
+        if not rarest:
+            return
+        found = np.unique(np.concatenate([rows[bounds[rank] : bounds[rank + 1]] for rank in rarest]))
+        shares = []
+        for row in found.tolist():
+            name = self._roots_of(row)
+            total = max(sum(self._tells[rank] for rank in name), 1e-9)
+            said = {places[rank]: self._tells[rank] / total for rank in name if rank in places}
+            shares.append((sum(said.values()) * total**0.5, row, said))
+        for told, row, said in sorted(shares, key=lambda one: (-one[0], one[1]))[:most]:
+            yield Sharing(self._keys[row], told, said)
+
+    @cached_property
+    def _having(self) -> tuple[Ids, Ids]:
+        """Where the rows with each root begin, and these rows by root."""
+        ranks = np.asarray(self._roots)
+        rows = np.repeat(np.arange(len(self._starts) - 1), np.diff(np.asarray(self._starts)))
+        bounds: Ids = np.searchsorted(np.sort(ranks), np.arange(len(self._texts) + 1))
+        return bounds, rows[np.argsort(ranks, kind="stable")]
 
     def _rarest_needed(self, ranks: Ids, rows: Ids, starts: Ids) -> tuple[Ids, Ids]:
         """The rarest and the second rarest root of each name that must be there, the second -1 where there is but one."""

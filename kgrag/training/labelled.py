@@ -17,6 +17,7 @@ from kgrag.errors import QuestionError
 from kgrag.graph import KnowledgeGraph, normalise
 from kgrag.linking import EntityLinker
 from kgrag.progress import track
+from kgrag.training.judgement import settled
 from kgrag.training.lessons import trail
 from kgrag.training.loop import Course
 from kgrag.training.mining import plans_to
@@ -66,19 +67,22 @@ def train(
     """
     by_plans = not isinstance(rag.reader, ReaRevReader)
     steps = needed_steps(rag.reader, rag.linker, questions) if by_plans else 0
-    prepared = [
-        p for q in track(questions, "finding plans") if (p := prepare(rag.reader, rag.linker, q, steps)) is not None
+    usable = [
+        (q, p)
+        for q in track(questions, "finding plans")
+        if (p := prepare(rag.reader, rag.linker, q, steps)) is not None
     ]
-    if not any(len(p.answers) for p in prepared):
+    if not any(len(p.answers) for _, p in usable):
         raise QuestionError(
             "None of the training questions names a node and has an answer in the graph.",
             "Check that 'topic' and 'answers' are labels or IRIs of this graph.",
         )
-    held = [p for q in valid if (p := prepare(rag.reader, rag.linker, q, steps)) is not None]
-    if not held:
-        cut = max(1, len(prepared) // 10)
-        order = np.random.default_rng(seed).permutation(len(prepared))
-        held, prepared = [prepared[i] for i in order[:cut]], [prepared[i] for i in order[cut:]] or prepared
+    kept = [(q, p) for q in valid if (p := prepare(rag.reader, rag.linker, q, steps)) is not None]
+    if not kept:
+        cut = max(1, len(usable) // 10)
+        order = np.random.default_rng(seed).permutation(len(usable))
+        kept, usable = [usable[i] for i in order[:cut]], [usable[i] for i in order[cut:]] or usable
+    held, prepared = [p for _, p in kept], [p for _, p in usable]
     log.info("training on %d of %d questions", len(prepared), len(questions))
     count = len(prepared)
     usual = FOLLOWING.within(QUESTIONS_READ, count) if by_plans else FROM_SCRATCH.within(REASONED_OVER, count)
@@ -92,8 +96,20 @@ def train(
     sets = [TrainingSet(rag.reader, prepared, held)]
     if isinstance(rag.reader, ReaRevReader):
         train_rearev(rag.reader.rearev, rag.encoder, sets, course, checkpoint, log_file)
-        return
-    reasoner = rag.reader.reasoner
+    else:
+        _teach(rag, sets, course, checkpoint, log_file)
+    rag.judgement = settled(rag, [q for q, _ in kept])
+
+
+def _teach(
+    rag: KGRAG,
+    sets: list[TrainingSet],
+    course: Course,
+    checkpoint: str | Path | None,
+    log_file: str | Path | None,
+) -> None:
+    """Trains the reasoner that follows relations, and keeps what it learned if more is answered by it."""
+    reasoner, held = rag.reader.reasoner, sets[0].held
     before, weights, trust = quality(sets), copy.deepcopy(reasoner.state_dict()), reasoner.trust.detach().clone()
     with torch.no_grad():
         reasoner.trust.mul_(LEARNING)

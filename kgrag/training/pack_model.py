@@ -23,7 +23,9 @@ def main() -> None:
     rag = KGRAG(KnowledgeGraph.from_rdf(folder / "graph.ttl"))
     train(rag, read_questions(folder / "questions" / "train.jsonl"))
     rag.reader.reasoner.phrasing = None  # that of the default model, which need not be there twice
-    save_reasoner(rag.reader.reasoner, arguments.out or data_folder() / "models" / arguments.pack)
+    out = arguments.out or data_folder() / "models" / arguments.pack
+    save_reasoner(rag.reader.reasoner, out)
+    rag.judgement.save(out, made_by=f"python -m kgrag.training.pack_model {arguments.pack}")
 
 
 if __name__ == "__main__":

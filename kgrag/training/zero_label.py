@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,23 +14,20 @@ from kgrag.encoding import GraphReader, ReaRevReader
 from kgrag.training.lessons import trail
 from kgrag.training.loop import Course
 from kgrag.training.rearev import FROM_SCRATCH, REASONED_OVER, train_rearev
-from kgrag.training.reasoner import PreparedQuestion, TrainingSet, believed, train_reasoner
+from kgrag.training.reasoner import PreparedQuestion, TrainingSet, train_reasoner
 from kgrag.training.synthesis import Synthesiser, SyntheticQuestion
 
 if TYPE_CHECKING:
     from kgrag.pipeline import KGRAG
 
-log = logging.getLogger(__name__)
 QUESTIONS, EPOCHS = 2000, 2
 HELD = 0.15  # share of the questions that are kept to choose by
 LEARNING_RATE = 3e-4
 LONGER = 0.01  # once the ranker knows the relations, likeness says hardly anything of how many are meant
-THRESHOLDS = np.round(np.arange(0.3, 0.09, -0.05), 2)  # people's words are less familiar than those of made questions
-SPARED = 0.98  # share of right answers that refusing must leave
 
 
 def fit_to_graph(rag: KGRAG, questions: int = QUESTIONS, seed: int = 0) -> None:
-    """Trains the reasoner of a system on questions made from its graph, and sets the confidence below which it refuses.
+    """Trains the reasoner of a system on questions made from its graph.
 
     What was learned is kept if more of the questions held back are answered rightly with it.
 
@@ -55,9 +51,6 @@ def fit_to_graph(rag: KGRAG, questions: int = QUESTIONS, seed: int = 0) -> None:
             train_reasoner(reader.reasoner, rag.encoder, sets, Course(EPOCHS, seed, LEARNING_RATE))
             with torch.no_grad():
                 reader.reasoner.longer.fill_(LONGER)
-        threshold = best_threshold(reader, held)
-    log.info("answers below a confidence of %.2f are refused", threshold)
-    rag.config = replace(rag.config, generation=replace(rag.config.generation, threshold=threshold))
 
 
 def prepare(reader: GraphReader, questions: Sequence[SyntheticQuestion]) -> list[PreparedQuestion]:
@@ -81,9 +74,3 @@ def unfamiliar(reader: GraphReader) -> Iterator[None]:
         yield
     finally:
         reader.phrasebook.unfamiliar = False
-
-
-def best_threshold(reader: GraphReader, held: Sequence[PreparedQuestion]) -> float:
-    """The highest confidence that can be asked for without refusing what is right, but for a few."""
-    right = np.array([belief for belief, hit, _ in believed(reader, held) if hit])
-    return next((float(t) for t in THRESHOLDS if (right >= t).sum() >= SPARED * len(right)), float(THRESHOLDS[-1]))

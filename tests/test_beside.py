@@ -1,11 +1,10 @@
-"""Longer names, whose words stand all over a question; and what a question names beside where its answers are."""
+"""What a question names beside where its answers are."""
 
 import numpy as np
 import pytest
 
 from kgrag import KGRAG, KnowledgeGraph
 from kgrag.encoding.joining import apart, holds_other
-from kgrag.linking import EntityLinker
 
 TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 FACTS = [
@@ -27,34 +26,6 @@ FACTS = [
 @pytest.fixture(scope="module")
 def graph():
     return KnowledgeGraph.from_triples(FACTS)
-
-
-@pytest.mark.parametrize(
-    ("question", "named"),
-    [
-        ("How long may lantern keepers file the records?", []),  # "lantern" is not in the name
-        ("How long may keepers wait to file the records?", ["duty of the keeper to file records"]),
-        ("Who has to inform the harbour: does the keeper?", ["duty of the keeper to inform the harbour"]),
-        ("What does Article 7 of that Beacon Act lay down?", ["Article 7 Beacon Act"]),
-        ("To which part of the Beacon Act does Article 7 belong?", ["Article 7 Beacon Act"]),
-        ("To which part of the Beacon Act does Article 8 belong?", []),
-        ("What is the Tidal Treaty?", []),
-    ],
-)
-def test_words_all_over_a_question_are_a_longer_name(graph, question, named):
-    linker = EntityLinker(graph)
-    links = linker.link(question)
-    longer = linker.longer(question, links)
-    assert [graph.label(one.link.node) for one in longer] == named
-    assert all(one.link.mention.text in question and one.within.text in question for one in longer)
-
-
-def test_a_longer_name_is_taken_where_it_leads_on(graph):
-    rag = KGRAG(graph)
-    assert rag.named("To which part of the Beacon Act does Article 7 belong?") == [
-        graph.iri(*graph.find("Article 7 Beacon Act"))
-    ]
-    assert rag.named("Which part does the Beacon Act have?") == [graph.iri(*graph.find("Beacon Act"))]
 
 
 @pytest.mark.parametrize(

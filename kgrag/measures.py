@@ -1,0 +1,128 @@
+"""How well what a question is taken to mean explains it: by belief, by how people ask, and by the words that stay unexplained."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from kgrag.encoding import GraphReader, Reading
+from kgrag.linking.folding import fold
+from kgrag.linking.roots import Roots
+from kgrag.types import Floats, Ids, Link
+
+LIKELY = 0.5  # share of the best belief from which a node would be answered
+ASKED = 10  # nearest ways of asking whose words a plan explains
+READ = 5  # answers whose names are read
+_NAMES = 6  # names of a topic that are read
+_LETTERS = 200  # of a name that are read
+_SURE = 7.0  # logits of belief beyond which it is all the same
+_UNLED = -1.0  # the logit, scaled, where nothing is believed in
+
+MEASURES = (
+    "belief",
+    "familiar",
+    "explained",
+    "explained by answers",
+    "answers",
+    "relations",
+    "contradicted",
+    "topics",
+    "unknown",
+    "certain",
+)
+
+
+class Measured(NamedTuple):
+    """What an understanding of a question is judged by.
+
+    Attributes:
+        row: By `MEASURES`.
+        left: Words of the question that it does not explain, those that tell most first.
+    """
+
+    row: dict[str, float]
+    left: tuple[str, ...]
+
+
+class Measures:
+    """Measures what questions are taken to mean.
+
+    Args:
+        reader: What has read them.
+        roots: Of words, and how much each tells.
+    """
+
+    def __init__(self, reader: GraphReader, roots: Roots) -> None:
+        self._reader, self._graph, self._roots = reader, reader.graph, roots
+
+    def of(
+        self, question: str, links: Sequence[Link], masked: str, readings: Sequence[Reading], nodes: Ids, scores: Floats
+    ) -> Measured:
+        """Measures one understanding of a question.
+
+        Args:
+            question: The question.
+            links: What it is taken to name.
+            masked: The question, these masked.
+            readings: What it means from there, that which leads on most surely first.
+            nodes: That may answer.
+            scores: How far each is believed in, shape (nodes,).
+
+        Returns:
+            The logit of the best belief, scaled; likeness to the nearest way of asking for the plan or a part of it; the share of
+            the question's words, by how much they tell, that names, relations and ways of asking explain, and that answers and
+            their classes explain besides; how many answers and relations; whether the answers are no such thing as is asked for;
+            how many topics, how many mentions of what is unknown, and the score of the least certain link.
+        """
+        words = self.words([question])
+        row = dict.fromkeys(MEASURES, 0.0) | {"belief": _UNLED, "unknown": sum(link.node is None for link in links)}
+        named = [link for link in links if link.node is not None]
+        if not readings or not readings[0].plans or not named:
+            return Measured(row, self._in_full(question, words))
+        graph, best = self._graph, float(scores.max(initial=0.0))
+        answers = np.sort(nodes[scores >= LIKELY * best]) if best else nodes[:0]
+        plan = readings[0].plans[0].relations
+        names = {name for link in named for name in graph.names(link.node or 0)[:_NAMES]}
+        names |= {link.mention.text for link in named}
+        ways, alike = self._reader.asked(masked, plan, ASKED)
+        labels = [graph.relation_label(directed >> 1) for directed in plan]
+        about = {node for answer in answers[:READ].tolist() for node in (answer, *graph.types(answer))}
+        said, told = (
+            self.words([*names, *(way.replace("{x}", " ") for way in ways), *labels]),
+            self.words(map(graph.label, about)),
+        )
+        belief = min(max(best, 1e-3), 1 - 1e-3)
+        row |= {
+            "belief": math.log(belief / (1 - belief)) / _SURE,
+            "familiar": alike,
+            "explained": self.share(words, said),
+            "explained by answers": self.share(words, told - said),
+            "answers": math.log1p(len(answers)) / 3,
+            "relations": len(plan) - 1,
+            "contradicted": bool(self._reader.expectations.contradiction(question, answers.tolist())),
+            "topics": len(named) / 4,
+            "certain": min(link.score for link in named),
+        }
+        return Measured(row, self._in_full(question, words - said - told))
+
+    def words(self, texts: Iterable[str]) -> frozenset[str]:
+        """The roots of the words of some texts."""
+        return frozenset().union(*(self._roots.of(fold(text[:_LETTERS])) for text in texts))
+
+    def told(self, text: str) -> float:
+        """How much the words of a text tell, all together; above 0."""
+        return max(self._roots.weight(self.words([text])), 1e-9)
+
+    def _in_full(self, question: str, roots: frozenset[str]) -> tuple[str, ...]:
+        """The words of a question that have some roots, those that tell most first."""
+        words = {word: self._roots.of(fold(word)) & roots for word in re.findall(r"\w[\w'\u2019-]*", question)}
+        telling = [(self._roots.weight(own), word) for word, own in words.items() if own]
+        return tuple(word for _, word in sorted(telling, key=lambda one: -one[0]))
+
+    def share(self, words: frozenset[str], explained: frozenset[str]) -> float:
+        """Which share of some words, by how much they tell, is among others."""
+        return self._roots.weight(words & explained) / max(self._roots.weight(words), 1e-9)

@@ -1,0 +1,120 @@
+"""Which understanding of a question is chosen, and how far an answer is trusted."""
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+
+from kgrag import KGRAG, KnowledgeGraph
+from kgrag.choosing import CHOSEN_BY, compared
+from kgrag.errors import ModelError
+from kgrag.judgement import FILE, Judgement
+from kgrag.measures import MEASURES, Measures
+from kgrag.naming import Namer
+from kgrag.resources import data_folder
+from kgrag.training.judgement import Example, learned
+
+FACTS = [
+    ("duty of the keeper to file records", "has deadline", '"six weeks"'),
+    ("duty of the keeper to inform the harbour", "has deadline", '"one hour"'),
+    ("lantern keeper", "has definition", '"who lights the lantern"'),
+    ("lantern keeper", "defined in", "Beacon Act"),
+    ("Beacon Act", "enforced by", "Harbour Office"),
+    ("Beacon Act", "adopted on", '"1907-05-04"'),
+]
+
+
+@pytest.fixture(scope="module")
+def rag():
+    return KGRAG(KnowledgeGraph.from_triples(FACTS))
+
+
+def interpretations(rag, question):
+    namer = Namer(rag.linker, rag.reader, rag.judgement)
+    return namer.interpretations(question, namer.linked(question))
+
+
+def test_interpretations_are_measured_one_by_one(rag):
+    question = "How long may keepers wait to file the records?"
+    ways = interpretations(rag, question)
+    rows = compared(question, ways, Measures(rag.reader, rag.linker.roots))
+    assert rows.shape == (len(ways), len(CHOSEN_BY)) and len(ways) > 1 and np.isfinite(rows).all()
+    assert rows[:, CHOSEN_BY.index("as linked")].tolist() == [1.0] + [0.0] * (len(ways) - 1)
+    explained = rows[:, [CHOSEN_BY.index("explained"), CHOSEN_BY.index("explained by answers")]]
+    assert (explained >= 0).all() and (explained.sum(axis=1) <= 1 + 1e-6).all()
+
+
+def test_a_question_that_is_hardly_explained_is_measured_so(rag):
+    measures = Measures(rag.reader, rag.linker.roots)
+
+    def explained(question):
+        (one, *_) = interpretations(rag, question)
+        found = one.found
+        return measures.of(question, one.links, one.masked, found.readings, found.nodes, found.scores).row["explained"]
+
+    assert explained("Who enforces the Beacon Act?") > 0.9
+    assert explained("How do I configure a firewall for the Beacon Act?") < 0.5
+
+
+def test_what_the_question_asks_for_is_trusted_more_than_what_is_merely_there(rag):
+    asked = rag.ask("By whom is the Beacon Act enforced?")
+    aside = rag.ask("How do I configure my firewall for the Beacon Act?")
+    assert asked.answers == ["Harbour Office"] and asked.confidence > 0.5
+    assert aside.abstained and aside.confidence < asked.confidence
+    assert "'configure'" in aside.reason or "'firewall'" in aside.reason
+
+
+def drawn(seed):
+    """Made-up examples in which belief tells what is right, and a third has no answer."""
+    draw = np.random.default_rng(seed)
+    for number in range(240):
+        rows = draw.normal(size=(3, len(CHOSEN_BY))).astype(np.float32)
+        right = np.zeros(3, bool)
+        if number % 3:
+            right[draw.integers(3)] = True
+            rows[right, CHOSEN_BY.index("belief")] += 6
+        yield Example(rows, right, np.full(3, 0.5, np.float32))
+
+
+def test_what_is_right_is_learned_and_doubt_leaves_the_links():
+    judgement = learned(list(drawn(0)))
+    new = [(one, judgement.choose(one.rows)) for one in drawn(1)]
+    assert np.mean([one.right[at] for one, at in new if one.right.any()]) > 0.9
+    assert np.mean([at == 0 for one, at in new if not one.right.any()]) > 0.9
+    trusted = [judgement.trusted(dict(zip(MEASURES, one.rows[at].tolist()))) for one, at in new]
+    right = np.array([one.right[at] for one, at in new])
+    assert np.mean(np.array(trusted)[right]) > 0.8 and np.mean(np.array(trusted)[~right]) < 0.2
+
+
+def test_the_same_is_learned_twice():
+    assert learned(list(drawn(0))) == learned(list(drawn(0)))
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"choice": {}, "doubt": 1}', '{"choice": [], "doubt": "x"}'])
+def test_a_broken_judgement_is_named(tmp_path, content):
+    (tmp_path / FILE).write_text(content)
+    with pytest.raises(ModelError, match=FILE):
+        Judgement.load(tmp_path)
+
+
+def test_a_judgement_is_read_as_it_was_written(tmp_path):
+    judgement = Judgement(dict.fromkeys(CHOSEN_BY, 1.5), 2.5, dict.fromkeys(MEASURES, 0.5), -1.0)
+    (tmp_path / FILE).write_text(json.dumps(asdict(judgement)))
+    assert Judgement.load(tmp_path) == judgement
+    assert judgement.trusted(dict.fromkeys(MEASURES, 0.2)) == pytest.approx(0.5)
+
+
+def test_the_shipped_judgement_trusts_what_is_explained_and_familiar():
+    judgement = Judgement.load(data_folder() / "models" / "default")
+    for name in ("belief", "familiar", "explained"):
+        assert judgement.trust[name] > 0
+
+
+def test_the_command_teaches():
+    shown = subprocess.run(
+        [sys.executable, "-m", "kgrag.training.judgement", "--help"], capture_output=True, text=True, check=True
+    )
+    assert "--out" in shown.stdout

@@ -1,0 +1,82 @@
+"""What a question may be about beside what it names in a row."""
+
+import pytest
+
+from kgrag import KGRAG, KnowledgeGraph
+from kgrag.linking import EntityLinker
+from kgrag.naming import Namer
+
+TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+FACTS = [
+    ("duty of the keeper to file records", "obliges", "lantern keeper"),
+    ("duty of the keeper to file records", "has deadline", '"six weeks"'),
+    ("duty of the keeper to inform the harbour", "obliges", "lantern keeper"),
+    ("duty of the keeper to inform the harbour", "has deadline", '"one hour"'),
+    ("Article 7 Beacon Act", "part of", "Chapter II Beacon Act"),
+    ("Chapter II Beacon Act", "part of", "Beacon Act"),
+    ("Article 7 Beacon Act", "lays down", "duty of the keeper to file records"),
+    ("Article 9 Beacon Act", "part of", "Chapter II Beacon Act"),
+    ("lantern keeper", TYPE, "actor"),
+    ("lantern keeper", "has definition", '"who lights the lantern"'),
+    ("lantern keeper", "defined in", "Article 9 Beacon Act"),
+    ("Tidal Treaty", "signed in", "Norwick"),
+]
+
+
+@pytest.fixture(scope="module")
+def graph():
+    return KnowledgeGraph.from_triples(FACTS)
+
+
+@pytest.fixture(scope="module")
+def rag(graph):
+    return KGRAG(graph)
+
+
+@pytest.mark.parametrize(
+    ("text", "best", "places"),
+    [
+        (
+            "How long may keepers wait to file the records?",
+            "duty of the keeper to file records",
+            ["keepers", "records"],
+        ),
+        ("Who has to inform the harbour: does the keeper?", "duty of the keeper to inform the harbour", ["inform"]),
+        ("To which part of the Beacon Act does Article 7 belong?", "Article 7 Beacon Act", ["Beacon Act"]),
+        ("Where did they sign that tidal thing?", "Tidal Treaty", ["tidal"]),
+    ],
+)
+def test_a_text_is_about_what_shares_its_telling_words(graph, text, best, places):
+    topic = EntityLinker(graph).topics(text)[0]
+    assert graph.label(topic.node) == best
+    assert 0 < topic.said <= 1 and topic.told > 0
+    stretches = [text[start:end] for start, end in topic.places]
+    assert all(any(place in stretch for stretch in stretches) for place in places)
+
+
+def test_a_text_without_telling_words_is_about_nothing(graph):
+    assert EntityLinker(graph).topics("What is there to be done?") == []
+
+
+def test_topics_follow_the_graph(graph):
+    linker = EntityLinker(graph := KnowledgeGraph.from_triples(FACTS))
+    assert linker.topics("the sunken galleon") == []
+    graph.add([("wreck of the galleon", "lies off", "Norwick")])
+    assert [graph.label(one.node) for one in linker.topics("the sunken galleon")] == ["wreck of the galleon"]
+
+
+def test_what_leads_on_is_chosen_and_what_is_sure_stays(graph, rag):
+    assert rag.named("To which part of the Beacon Act does Article 7 belong?") == [
+        graph.iri(*graph.find("Article 7 Beacon Act"))
+    ]
+    (deadline,) = rag.ask("What is the deadline for keepers to inform the harbour?").answers
+    assert deadline == "one hour"
+    namer = Namer(rag.linker, rag.reader, rag.judgement)
+    sure = namer.interpretations(
+        "Where was the Tidal Treaty signed?", namer.linked("Where was the Tidal Treaty signed?")
+    )
+    assert len(sure) == 1 and sure[0].topic is None
+
+
+def test_what_is_not_the_graphs_stays_unknown(rag):
+    assert rag.ask("What is the deadline of the Zorbian Keeper Statute?").abstained
