@@ -20,6 +20,7 @@ from kgrag.measures import MEASURES
 from kgrag.types import Floats
 
 FILE = "judgement.json"
+_SURE = 30.0  # logits beyond which it is all the same
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,9 @@ class Judgement:
         """
         try:
             saved = json.loads((folder / FILE).read_text(encoding="utf-8"))
-            return cls(
-                {name: float(saved["choice"][name]) for name in CHOSEN_BY},
-                float(saved["doubt"]),
-                {name: float(saved["trust"][name]) for name in MEASURES},
-                float(saved["bias"]),
-            )
+            choice = {name: _finite(saved["choice"][name]) for name in CHOSEN_BY}
+            trust = {name: _finite(saved["trust"][name]) for name in MEASURES}
+            return cls(choice, _finite(saved["doubt"]), trust, _finite(saved["bias"]))
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise ModelError(f"{folder / FILE} cannot be read: {error}.", "Install the package again.") from error
 
@@ -78,9 +76,15 @@ class Judgement:
 
     def trusted(self, row: Mapping[str, float]) -> float:
         """How probable it is that an answer is right; see `logit`."""
-        return 1 / (1 + math.exp(-self.logit(row)))
+        return 1 / (1 + math.exp(-min(max(self.logit(row), -_SURE), _SURE)))
 
     def save(self, folder: Path, **about: str) -> None:
         """Writes it into a folder, with words on where it comes from."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / FILE).write_text(json.dumps(about | asdict(self), indent=1) + "\n", encoding="utf-8")
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise ValueError(f"{value} is no weight")
+    return float(value)

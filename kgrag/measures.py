@@ -16,7 +16,8 @@ from kgrag.types import Floats, Ids, Link
 
 LIKELY = 0.5  # share of the best belief from which a node would be answered
 ASKED = 10  # nearest ways of asking whose words a plan explains
-READ = 5  # answers whose names are read
+READ, COMPARED = 5, 50  # answers whose names are read, and whose classes are compared with what is asked for
+MOST_UNKNOWN = 3  # more mentions of what is unknown are no worse
 _NAMES = 6  # names of a topic that are read
 _LETTERS = 200  # of a name that are read
 _SURE = 7.0  # logits of belief beyond which it is all the same
@@ -78,11 +79,14 @@ class Measures:
             their classes explain besides; how many answers and relations; whether the answers are no such thing as is asked for;
             how many topics, how many mentions of what is unknown, and the score of the least certain link.
         """
-        words = self.words([question])
-        row = dict.fromkeys(MEASURES, 0.0) | {"belief": _UNLED, "unknown": sum(link.node is None for link in links)}
+        words = self._roots.of(fold(question))
+        row = dict.fromkeys(MEASURES, 0.0) | {
+            "belief": _UNLED,
+            "unknown": min(sum(link.node is None for link in links), MOST_UNKNOWN),
+        }
         named = [link for link in links if link.node is not None]
         if not readings or not readings[0].plans or not named:
-            return Measured(row, self._in_full(question, words))
+            return Measured(row, ())
         graph, best = self._graph, float(scores.max(initial=0.0))
         answers = np.sort(nodes[scores >= LIKELY * best]) if best else nodes[:0]
         plan = readings[0].plans[0].relations
@@ -103,7 +107,7 @@ class Measures:
             "explained by answers": self.share(words, told - said),
             "answers": math.log1p(len(answers)) / 3,
             "relations": len(plan) - 1,
-            "contradicted": bool(self._reader.expectations.contradiction(question, answers.tolist())),
+            "contradicted": bool(self._reader.expectations.contradiction(question, answers[:COMPARED].tolist())),
             "topics": len(named) / 4,
             "certain": min(link.score for link in named),
         }
@@ -115,11 +119,11 @@ class Measures:
 
     def told(self, text: str) -> float:
         """How much the words of a text tell, all together; above 0."""
-        return max(self._roots.weight(self.words([text])), 1e-9)
+        return max(self._roots.weight(self._roots.of(fold(text))), 1e-9)
 
     def _in_full(self, question: str, roots: frozenset[str]) -> tuple[str, ...]:
         """The words of a question that have some roots, those that tell most first."""
-        words = {word: self._roots.of(fold(word)) & roots for word in re.findall(r"\w[\w'\u2019-]*", question)}
+        words = {word: self.words([word]) & roots for word in re.findall(r"\w[\w'\u2019-]*", question)}
         telling = [(self._roots.weight(own), word) for word, own in words.items() if own]
         return tuple(word for _, word in sorted(telling, key=lambda one: -one[0]))
 

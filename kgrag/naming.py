@@ -17,6 +17,7 @@ from kgrag.measures import LIKELY, Measures
 from kgrag.types import Link, Mention
 
 ALIKE, MOST_ALIKE = 0.9, 4  # share of the best score from which a candidate might as well be meant, and how many
+MOST_LINKS = 8  # links of a question that may be about something else: each is read anew with each topic
 MORE = 0.01  # least share of a topic's name that no name said in full holds already
 SURE = 0.95  # belief from which the links lead on so surely that hardly anything else is looked at
 
@@ -59,7 +60,9 @@ class Namer:
         """
         (as_linked,) = self._led(question, [Way(tuple(links))])
         least = WHOLE if as_linked.belief >= SURE else 0.0
-        topics = [topic for topic in self.linker.topics(question) if topic.said >= least]
+        topics = (
+            [topic for topic in self.linker.topics(question) if topic.said >= least] if len(links) <= MOST_LINKS else []
+        )
         others = self._led(question, [way for topic in topics for way in _ways(question, links, topic)])
         same = as_linked.believed(LIKELY).tobytes()  # what comes to the same is not worth the name of half a thing
         return [
@@ -98,10 +101,10 @@ class Namer:
 
 
 def _ways(question: str, links: Sequence[Link], topic: Topic) -> Iterator[Way]:
-    """Ways to link a question that is about a topic: by all of its words or the most telling, with and without what else is named.
+    """Ways to link a question that is about a topic: by all of its words or the most telling, with and without what else may be named.
 
-    What looks like a name and is none of the graph's stays unless the topic's name holds it all; and who names one sickness in
-    full does not mean another one.
+    What is named in full stays, and so does what looks like a name and is none of the graph's, unless the topic's name holds it
+    all; and who names one sickness in full does not mean another one.
     """
     full = [link.mention for link in links if link.node is not None and link.exact]
     new = sum(share for at, _, share in topic.words if not any(one.start <= at < one.end for one in full))
@@ -116,6 +119,6 @@ def _ways(question: str, links: Sequence[Link], topic: Topic) -> Iterator[Way]:
         mention = Mention(start, end, question[start:end])
         own = Link(mention, topic.node, topic.said, exact=False)
         rest = [link for link in links if link.mention.end <= start or end <= link.mention.start]
-        unknown = [link for link in rest if link.node is None]
-        for others in (rest, unknown) if len(unknown) < len(rest) else (rest,):
+        sure = [link for link in rest if link.node is None or link.exact]
+        for others in (rest, sure) if len(sure) < len(rest) else (rest,):
             yield Way(tuple(sorted([*others, own], key=lambda link: link.mention.start)), topic, mention)

@@ -406,15 +406,15 @@ class KGRAG:
         rag.examples = Examples((Shot(*shot) for shot in settings.get("examples", ())), rag.encoder)
         if rearev := load_rearev(models):
             rag._reason_by(rearev)
-        rag.judgement = Judgement.load(
-            models if (models / JUDGEMENT).is_file() else data_folder() / "models" / "default"
-        )
+        is_judged = (models / JUDGEMENT).is_file()  # not in folders of earlier versions, whose confidence was another
+        if is_judged:
+            rag.judgement = Judgement.load(models)
         rag.disclaimer = settings["disclaimer"]
         if (folder / LEARNED).is_file():
             from kgrag.evaluation import read_questions
 
             rag.learned = read_questions(folder / LEARNED)
-        if settings.get("calibration"):
+        if settings.get("calibration") and is_judged:
             from kgrag.evaluation import calibration_from
 
             rag.calibration = calibration_from(settings["calibration"])

@@ -185,7 +185,7 @@ class Verifier:
         names = ", ".join(self.graph.label(link.node) for link in thought.evidence.links if link.node is not None)
         if confidence <= 0.05:
             return f"no statement or passage about {names} answers this"
-        if thought.left:
+        if thought.left and not thought.findings.verdict:
             left = " and ".join(map(repr, thought.left[:NAMED]))
             return f"what is known about {names} says nothing of {left} (confidence {confidence:.2f})"
         return f"the evidence about {names} is too weak (confidence {confidence:.2f})"

@@ -72,6 +72,7 @@ def drawn(seed):
     draw = np.random.default_rng(seed)
     for number in range(240):
         rows = draw.normal(size=(3, len(CHOSEN_BY))).astype(np.float32)
+        rows[:, CHOSEN_BY.index("whole")] = 0.0  # a name that is said in full is chosen in doubt, too
         right = np.zeros(3, bool)
         if number % 3:
             right[draw.integers(3)] = True
@@ -91,6 +92,11 @@ def test_what_is_right_is_learned_and_doubt_leaves_the_links():
 
 def test_the_same_is_learned_twice():
     assert learned(list(drawn(0))) == learned(list(drawn(0)))
+
+
+def test_many_unknown_names_are_no_trouble():
+    judgement = Judgement.load(data_folder() / "models" / "default")
+    assert judgement.trusted(dict.fromkeys(MEASURES, 0.0) | {"unknown": 1e6}) < 1e-6
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"choice": {}, "doubt": 1}', '{"choice": [], "doubt": "x"}'])

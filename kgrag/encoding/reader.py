@@ -229,6 +229,7 @@ class GraphReader:
         Returns:
             The ways that are nearest to the question, with ``{x}`` for what is named; and how alike it is to the nearest of all.
         """
+        self.phrasebook.refresh()
         encoded = self._see([question])[question].encoded
         parts = list(dict.fromkeys([tuple(plan), *((directed,) for directed in plan)]))
         ways = [way for part in parts for way in self.phrasebook.nearest(encoded, part, most)]
@@ -248,8 +249,9 @@ class GraphReader:
     def _see(self, questions: list[str]) -> dict[str, _Sight]:
         """What the reasoner makes of questions; of the last ones it is known."""
         reasoner = self.reasoner
-        version = (self.graph.num_relations, reasoner, *(value._version for value in reasoner.parameters()))
-        if self._seen[0] != version or len(self._seen[1]) > SEEN:
+        state = self.graph.num_relations, self.phrasebook.unfamiliar, reasoner
+        version = (*state, *(value._version for value in reasoner.parameters()))
+        if self._seen[0] != version or len(self._seen[1]) + len(questions) > SEEN:
             self._seen = version, {}
         known = self._seen[1]
         new = [question for question in questions if question not in known]

@@ -66,6 +66,9 @@ _GAP = 3  # stop words that may stand between those of a name
 _MOST_ROOTS, _MOST_OF_A_ROOT = 40, 4_000  # rarest roots of a text that are looked at, and names that may share one
 
 
+_LOOKED_AT = 8  # times as many names that share words are looked at as are wanted
+
+
 class Reworded(NamedTuple):
     """Tokens ``first`` to ``last``, exclusive, that name ``key``, a name of words with these roots."""
 
@@ -127,7 +130,7 @@ class RewordedNames:
     All words of a name must be there, with nothing but stop words between. Two exceptions: people leave out "syndrome" and the
     like; and a word that is not English and in the names of one node alone stands for that name.
 
-    Names are sought by their two rarest roots, so that what a text costs does not grow with the names that share one.
+    Names that are said are sought by their two rarest roots, so that what a text costs does not grow with the names that share one.
 
     Args:
         names: Folded names.
@@ -153,7 +156,8 @@ class RewordedNames:
         sizes = np.bincount(rows)
         starts = np.append(0, np.cumsum(sizes))
         self._roots, self._starts = _quick(ranks), _quick(starts)
-        self._tells = np.log((len(sizes) + 1) / (np.bincount(ranks, minlength=1) + 1)).tolist()  # of each root
+        # of each root; the names before the first one count, lest the words of a few later names tell nothing
+        self._tells = np.log((len(sizes) + first + 1) / (np.bincount(ranks, minlength=1) + 1)).tolist()
         self._reach = int(sizes.max(initial=0)) + _GAP - 1  # furthest from one root of a name to another
         rarest, second = self._rarest_needed(ranks, rows, starts)
         is_single = second < 0
@@ -204,27 +208,34 @@ class RewordedNames:
             rank = -1 if word in self._words.stop_words else self._ranks.get(self._root(word), -1)
             if rank >= 0:
                 places.setdefault(rank, at)
-        bounds, rows = self._having
+        if not places:
+            return
+        bounds, rows, totals = self._having
         rarest = [rank for rank in sorted(places)[:_MOST_ROOTS] if bounds[rank + 1] - bounds[rank] <= _MOST_OF_A_ROOT]
         if not rarest:
             return
-        found = np.unique(np.concatenate([rows[bounds[rank] : bounds[rank + 1]] for rank in rarest]))
+        having = [rows[bounds[rank] : bounds[rank + 1]] for rank in rarest]
+        tells = np.repeat([self._tells[rank] for rank in rarest], [len(some) for some in having])
+        found, which = np.unique(np.concatenate(having), return_inverse=True)
+        told = np.bincount(which, tells) / np.sqrt(np.maximum(totals[found], 1e-9))
         shares = []
-        for row in found.tolist():
+        for row in found[np.argsort(-told, kind="stable")[: _LOOKED_AT * most]].tolist():
             name = self._roots_of(row)
             total = max(sum(self._tells[rank] for rank in name), 1e-9)
             said = {places[rank]: self._tells[rank] / total for rank in name if rank in places}
             shares.append((sum(said.values()) * total**0.5, row, said))
-        for told, row, said in sorted(shares, key=lambda one: (-one[0], one[1]))[:most]:
-            yield Sharing(self._keys[row], told, said)
+        for much, row, said in sorted(shares, key=lambda one: (-one[0], one[1]))[:most]:
+            yield Sharing(self._keys[row], much, said)
 
     @cached_property
-    def _having(self) -> tuple[Ids, Ids]:
-        """Where the rows with each root begin, and these rows by root."""
+    def _having(self) -> tuple[Ids, Ids, NDArray[np.float64]]:
+        """Where the rows with each root begin, these rows by root, and how much all roots of each row tell."""
         ranks = np.asarray(self._roots)
         rows = np.repeat(np.arange(len(self._starts) - 1), np.diff(np.asarray(self._starts)))
         bounds: Ids = np.searchsorted(np.sort(ranks), np.arange(len(self._texts) + 1))
-        return bounds, rows[np.argsort(ranks, kind="stable")]
+        totals = np.bincount(rows, np.asarray(self._tells)[ranks], minlength=1).astype(np.float64)
+        by_root: Ids = rows[np.argsort(ranks, kind="stable")]
+        return bounds, by_root, totals
 
     def _rarest_needed(self, ranks: Ids, rows: Ids, starts: Ids) -> tuple[Ids, Ids]:
         """The rarest and the second rarest root of each name that must be there, the second -1 where there is but one."""
