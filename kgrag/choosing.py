@@ -66,10 +66,10 @@ def compared(question: str, interpretations: Sequence[Interpretation], measures:
         measures: Measures them.
 
     Returns:
-        By `CHOSEN_BY`, shape (interpretations, measures): beside what every understanding is measured by, whether it is the links as
-        they were, with their belief and certainty; the cosine of the
-        question with the topic's name, by what words tell, whether all of its name is said, whether it starts where the links do, whether its words stand together,
-        and how much it leaves out of a name that is said in full.
+        By `CHOSEN_BY`, shape (interpretations, measures): beside what every understanding is measured by, whether it is
+        the links as they were, with their belief and certainty; the cosine of the question with the topic's name, by what words
+        tell; whether all of this is said, whether it starts where the links do, whether its words stand together, and how much it
+        leaves out of a name that is said in full.
     """
     linked = {link.node for link in interpretations[0].links}
     full = [link.mention for link in interpretations[0].links if link.node is not None and link.exact]

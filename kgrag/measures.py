@@ -95,10 +95,8 @@ class Measures:
         ways, alike = self._reader.asked(masked, plan, ASKED)
         labels = [graph.relation_label(directed >> 1) for directed in plan]
         about = {node for answer in answers[:READ].tolist() for node in (answer, *graph.types(answer))}
-        said, told = (
-            self.words([*names, *(way.replace("{x}", " ") for way in ways), *labels]),
-            self.words(map(graph.label, about)),
-        )
+        said = self.words([*names, *(way.replace("{x}", " ") for way in ways), *labels])
+        told = self.words(map(graph.label, about))
         belief = min(max(best, 1e-3), 1 - 1e-3)
         row |= {
             "belief": math.log(belief / (1 - belief)) / _SURE,
