@@ -10,10 +10,9 @@ import numpy as np
 from kgrag.encoding import Found
 from kgrag.linking.topics import Topic
 from kgrag.measures import MEASURES, Measures
-from kgrag.types import Floats, Ids, Link, Mention
+from kgrag.types import Floats, Ids, Link
 
 WHOLE = 0.99  # share of a name from which it is said
-_NONE, _UNSCORED = np.zeros(0, np.int64), np.zeros(0, np.float32)
 
 CHOSEN_BY = (
     *MEASURES,
@@ -24,7 +23,6 @@ CHOSEN_BY = (
     "whole",
     "same start",
     "one stretch",
-    "torn",
 )
 
 
@@ -34,16 +32,14 @@ class Interpretation(NamedTuple):
     Attributes:
         links: What it names.
         masked: The question, what it names masked.
-        found: What is believed to answer; None where nothing is named.
+        found: What is believed to answer; None where nothing is named, and before it was read.
         topic: What it is about instead of what was linked; None for the links as they were.
-        mention: Where that topic is said.
     """
 
     links: tuple[Link, ...]
-    masked: str
-    found: Found | None
+    masked: str = ""
+    found: Found | None = None
     topic: Topic | None = None
-    mention: Mention | None = None
 
     @property
     def belief(self) -> float:
@@ -68,27 +64,21 @@ def compared(question: str, interpretations: Sequence[Interpretation], measures:
     Returns:
         By `CHOSEN_BY`, shape (interpretations, measures): beside what every understanding is measured by, whether it is
         the links as they were, with their belief and certainty; the cosine of the question with the topic's name, by what words
-        tell; whether all of this is said, whether it starts where the links do, whether its words stand together, and how much it
-        leaves out of a name that is said in full.
+        tell; whether all of this is said, whether it starts where the links do, and whether its words stand together.
     """
     linked = {link.node for link in interpretations[0].links}
-    full = [link.mention for link in interpretations[0].links if link.node is not None and link.exact]
+    certain = min((link.score for link in interpretations[0].links if link.node is not None), default=0.0)
     all_told = measures.told(question) ** 0.5
     rows = []
     for one in interpretations:
-        found, topic = one.found, one.topic
-        readings, nodes, scores = (found.readings, found.nodes, found.scores) if found else ((), _NONE, _UNSCORED)
-        row = measures.of(question, one.links, one.masked, readings, nodes, scores).row
+        topic = one.topic
+        row = measures.of(question, one.links, one.masked, one.found).row
         row |= dict.fromkeys(CHOSEN_BY[len(MEASURES) :], 0.0)
-        row["same start"] = found is not None and found.starts[0] in linked
-        if topic is None or one.mention is None:
-            row |= {"as linked": 1.0, "belief as linked": row["belief"], "certain as linked": row["certain"]}
+        row["same start"] = one.found is not None and one.found.starts[0] in linked
+        if topic is None:
+            row |= {"as linked": 1.0, "belief as linked": row["belief"], "certain as linked": certain}
         else:
-            start, end = one.mention.start, one.mention.end
-            said = measures.words(question[first:last] for first, last, _ in topic.words)
-            held = [measures.words([m.text]) for m in full if m.start < end and start < m.end]
             row["told"], row["whole"] = topic.told / all_told, topic.said >= WHOLE
             row["one stretch"] = len(topic.places) == 1
-            row["torn"] = max((1.0 - measures.share(name, said) for name in held), default=0.0)
         rows.append([float(row[name]) for name in CHOSEN_BY])
     return np.array(rows, np.float32)

@@ -57,14 +57,12 @@ class Judgement:
     def choose(self, rows: Floats) -> int:
         """The place of the interpretation that weighs most; the first one, which is the links as they were, where there is doubt.
 
-        A name that is said in full is no guess.
-
         Args:
             rows: As from `kgrag.choosing.compared`.
         """
         weights = rows @ np.array([self.choice[name] for name in CHOSEN_BY], np.float32)
         best = int(np.argmax(weights))
-        return best if weights[best] >= self.doubt or rows[best, CHOSEN_BY.index("whole")] else 0
+        return best if weights[best] >= self.doubt else 0
 
     def logit(self, row: Mapping[str, float]) -> float:
         """The logit of the probability that an answer is right.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 
@@ -20,14 +19,6 @@ ALIKE, MOST_ALIKE = 0.9, 4  # share of the best score from which a candidate mig
 MOST_LINKS = 8  # links of a question that may be about something else: each is read anew with each topic
 MORE = 0.01  # least share of a topic's name that no name said in full holds already
 SURE = 0.95  # belief from which the links lead on so surely that hardly anything else is looked at
-
-
-class Way(NamedTuple):
-    """A way to link a question, and what it is about; see `kgrag.choosing.Interpretation`."""
-
-    links: tuple[Link, ...]
-    topic: Topic | None = None
-    mention: Mention | None = None
 
 
 class Namer:
@@ -58,7 +49,7 @@ class Namer:
 
         Where the links lead on surely, those are only things whose whole name is said.
         """
-        (as_linked,) = self._led(question, [Way(tuple(links))])
+        (as_linked,) = self._led(question, [Interpretation(tuple(links))])
         least = WHOLE if as_linked.belief >= SURE else 0.0
         topics = (
             [topic for topic in self.linker.topics(question) if topic.said >= least] if len(links) <= MOST_LINKS else []
@@ -85,22 +76,22 @@ class Namer:
                 links[place] = replace(link, node=alike[int(np.argmax(beliefs))])
         return links
 
-    def _led(self, question: str, ways: Iterable[Way]) -> list[Interpretation]:
-        """Where each way to link a question leads; what comes to the same question is read once."""
+    def _led(self, question: str, ways: Iterable[Interpretation]) -> list[Interpretation]:
+        """Interpretations, and where each leads; of those that come to the same question the first."""
         reader = self.reader
-        distinct: dict[tuple[str, tuple[int, ...]], Way] = {}
+        distinct: dict[tuple[str, tuple[int, ...]], Interpretation] = {}
         for way in ways:
             starts = tuple(dict.fromkeys(link.node for link in way.links if link.node is not None))
             masked = reader.expectations.plainly(self.linker.mask(question, way.links))
             distinct.setdefault((masked, starts), way)
         readings = reader.read_all(list(distinct))
         return [
-            Interpretation(way.links, masked, joined(reader, read, starts, reader.rows) if starts else None, *way[1:])
+            way._replace(masked=masked, found=joined(reader, read, starts, reader.rows) if starts else None)
             for ((masked, starts), way), read in zip(distinct.items(), readings)
         ]
 
 
-def _ways(question: str, links: Sequence[Link], topic: Topic) -> Iterator[Way]:
+def _ways(question: str, links: Sequence[Link], topic: Topic) -> Iterator[Interpretation]:
     """Ways to link a question that is about a topic: by all of its words or the most telling, with and without what else may be named.
 
     What is named in full stays, and so does what looks like a name and is none of the graph's, unless the topic's name holds it
@@ -121,4 +112,5 @@ def _ways(question: str, links: Sequence[Link], topic: Topic) -> Iterator[Way]:
         rest = [link for link in links if link.mention.end <= start or end <= link.mention.start]
         sure = [link for link in rest if link.node is None or link.exact]
         for others in (rest, sure) if len(sure) < len(rest) else (rest,):
-            yield Way(tuple(sorted([*others, own], key=lambda link: link.mention.start)), topic, mention)
+            named = tuple(sorted([*others, own], key=lambda link: link.mention.start))
+            yield Interpretation(named, topic=topic)

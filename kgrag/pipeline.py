@@ -326,6 +326,21 @@ class KGRAG:
         """IRIs of the nodes that a question is linked to."""
         return [self.graph.iri(link.node) for link in self._link(question) if link.node is not None]
 
+    def compute(self, question: str, links: Sequence[Link]) -> Answer | None:
+        """Answers what is to be computed: how many, the longest, older than ...; None for what is stated."""
+        calculator = self.calculator
+        named = [link for link in links if link.node is not None and calculator.is_thing(link.node)]
+        topics = [link.node for link in named if link.node is not None]
+        computed = calculator.compute(self.linker.mask(question, named), topics)
+        if computed is None:
+            return None
+        unknown = [link.mention.text for link in links if link.node is None]
+        unknown = [text for text in unknown if not calculator.is_known(text, topics)]
+        if unknown:
+            return refusal(question, links, f"it does not know {unknown[0]!r}")
+        teller = Teller(self.graph, self.passages, calculator, self.config.generation.threshold)
+        return teller.tell(question, links, computed, asks_yes_no(question))
+
     def find_passages(self, question: str, k: int, iris: Sequence[str]) -> list[ScoredPassage]:
         """The passages for a question that names nodes, best first."""
         return self.passages.search(
@@ -451,7 +466,7 @@ class KGRAG:
 
     def _without_writing(self, question: str, links: Sequence[Link]) -> Answer | None:
         """An answer or a refusal for which no language model is asked; None where one is."""
-        computed = self._compute(question, links)
+        computed = self.compute(question, links)
         if computed is not None:
             return computed
         if all(link.node is None for link in links):
@@ -460,21 +475,6 @@ class KGRAG:
         if unknown and asks_yes_no(question):  # nothing can be said for or against what is not known
             return refusal(question, links, f"it does not know {unknown[0]!r}")
         return None
-
-    def _compute(self, question: str, links: Sequence[Link]) -> Answer | None:
-        """Answers what is to be computed: how many, the longest, older than ...; None for what is stated."""
-        calculator = self.calculator
-        named = [link for link in links if link.node is not None and calculator.is_thing(link.node)]
-        topics = [link.node for link in named if link.node is not None]
-        computed = calculator.compute(self.linker.mask(question, named), topics)
-        if computed is None:
-            return None
-        unknown = [link.mention.text for link in links if link.node is None]
-        unknown = [text for text in unknown if not calculator.is_known(text, topics)]
-        if unknown:
-            return refusal(question, links, f"it does not know {unknown[0]!r}")
-        teller = Teller(self.graph, self.passages, calculator, self.config.generation.threshold)
-        return teller.tell(question, links, computed, asks_yes_no(question))
 
     def _reason(self, question: str, links: Sequence[Link], wider: bool = False) -> tuple[Findings, bool]:
         """Follows what the question asks for from what it names; and whether a wider look might find more."""
@@ -552,12 +552,9 @@ class KGRAG:
             prompt = replace(prompt, units=by_source(self.graph, prompt))
         if isinstance(self.generator, TextGenerator):
             prompt = replace(prompt, shots=self.examples.nearest(whole, self.config.generation.examples))
-        nodes, scores = findings.subgraph.nodes, findings.scores
-        measured = Measures(self.reader, self.linker.roots).of(
-            question, links, masked, findings.readings, nodes, scores
-        )
+        measured = Measures(self.reader, self.linker.roots).of(question, links, masked, findings.found)
         composition, trust = replace(composition, prompt=prompt), self.judgement.trusted(measured.row)
-        return Thought(masked, evidence, findings, composition, trust, measured.left), more
+        return Thought(masked, evidence, findings, composition, measured, trust), more
 
 
 def generate_with_knowledge(input_text: str, knowledge_graph: KnowledgeGraph | str | Path, device: str = "cpu") -> str:

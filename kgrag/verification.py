@@ -10,14 +10,13 @@ import numpy as np
 
 from kgrag.composer import Composition
 from kgrag.encoding import Findings, GraphReader
-from kgrag.encoding.joining import apart
 from kgrag.fusion import ANSWERS, Role
 from kgrag.fusion.balance import SOURCES
 from kgrag.generation import Draft, print_answer
 from kgrag.generation.sentences import NOUNS, RELATIONS, joined, relation_sentence
 from kgrag.graph import KnowledgeGraph
 from kgrag.graph.directed import DirectedRows
-from kgrag.resources import everyday_words
+from kgrag.measures import Measured
 from kgrag.retrieval import PassageIndex
 from kgrag.sources import Sources
 from kgrag.types import Answer, AnswerEntity, Citation, Evidence, Link
@@ -32,16 +31,16 @@ class Thought:
 
     Attributes:
         masked: The question with its mentions masked, as the reasoner read it.
-        trust: How probable it is that what is believed in most answers it.
-        left: Words of the question that this does not explain, those that tell most first.
+        measured: How well what is believed in most explains it.
+        trust: How probable it is, by that, that this answers it.
     """
 
     masked: str
     evidence: Evidence
     findings: Findings
     composition: Composition
+    measured: Measured
     trust: float
-    left: tuple[str, ...]
 
     @property
     def link_score(self) -> float:
@@ -80,19 +79,19 @@ class Verifier:
         named = [p for p in draft.pieces if isinstance(p, int)]
         answers = [p for p in draft.answers if items.roles[p] in ANSWERS]
         confidence = self._confidence(thought, named, answers, draft.outvoted)
-        said = named or answers or thought.findings.verdict < 0
+        said = named or answers or thought.findings.found.verdict < 0
         if draft.abstained or not said or confidence < self.threshold:
             why = draft.reason or self._why_not(thought, confidence)
             return refusal(evidence.question, evidence.links, why, confidence)
         sources = _Sources(self.graph, self.passages, thought)
         pieces = list(draft.pieces)
-        offered = answers if thought.findings.verdict else items.where(*ANSWERS)
+        offered = answers if thought.findings.found.verdict else items.where(*ANSWERS)
         left_out = [p for p in offered if p not in answers and p not in draft.outvoted] if answers else []
         if left_out or not pieces or not (is_well_formed(pieces) and says_what_is_stated(pieces, thought)):
-            answers = [*answers, *left_out] if thought.findings.verdict >= 0 else []
+            answers = [*answers, *left_out] if thought.findings.found.verdict >= 0 else []
             pieces = in_other_words(answers, thought)
         text = print_answer(pieces, items, sources.cite)
-        denied = thought.findings.verdict < 0 and not sources.citations
+        denied = thought.findings.found.verdict < 0 and not sources.citations
         fault = "" if denied else self._fault(thought, answers, sources.citations)
         if denied:  # there is nothing to cite for what is not there
             text = "No: the graph has no statement that says so."
@@ -112,7 +111,7 @@ class Verifier:
             evidence.question,
             text,
             tuple(entities),
-            {1: "yes", -1: "no", 0: ""}[thought.findings.verdict],
+            {1: "yes", -1: "no", 0: ""}[thought.findings.found.verdict],
             tuple(sources.citations),
             tuple(paths),
             evidence.links,
@@ -125,10 +124,10 @@ class Verifier:
         self, thought: Thought, named: Sequence[int], answers: Sequence[int], outvoted: Sequence[int]
     ) -> float:
         items = thought.composition.prompt.items
-        if answers and not thought.findings.verdict:
+        if answers and not thought.findings.found.verdict:
             best = max(float(items.scalars[p, 0]) for p in answers) if outvoted else 1.0
             return thought.trust * best
-        if thought.findings.verdict:
+        if thought.findings.found.verdict:
             at = (
                 slice(None)
                 if thought.findings.target is None
@@ -146,29 +145,14 @@ class Verifier:
             known = self.graph.contains(citation.triple) if citation.triple else _id(citation) in self.passages
             if not known:
                 return f"source {citation.number} is no longer there"
-        if answers and not thought.findings.verdict:
+        if answers and not thought.findings.found.verdict:
             if not self._suffices(thought, answers):
                 return "the statements that would be cited do not lead to the answer"
-            positions: list[Any] = [thought.composition.prompt.items.references[p] for p in answers]
-            nodes = thought.evidence.subgraph.nodes[positions].tolist()
-            if asked := self.reader.expectations.contradiction(thought.evidence.question, nodes):
+            if asked := thought.measured.asked:
                 return f"the question asks for {asked}, and what was found is something else"
-            if apart := self._apart(thought, nodes):
-                return f"no statement joins {apart} to the rest of the question, as it takes for granted"
+            if apart := thought.measured.apart:
+                return f"no statement joins {apart[0]} to the rest of the question, as it takes for granted"
         return ""
-
-    def _apart(self, thought: Thought, answers: Sequence[int]) -> str:
-        """The label of what is named and has nothing to do with the answers, nor with the way to them.
-
-        An everyday word need not be meant as a name: "keep an eye on", "hand out".
-        """
-        subgraph, paths = thought.evidence.subgraph, thought.composition.paths
-        stated = np.array(sorted({s for statements in paths.values() for s in statements}), np.int64)
-        passed = subgraph.nodes[np.concatenate([subgraph.heads[stated], subgraph.tails[stated]])]
-        links = [link for link in thought.evidence.links if link.exact and link.mention.text not in everyday_words()]
-        named = [link.node for link in links if link.node is not None]
-        strange = apart(self.graph, self.reader.rows, np.union1d(passed, answers), named)
-        return self.graph.label(strange[0]) if strange else ""
 
     def _suffices(self, thought: Thought, answers: Sequence[int]) -> bool:
         """Whether the reasoner comes to the same answers from the cited statements alone."""
@@ -176,7 +160,7 @@ class Verifier:
         positions: list[Any] = [items.references[p] for p in answers]
         cited = sorted({s for position in positions for s in thought.composition.paths[position]})
         alone = DirectedRows.of(thought.evidence.subgraph.only(np.array(cited, np.int64)))
-        readings = thought.findings.readings
+        readings = thought.findings.found.readings
         again = self.reader.read([thought.masked] * len(readings), [reading.start for reading in readings], alone)
         nodes = thought.evidence.subgraph.nodes[positions]
         return all((b.believed(nodes) >= KEPT * a.believed(nodes)).all() for a, b in zip(readings, again))
@@ -185,8 +169,8 @@ class Verifier:
         names = ", ".join(self.graph.label(link.node) for link in thought.evidence.links if link.node is not None)
         if confidence <= 0.05:
             return f"no statement or passage about {names} answers this"
-        if thought.left and not thought.findings.verdict:
-            left = " and ".join(map(repr, thought.left[:NAMED]))
+        if thought.measured.left and not thought.findings.found.verdict:
+            left = " and ".join(map(repr, thought.measured.left[:NAMED]))
             return f"what is known about {names} says nothing of {left} (confidence {confidence:.2f})"
         return f"the evidence about {names} is too weak (confidence {confidence:.2f})"
 

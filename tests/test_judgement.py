@@ -8,14 +8,14 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from kgrag import KGRAG, KnowledgeGraph
+from kgrag import KGRAG, KnowledgeGraph, Question
 from kgrag.choosing import CHOSEN_BY, compared
 from kgrag.errors import ModelError
 from kgrag.judgement import FILE, Judgement
 from kgrag.measures import MEASURES, Measures
 from kgrag.naming import Namer
 from kgrag.resources import data_folder
-from kgrag.training.judgement import Example, learned
+from kgrag.training.judgement import Example, examples, learned
 
 FACTS = [
     ("duty of the keeper to file records", "has deadline", '"six weeks"'),
@@ -24,6 +24,7 @@ FACTS = [
     ("lantern keeper", "defined in", "Beacon Act"),
     ("Beacon Act", "enforced by", "Harbour Office"),
     ("Beacon Act", "adopted on", '"1907-05-04"'),
+    ("Tidal Coast", "lies in", "Norwick"),
 ]
 
 
@@ -52,11 +53,30 @@ def test_a_question_that_is_hardly_explained_is_measured_so(rag):
 
     def explained(question):
         (one, *_) = interpretations(rag, question)
-        found = one.found
-        return measures.of(question, one.links, one.masked, found.readings, found.nodes, found.scores).row["explained"]
+        return measures.of(question, one.links, one.masked, one.found).row["explained"]
 
     assert explained("Who enforces the Beacon Act?") > 0.9
     assert explained("How do I configure a firewall for the Beacon Act?") < 0.5
+
+
+def test_what_has_nothing_to_do_with_the_answer_is_told(rag):
+    question = "Who enforces the Beacon Act on the Tidal Coast?"
+    (one, *_) = interpretations(rag, question)
+    measured = Measures(rag.reader, rag.linker.roots).of(question, one.links, one.masked, one.found)
+    assert measured.row["apart"] == 1 and measured.apart == ("Tidal Coast",) and not measured.asked
+    refused = rag.ask(question)
+    assert refused.abstained
+
+
+def test_nothing_is_learned_from_what_is_computed_or_has_no_node(rag):
+    asked = [
+        Question("How many acts are enforced by the Harbour Office?", ("1",)),
+        Question("Is the Beacon Act enforced by the Harbour Office?", ("yes",)),
+        Question("Who enforces the Beacon Act?", ("nobody that the graph has",)),
+        Question("Who enforces the Beacon Act?", ("Harbour Office",)),
+    ]
+    (only,) = examples(rag, asked)
+    assert only.right[0] and only.beliefs[0] > 0.5
 
 
 def test_what_the_question_asks_for_is_trusted_more_than_what_is_merely_there(rag):
@@ -72,7 +92,6 @@ def drawn(seed):
     draw = np.random.default_rng(seed)
     for number in range(240):
         rows = draw.normal(size=(3, len(CHOSEN_BY))).astype(np.float32)
-        rows[:, CHOSEN_BY.index("whole")] = 0.0  # a name that is said in full is chosen in doubt, too
         right = np.zeros(3, bool)
         if number % 3:
             right[draw.integers(3)] = True
@@ -110,7 +129,7 @@ def test_a_judgement_is_read_as_it_was_written(tmp_path):
     judgement = Judgement(dict.fromkeys(CHOSEN_BY, 1.5), 2.5, dict.fromkeys(MEASURES, 0.5), -1.0)
     (tmp_path / FILE).write_text(json.dumps(asdict(judgement)))
     assert Judgement.load(tmp_path) == judgement
-    assert judgement.trusted(dict.fromkeys(MEASURES, 0.2)) == pytest.approx(0.5)
+    assert judgement.trusted(dict.fromkeys(MEASURES, 2 / len(MEASURES))) == pytest.approx(0.5)
 
 
 def test_the_shipped_judgement_trusts_what_is_explained_and_familiar():

@@ -33,37 +33,44 @@ class Findings:
         subgraph: The statements that lead from the topics to the nodes, and no others; the topics are its seeds.
         scores: Answer probability of each node of the sub-graph, shape (nodes,).
         states: Vector state of each node, shape (nodes, hidden).
-        readings: What the question means from each start.
+        found: The same by the ids of the graph.
         starts: Where each reading starts, positions in the sub-graph's nodes.
-        rows: What the readings follow relations in.
-        verdict: 1 for yes, -1 for no, 0 where the question asks for something else.
-        target: For a yes, the node whose being reached was asked.
-        beside: Topics from which no reading starts: the answers are those that a statement joins to each of them.
+        target: As of ``found``, but a position.
+        beside: As of ``found``, but positions.
     """
 
     subgraph: Subgraph
     scores: Floats
     states: Floats
-    readings: tuple[Reading, ...]
+    found: Found
     starts: tuple[int, ...]
-    rows: Rows
-    verdict: int = 0
     target: int | None = None
     beside: tuple[int, ...] = ()
 
     def paths(self, node: int) -> list[list[int]]:
         """For each start, and for each topic beside, the path to a node, as positions of statements; empty for none."""
         paths = []
-        for reading in self.readings:
+        for reading in self.found.readings:
             plan = reading.plan_to(int(self.subgraph.nodes[node]))
-            path = [] if plan is None else trace(self.rows, plan, int(self.subgraph.nodes[node]))
+            path = [] if plan is None else trace(self.found.rows, plan, int(self.subgraph.nodes[node]))
             paths.append(np.searchsorted(self.subgraph.statements, path).tolist())
         return paths + [_joining(self.subgraph, node, topic)[:1] for topic in self.beside]
 
 
 @dataclass(frozen=True)
 class Found:
-    """As `Findings`, by the ids of the graph, with the rows in which the readings hold."""
+    """What readings of a question lead to, joined, by the ids of the graph.
+
+    Attributes:
+        nodes: That may answer, ascending.
+        scores: How far each is believed in, shape (nodes,).
+        readings: What the question means from each start.
+        starts: Where each reading starts.
+        rows: What the readings follow relations in.
+        verdict: 1 for yes, -1 for no, 0 where the question asks for something else.
+        target: For a yes, the node whose being reached was asked.
+        beside: Topics from which no reading starts: the answers are those that a statement joins to each of them.
+    """
 
     nodes: Ids
     scores: Floats
@@ -128,7 +135,8 @@ def nothing(reader: GraphReader, topics: Sequence[int]) -> Findings:
     subgraph = _subgraph(reader, topics, np.zeros(0, np.int64), truncated=False)
     count = len(subgraph.nodes)
     states = np.zeros((count, reader.reasoner.settings["hidden"]), np.float32)
-    return Findings(subgraph, np.zeros(count, np.float32), states, (), tuple(range(count)), reader.rows)
+    found = Found(np.zeros(0, np.int64), np.zeros(0, np.float32), (), (), reader.rows)
+    return Findings(subgraph, np.zeros(count, np.float32), states, found, tuple(range(count)))
 
 
 def joined(
@@ -177,7 +185,7 @@ def joined(
         if readings[place].top < SHARED * readings[best].top:
             continue
         one = Found(*readings[place].beliefs, (readings[place],), (starts[place],), rows)
-        if not apart(graph, rows, _passed(graph, one), starts):  # the start itself is passed
+        if not apart(graph, rows, passed(graph, one), starts):  # the start itself is passed
             return one
     return alone
 
@@ -195,7 +203,7 @@ def _shared(readings: Sequence[Reading], nodes: Ids) -> Floats:
     return shared.astype(np.float32)
 
 
-def _passed(graph: KnowledgeGraph, found: Found) -> Ids:
+def passed(graph: KnowledgeGraph, found: Found) -> Ids:
     """The nodes that are most believed in, and those on the way to them, ascending."""
     reading, top = found.readings[0], found.scores.max(initial=0.0)
     likely = found.nodes[found.scores >= max(SHARED * top, OFFERED)][:PASSED]
@@ -244,10 +252,8 @@ def _with_evidence(reader: GraphReader, found: Found, topics: Sequence[int], bud
         subgraph=subgraph,
         scores=scores,
         states=_states(reader, subgraph, found.readings[0], position[found.starts[0]]),
-        readings=found.readings,
+        found=found,
         starts=tuple(position[start] for start in found.starts),
-        rows=found.rows,
-        verdict=found.verdict,
         target=None if found.target is None else position[found.target],
         beside=tuple(position[topic] for topic in found.beside),
     )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kgrag.linking.lexicon import Lexicon
 
 _COUNTED = 50_000  # names that words are counted in, about; of more, every so many
+_GROWN = 1.25  # times as many names as when words were counted, from which they are counted anew
 _REMEMBERED = 50_000
 
 
@@ -28,16 +29,16 @@ class Roots:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
-        self._counted: object = None
+        self._counted: tuple[object, int] = (None, 0)
         self.of = lru_cache(_REMEMBERED)(self._of)
 
     def refresh(self) -> None:
-        """Counts anew where the names were read anew."""
-        if self._counted is self._lexicon.aliases:
+        """Counts anew where the names were read anew, or have become many more."""
+        keys, (counted, count) = self._lexicon.aliases.keys, self._counted
+        if counted is self._lexicon.aliases and len(keys) <= _GROWN * count:
             return
-        self._counted = self._lexicon.aliases
+        self._counted = self._lexicon.aliases, len(keys)
         self.of.cache_clear()
-        keys = self._lexicon.aliases.keys
         kept = [keys[place] for place in range(0, len(keys), 1 + len(keys) // _COUNTED)]
         self._total = len(kept)
         self._count = Counter(root for name in kept for root in self._of(name))
