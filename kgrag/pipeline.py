@@ -553,8 +553,9 @@ class KGRAG:
         if isinstance(self.generator, TextGenerator):
             prompt = replace(prompt, shots=self.examples.nearest(whole, self.config.generation.examples))
         measured = Measures(self.reader, self.linker.roots).of(question, links, masked, findings.found)
-        composition, trust = replace(composition, prompt=prompt), self.judgement.trusted(measured.row)
-        return Thought(masked, evidence, findings, composition, measured, trust), more
+        certain = min((link.score for link in linked), default=1.0)
+        trust = self.judgement.trusted(measured.row) * certain
+        return Thought(masked, evidence, findings, replace(composition, prompt=prompt), measured, trust), more
 
 
 def generate_with_knowledge(input_text: str, knowledge_graph: KnowledgeGraph | str | Path, device: str = "cpu") -> str:

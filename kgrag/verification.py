@@ -32,7 +32,7 @@ class Thought:
     Attributes:
         masked: The question with its mentions masked, as the reasoner read it.
         measured: How well what is believed in most explains it.
-        trust: How probable it is, by that, that this answers it.
+        trust: How probable it is, by that and as certain as the names are, that this answers it.
     """
 
     masked: str

@@ -105,6 +105,7 @@ def clinic():
         ("the family of medicines", []),
         ("causes of trigeminal nerve pain", [("trigeminal nerve pain", None)]),  # another one than nerve pain
         ("What helps with Obermann's nerve pain?", [("Obermann's nerve pain", None)]),
+        ("What helps with Obermann head nerve pain?", [("Obermann head nerve pain", None)]),
     ],
 )
 def test_names_in_other_words(clinic, text, expected):

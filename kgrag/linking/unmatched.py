@@ -87,9 +87,13 @@ def _is_split(tokens: Sequence[Token], content: Sequence[int], readings: Sequenc
 
 
 def _head_noun(text: str, end: int, named: Sequence[Reading]) -> int:
-    """Where an unknown name ends if a known word follows it: "Larkwell syndrome" is no syndrome of the graph's."""
-    after = [one for one in named if one.start > end and text[end : one.start].strip(" ") in ("", "'s", "\u2019s")]
-    return after[0].end if after and text[after[0].start : after[0].end].islower() else end
+    """Where an unknown name ends if known words follow it: "Larkwell venous syndrome" is no syndrome of the graph's."""
+    for one in sorted(named):
+        if one.start > end and text[end : one.start].strip(" ") in ("", "'s", "\u2019s"):
+            if not text[one.start : one.end].islower():
+                break
+            end = one.end
+    return end
 
 
 def _covered(tokens: Sequence[Token], matches: Sequence[Match]) -> list[bool]:
