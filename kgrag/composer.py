@@ -60,7 +60,7 @@ def compose(
     order = np.lexsort((subgraph.nodes, -findings.scores))
     least = max(LEAST, SHARE * float(findings.scores.max(initial=0.0)))
     best = [int(v) for v in order[:MOST_ANSWERS] if findings.scores[v] >= least]
-    if findings.found.verdict < 0:
+    if findings.verdict < 0:
         best = [v for v in best if findings.scores[v] >= SURE]  # all else that is said is sure
     if findings.target is not None:
         best = [findings.target]
@@ -88,7 +88,7 @@ def compose(
         is_text = bool(graph.is_literal[subgraph.nodes[v]]) and len(label) > LONG_TEXT
         return Candidate(v, label, probability, is_text)
 
-    others = seeds if findings.found.verdict else findings.beside  # the answers have nothing to do with the rest
+    others = seeds if findings.verdict else findings.beside  # the answers have nothing to do with the rest
     topics = list(dict.fromkeys([*findings.starts, *others]))
     items = collect_items(
         question_encoding,
@@ -106,7 +106,7 @@ def compose(
         sentences=sentences,
         states=findings.states,
         encode=encode,
-        verdict=findings.found.verdict,
+        verdict=findings.verdict,
         hops=hops,
         limit=limit,
     )

@@ -79,19 +79,19 @@ class Verifier:
         named = [p for p in draft.pieces if isinstance(p, int)]
         answers = [p for p in draft.answers if items.roles[p] in ANSWERS]
         confidence = self._confidence(thought, named, answers, draft.outvoted)
-        said = named or answers or thought.findings.found.verdict < 0
+        said = named or answers or thought.findings.verdict < 0
         if draft.abstained or not said or confidence < self.threshold:
             why = draft.reason or self._why_not(thought, confidence)
             return refusal(evidence.question, evidence.links, why, confidence)
         sources = _Sources(self.graph, self.passages, thought)
         pieces = list(draft.pieces)
-        offered = answers if thought.findings.found.verdict else items.where(*ANSWERS)
+        offered = answers if thought.findings.verdict else items.where(*ANSWERS)
         left_out = [p for p in offered if p not in answers and p not in draft.outvoted] if answers else []
         if left_out or not pieces or not (is_well_formed(pieces) and says_what_is_stated(pieces, thought)):
-            answers = [*answers, *left_out] if thought.findings.found.verdict >= 0 else []
+            answers = [*answers, *left_out] if thought.findings.verdict >= 0 else []
             pieces = in_other_words(answers, thought)
         text = print_answer(pieces, items, sources.cite)
-        denied = thought.findings.found.verdict < 0 and not sources.citations
+        denied = thought.findings.verdict < 0 and not sources.citations
         fault = "" if denied else self._fault(thought, answers, sources.citations)
         if denied:  # there is nothing to cite for what is not there
             text = "No: the graph has no statement that says so."
@@ -111,7 +111,7 @@ class Verifier:
             evidence.question,
             text,
             tuple(entities),
-            {1: "yes", -1: "no", 0: ""}[thought.findings.found.verdict],
+            {1: "yes", -1: "no", 0: ""}[thought.findings.verdict],
             tuple(sources.citations),
             tuple(paths),
             evidence.links,
@@ -124,10 +124,10 @@ class Verifier:
         self, thought: Thought, named: Sequence[int], answers: Sequence[int], outvoted: Sequence[int]
     ) -> float:
         items = thought.composition.prompt.items
-        if answers and not thought.findings.found.verdict:
+        if answers and not thought.findings.verdict:
             best = max(float(items.scalars[p, 0]) for p in answers) if outvoted else 1.0
             return thought.trust * best
-        if thought.findings.found.verdict:
+        if thought.findings.verdict:
             at = (
                 slice(None)
                 if thought.findings.target is None
@@ -145,7 +145,7 @@ class Verifier:
             known = self.graph.contains(citation.triple) if citation.triple else _id(citation) in self.passages
             if not known:
                 return f"source {citation.number} is no longer there"
-        if answers and not thought.findings.found.verdict:
+        if answers and not thought.findings.verdict:
             if not self._suffices(thought, answers):
                 return "the statements that would be cited do not lead to the answer"
             if asked := thought.measured.asked:
@@ -169,7 +169,7 @@ class Verifier:
         names = ", ".join(self.graph.label(link.node) for link in thought.evidence.links if link.node is not None)
         if confidence <= 0.05:
             return f"no statement or passage about {names} answers this"
-        if thought.measured.left and not thought.findings.found.verdict:
+        if thought.measured.left and not thought.findings.verdict:
             left = " and ".join(map(repr, thought.measured.left[:NAMED]))
             return f"what is known about {names} says nothing of {left} (confidence {confidence:.2f})"
         return f"the evidence about {names} is too weak (confidence {confidence:.2f})"

@@ -47,6 +47,11 @@ class Findings:
     target: int | None = None
     beside: tuple[int, ...] = ()
 
+    @property
+    def verdict(self) -> int:
+        """1 for yes, -1 for no, 0 where the question asks for something else."""
+        return self.found.verdict
+
     def paths(self, node: int) -> list[list[int]]:
         """For each start, and for each topic beside, the path to a node, as positions of statements; empty for none."""
         paths = []

@@ -22,6 +22,8 @@ MEASURES = (
     "naming",
     "tied",
     "together",
+    "document_meaning",
+    "document_words",
     "feedback",
     "length",
     "other_names",
@@ -78,7 +80,8 @@ class Pool(NamedTuple):
         cosines: With the question, shape (n,).
         measures: In the order of `MEASURES`, shape (n, measures), mostly from 0 to 1: likeness in meaning and in words, as a fraction of
             that of the best; reciprocal ranks by both; the share of the nodes in the question that it names; how it is tied by nodes
-            that both name, and by their document, to the others that rank first; likeness to the mean of those; length; and of a question
+            that both name, and by their document, to the others that rank first; likeness in meaning and in words of the likest passage of its
+            document, where one of those is of it; likeness to the mean of those; length; and of a question
             that was expanded likeness in words to the names of its nodes, to those of their neighbours, and the share of these that
             it names.
         is_cut: Whether there are passages that were not considered.

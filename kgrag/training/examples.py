@@ -49,11 +49,11 @@ def make_examples(
         yes_no = question.kind == "yes/no"
         findings = reason(reader, question.masked, question.topics, asks_yes_no=yes_no)
         subgraph = findings.subgraph
-        if yes_no and bool(question.answers) != (findings.found.verdict > 0):
+        if yes_no and bool(question.answers) != (findings.verdict > 0):
             continue
         gold = np.flatnonzero(np.isin(subgraph.nodes, question.answers)).tolist()
         found = float(findings.scores.max(initial=0.0))
-        right = bool(findings.found.verdict) or (found >= LEAST and int(np.argmax(findings.scores)) in gold)
+        right = bool(findings.verdict) or (found >= LEAST and int(np.argmax(findings.scores)) in gold)
         if question.kind == "unanswerable" and found > DISPUTED:
             continue  # the graph may well hold it under a name that the wording also fits
         sentences = _distractors(pool, rng) if rng.random() < 0.5 and right else []
@@ -68,9 +68,9 @@ def make_examples(
         said = right or composition.prompt.answerable
         answers = list(offered) if said and told is None else []
         sentence = next((i for i in items.where(Role.SENTENCE) if items.texts[i] == told), None)
-        if composition.prompt.answerable and not (answers or findings.found.verdict or sentence):
+        if composition.prompt.answerable and not (answers or findings.verdict or sentence):
             continue  # no sentence answers, and it may not refuse
-        steps = reference(items, answers, findings.found.verdict, sentence)
+        steps = reference(items, answers, findings.verdict, sentence)
         examples.append(Example(composition.prompt, tuple(steps)))
     return examples
 

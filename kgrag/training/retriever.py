@@ -31,7 +31,7 @@ from kgrag.types import Ids, TextEncoder
 
 log = logging.getLogger(__name__)
 Towers = Literal["turn", "questions", "both", "shared"]
-HELD, MOST_HELD = 0.15, 400  # share and number of the questions that are kept to choose by
+HELD, MOST_HELD = 0.15, 2_000  # share and number of the questions that are kept to choose by
 OTHERS = 2_000  # further passages in a batch, where their vectors are at hand
 DEPTH = 50
 

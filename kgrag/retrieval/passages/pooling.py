@@ -69,17 +69,19 @@ class Pools:
         rows = np.unique(np.concatenate([found, *led_to]))
         units, cosines, alike = self._near(vector, rows)
         in_words = self._in_words(text, rows, rankings.words)
-        half = _fractions(alike) + _fractions(in_words)
+        meaning, wording = _fractions(alike), _fractions(in_words)
         measures = [
-            _fractions(alike),
-            _fractions(in_words),
+            meaning,
+            wording,
             _above(alike, rows, rankings.dense),
-            *self._read(text, rows, np.lexsort((rows, -half))[: MOST_READ if reads else 0]),
+            *self._read(text, rows, np.lexsort((rows, -meaning - wording))[: MOST_READ if reads else 0]),
             _reciprocal_ranks(rows, rankings.dense),
             _reciprocal_ranks(rows, rankings.words),
             _scattered(rows, rankings.naming) / max(len(set(entities)), 1),
             _lent(rows, by_nodes),
             _lent(rows, by_document),
+            _likest(rows, by_document, meaning),
+            _likest(rows, by_document, wording),
             units @ _mean(units[np.searchsorted(rows, first[:MEAN_OF])]),
             np.log(self.rows.sizes(rows).clip(1, LONG)) / np.log(LONG),
             *(_fractions(self.words.scores(" ".join(names), rows)) for names in (expansion.names, expansion.near)),
@@ -190,6 +192,15 @@ def _lent(rows: Ids, shares: Iterable[_Share]) -> Floats:
         places = np.searchsorted(rows, there).clip(max=len(rows) - 1)
         sums[places[(rows[places] == there) & (there != own)]] += strength
     return (sums / (1 + sums)).astype(np.float32)
+
+
+def _likest(rows: Ids, shares: Iterable[_Share], scores: Floats) -> Floats:
+    """Scores of rows, which ascend, or that of the best with which they share something, shape (rows,)."""
+    best = scores.copy()
+    for there, *_ in shares:
+        places = np.flatnonzero(np.isin(rows, there))
+        best[places] = np.maximum(best[places], scores[places].max(initial=0.0))
+    return best
 
 
 def _mean(vectors: Floats) -> Floats:
