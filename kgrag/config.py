@@ -152,7 +152,7 @@ class GenerationConfig:
         graph_weight: By how much the graph's share in what is read and written is multiplied, beside what was learned; above 0.
         text_weight: The same for sentences of passages.
         lm_weight: The same for the language model's own words.
-        threshold: Answers below this confidence are refused.
+        threshold: Answers below this confidence are refused; what was learned of confidence says which, where None.
     """
 
     items: int = 64
@@ -169,7 +169,7 @@ class GenerationConfig:
     graph_weight: float = 1.0
     text_weight: float = 1.0
     lm_weight: float = 1.0
-    threshold: float = 0.3
+    threshold: float | None = None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from kgrag.measures import MEASURES
 from kgrag.types import Floats
 
 FILE = "judgement.json"
+LEAST = 0.3  # confidence to be answered with, where no question about the graph is known: it is judged too low there, if anything
 _SURE = 30.0  # logits beyond which it is all the same
 
 
@@ -32,12 +33,14 @@ class Judgement:
         doubt: What an interpretation has to weigh, lest the links stay as they were.
         trust: Weights of `MEASURES`, in logits.
         bias: The logit where all measures are 0.
+        least: Confidence below which an answer is refused.
     """
 
     choice: Mapping[str, float]
     doubt: float
     trust: Mapping[str, float]
     bias: float
+    least: float = LEAST
 
     @classmethod
     def load(cls, folder: Path) -> Judgement:
@@ -50,7 +53,7 @@ class Judgement:
             saved = json.loads((folder / FILE).read_text(encoding="utf-8"))
             choice = {name: _finite(saved["choice"][name]) for name in CHOSEN_BY}
             trust = {name: _finite(saved["trust"][name]) for name in MEASURES}
-            return cls(choice, _finite(saved["doubt"]), trust, _finite(saved["bias"]))
+            return cls(choice, _finite(saved["doubt"]), trust, _finite(saved["bias"]), _finite(saved["least"]))
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise ModelError(f"{folder / FILE} cannot be read: {error}.", "Install the package again.") from error
 

@@ -322,6 +322,12 @@ class KGRAG:
         self.calibration = None  # was of another reasoner
         return curve
 
+    @property
+    def threshold(self) -> float:
+        """Confidence below which an answer is refused."""
+        threshold = self.config.generation.threshold
+        return self.judgement.least if threshold is None else threshold
+
     def named(self, question: str) -> list[str]:
         """IRIs of the nodes that a question is linked to."""
         return [self.graph.iri(link.node) for link in self._link(question) if link.node is not None]
@@ -338,7 +344,7 @@ class KGRAG:
         unknown = [text for text in unknown if not calculator.is_known(text, topics)]
         if unknown:
             return refusal(question, links, f"it does not know {unknown[0]!r}")
-        teller = Teller(self.graph, self.passages, calculator, self.config.generation.threshold)
+        teller = Teller(self.graph, self.passages, calculator, self.threshold)
         return teller.tell(question, links, computed, asks_yes_no(question))
 
     def find_passages(self, question: str, k: int, iris: Sequence[str]) -> list[ScoredPassage]:
@@ -510,7 +516,7 @@ class KGRAG:
         return Evidence(question, tuple(links), subgraph, tuple(passages), seconds)
 
     def _verifier(self) -> Verifier:
-        return Verifier(self.graph, self.passages, self.reader, self.config.generation.threshold)
+        return Verifier(self.graph, self.passages, self.reader, self.threshold)
 
     def _given(self, answer: Answer, seconds: float) -> Answer:
         """An answer as it is given out."""

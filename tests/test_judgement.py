@@ -3,19 +3,20 @@
 import json
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
-from kgrag import KGRAG, KnowledgeGraph, Question
+from kgrag import KGRAG, Config, KnowledgeGraph, Question
 from kgrag.choosing import CHOSEN_BY, compared
+from kgrag.config import GenerationConfig
 from kgrag.errors import ModelError
-from kgrag.judgement import FILE, Judgement
+from kgrag.judgement import FILE, LEAST, Judgement
 from kgrag.measures import MEASURES, Measures
 from kgrag.naming import Namer
 from kgrag.resources import data_folder
-from kgrag.training.judgement import Example, examples, learned
+from kgrag.training.judgement import Example, examples, learned, settled
 
 FACTS = [
     ("duty of the keeper to file records", "has deadline", '"six weeks"'),
@@ -107,6 +108,26 @@ def test_what_is_right_is_learned_and_doubt_leaves_the_links():
     trusted = [judgement.trusted(dict(zip(MEASURES, one.rows[at].tolist()))) for one, at in new]
     right = np.array([one.right[at] for one, at in new])
     assert np.mean(np.array(trusted)[right]) > 0.8 and np.mean(np.array(trusted)[~right]) < 0.2
+
+
+def test_a_threshold_is_saved_and_a_given_one_comes_first(rag, tmp_path):
+    rag.judgement.save(tmp_path)
+    assert Judgement.load(tmp_path).least == rag.judgement.least == rag.threshold == LEAST
+    strict = KGRAG(rag.graph, config=Config(generation=GenerationConfig(threshold=1.0)))
+    strict.judgement = replace(strict.judgement, least=0.0)
+    assert strict.threshold == 1.0 and strict.ask("Who enforces the Beacon Act?").abstained
+
+
+def test_training_refuses_what_is_likelier_wrong_but_loses_hardly_a_right_answer(rag):
+    asked = [Question("Who enforces the Beacon Act?", ("Harbour Office",))] * 9
+    judgement = settled(rag, asked)
+    assert judgement.bias > rag.judgement.bias and judgement.least == 0.5
+    doubted = replace(rag.judgement, bias=rag.judgement.bias - 20)
+    try:
+        rag.judgement, before = doubted, rag.judgement
+        assert settled(rag, asked).least == LEAST
+    finally:
+        rag.judgement = before
 
 
 def test_the_same_is_learned_twice():

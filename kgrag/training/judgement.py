@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from kgrag.choosing import CHOSEN_BY, compared
 from kgrag.evaluation import read_questions
 from kgrag.graph import KnowledgeGraph
-from kgrag.judgement import Judgement
+from kgrag.judgement import LEAST, Judgement
 from kgrag.measures import MEASURES, Measures
 from kgrag.naming import Namer
 from kgrag.pipeline import KGRAG, asks_yes_no
@@ -35,6 +35,8 @@ SHIFT_HELD_BACK = (
     0.05  # of the square of what the bias is moved by, for each question: about half of what they say is followed
 )
 LOOKED_AT = 300  # questions by which it is moved
+LIKELIER = 0.5  # confidence from which an answer is likelier right than wrong
+LOST = 0.03  # share of the right answers that may be refused for that
 BELIEVED = 0.02  # belief from which there is anything to be trusted
 STEPS = 300
 
@@ -80,7 +82,8 @@ def learned(given: Sequence[Example]) -> Judgement:
 
 
 def settled(rag: KGRAG, questions: Sequence[Question]) -> Judgement:
-    """The judgement of a system, once its reasoner was trained: as many answers are trusted as are right.
+    """The judgement of a system, once its reasoner was trained: as many answers are trusted as are right, and what is likelier
+    wrong than right is refused, if that costs hardly any right answer.
 
     Beliefs are others then, and so is what is asked. The weights stay, and the bias is moved half way: labels seldom come with
     questions that have no answer, which are asked nevertheless.
@@ -95,14 +98,17 @@ def settled(rag: KGRAG, questions: Sequence[Question]) -> Judgement:
     if not led:
         return judgement
     logits = torch.tensor([judgement.logit(dict(zip(MEASURES, row.tolist()))) for row, _ in led])
-    target = torch.tensor([float(right) for _, right in led])
+    right = np.array([right for _, right in led], bool)
+    target = torch.from_numpy(right).float()
 
     def unlikely(weights: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
         likely = torch.nn.functional.binary_cross_entropy_with_logits(logits + bias, target)
         return likely + SHIFT_HELD_BACK * bias.square().sum()
 
     _, shift = _fitted(unlikely, (), torch.ones(0), 0.0)
-    return replace(judgement, bias=round(judgement.bias + shift, 4))
+    trusted = torch.sigmoid(logits + shift).numpy()[right]
+    least = float(np.quantile(trusted, LOST)) if len(trusted) else 0.0
+    return replace(judgement, bias=round(judgement.bias + shift, 4), least=round(min(max(least, LEAST), LIKELIER), 4))
 
 
 def _choice(given: Sequence[Example]) -> tuple[dict[str, float], float]:
