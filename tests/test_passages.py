@@ -382,6 +382,21 @@ def test_what_shares_something_with_the_first_ones_is_considered(tie: dict, meas
     assert index.search("Quokkas", 300, encoder, where={"year": 2020}) == []
 
 
+def test_a_passage_may_be_as_likely_as_the_likest_of_its_document() -> None:
+    others, encoder = [Passage(f"x{i}", f"Oaks and quays, {i}.") for i in range(30)], LetterEncoder()
+    book = [
+        Passage("names", "Quokkas of the island.", document="book"),
+        Passage("says", "Two a year.", document="book"),
+    ]
+    index = PassageIndex.from_passages([*others, *book]).build(encoder, progress=False)
+    (pool,) = index.contents.pools(["Quokkas"], encoder.encode(["Quokkas"]), 5, [()])
+    own, of_document = (pool.measures[:, MEASURES.index(name)] for name in ("words", "document_words"))
+    (names,), (says,) = np.flatnonzero(pool.rows == 30), np.flatnonzero(pool.rows == 31)
+    assert own[says] < own[names] == of_document[names] == of_document[says] == 1
+    rest = np.setdiff1d(np.arange(len(pool.rows)), [names, says])
+    assert (of_document[rest] == own[rest]).all()
+
+
 def test_likeness_to_those_before_may_count(index: PassageIndex) -> None:
     encoder = LetterEncoder()
     index.add([Passage("a again", PASSAGES[0].text, "Warfarin")])
