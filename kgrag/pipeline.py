@@ -559,8 +559,7 @@ class KGRAG:
         if isinstance(self.generator, TextGenerator):
             prompt = replace(prompt, shots=self.examples.nearest(whole, self.config.generation.examples))
         measured = Measures(self.reader, self.linker.roots).of(question, links, masked, findings.found)
-        certain = min((link.score for link in linked), default=1.0)
-        trust = self.judgement.trusted(measured.row) * certain
+        trust = self.judgement.trusted(measured.row) * prompt.link_score
         return Thought(masked, evidence, findings, replace(composition, prompt=prompt), measured, trust), more
 
 

@@ -34,6 +34,7 @@ def test_the_same_seed_fits_alike_and_the_phrasebook_stays_as_it_was(world):
         fit_to_graph(rag, questions=60)
     one, other = fitted
     assert torch.equal(weights(one), weights(other))
+    assert one.config == other.config
     assert not one.reader.phrasebook.unfamiliar
 
 

@@ -64,8 +64,6 @@ _SINGLE = 5  # least letters of a name of one word in another form
 _SHORTEST_STEM = 3  # letters of what such names share in languages other than English
 _GAP = 3  # stop words that may stand between those of a name
 _MOST_ROOTS, _MOST_OF_A_ROOT = 40, 4_000  # rarest roots of a text that are looked at, and names that may share one
-
-
 _LOOKED_AT = 8  # times as many names that share words are looked at as are wanted
 
 

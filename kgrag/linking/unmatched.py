@@ -88,7 +88,7 @@ def _is_split(tokens: Sequence[Token], content: Sequence[int], readings: Sequenc
 
 def _head_noun(text: str, end: int, named: Sequence[Reading]) -> int:
     """Where an unknown name ends if known words follow it: "Larkwell venous syndrome" is no syndrome of the graph's."""
-    for one in sorted(named):
+    for one in named:
         if one.start > end and text[end : one.start].strip(" ") in ("", "'s", "\u2019s"):
             if not text[one.start : one.end].islower():
                 break

@@ -31,9 +31,7 @@ from kgrag.types import Floats, Question
 
 DOMAINS = ("medical", "legal")
 HELD_BACK = 0.005, 0.003  # of each weight's square, for choice and trust, so that none is large by chance
-SHIFT_HELD_BACK = (
-    0.05  # of the square of what the bias is moved by, for each question: about half of what they say is followed
-)
+SHIFT_HELD_BACK = 0.05  # of the square of what the bias is moved by, a question: half of what they say is followed
 LOOKED_AT = 300  # questions by which it is moved
 LIKELIER = 0.5  # confidence from which an answer is likelier right than wrong
 LOST = 0.03  # share of the right answers that may be refused for that

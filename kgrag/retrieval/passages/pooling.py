@@ -80,8 +80,7 @@ class Pools:
             _scattered(rows, rankings.naming) / max(len(set(entities)), 1),
             _lent(rows, by_nodes),
             _lent(rows, by_document),
-            _likest(rows, by_document, meaning),
-            _likest(rows, by_document, wording),
+            *_likest(rows, by_document, meaning, wording),
             units @ _mean(units[np.searchsorted(rows, first[:MEAN_OF])]),
             np.log(self.rows.sizes(rows).clip(1, LONG)) / np.log(LONG),
             *(_fractions(self.words.scores(" ".join(names), rows)) for names in (expansion.names, expansion.near)),
@@ -194,13 +193,13 @@ def _lent(rows: Ids, shares: Iterable[_Share]) -> Floats:
     return (sums / (1 + sums)).astype(np.float32)
 
 
-def _likest(rows: Ids, shares: Iterable[_Share], scores: Floats) -> Floats:
-    """Scores of rows, which ascend, or that of the best with which they share something, shape (rows,)."""
-    best = scores.copy()
+def _likest(rows: Ids, shares: Iterable[_Share], *scores: Floats) -> list[Floats]:
+    """Of each of several scores of rows, which ascend, that of the best row of those that share something with each."""
+    best = np.stack(scores)
     for there, *_ in shares:
-        places = np.flatnonzero(np.isin(rows, there))
-        best[places] = np.maximum(best[places], scores[places].max(initial=0.0))
-    return best
+        places = np.isin(rows, there)
+        best[:, places] = best[:, places].max(axis=1, keepdims=True, initial=0.0)
+    return list(best)
 
 
 def _mean(vectors: Floats) -> Floats:
