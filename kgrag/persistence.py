@@ -10,22 +10,22 @@ Files that end in ``.journal`` grow after the folder was written. They are in no
 from __future__ import annotations
 
 import glob
-import hashlib
 import json
 import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from blake3 import blake3
 
 from kgrag import __version__
 from kgrag.errors import SavedFolderError
 
 MANIFEST = "manifest.json"
-FORMAT = 1
+FORMAT = 2
 JOURNAL_ENDING = ".journal"
 _TANTIVY = (".fast", ".fieldnorm", ".idx", ".pos", ".store", ".term")
 ENDINGS = (".json", ".jsonl", ".safetensors", ".nt", ".nq", ".txt", ".faiss", *_TANTIVY)  # data: not executed when read
@@ -237,16 +237,12 @@ def _check_ending(path: Path) -> None:
 
 
 def _entries(folder: Path, names: list[str]) -> dict[str, dict[str, Any]]:
-    with ThreadPoolExecutor() as threads:
-        return dict(zip(names, threads.map(_entry, (folder / name for name in names))))
+    return {name: _entry(folder / name) for name in names}
 
 
 def _entry(path: Path) -> dict[str, Any]:
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return {"bytes": path.stat().st_size, "sha256": digest.hexdigest()}
+    digest = blake3(max_threads=blake3.AUTO).update_mmap(path)  # ten and more times as fast as SHA-256, and as safe
+    return {"bytes": path.stat().st_size, "blake3": digest.hexdigest()}
 
 
 # the file system

@@ -11,7 +11,7 @@ from itertools import accumulate, count, islice
 import numpy as np
 from numpy.typing import NDArray
 
-from kgrag.graph.arrays import Arrays
+from kgrag.graph.arrays import Arrays, ranges
 from kgrag.types import Ids
 
 
@@ -57,7 +57,9 @@ class Dictionary:
 
     def find(self, strings: Sequence[str]) -> Ids:
         """Ids of strings, -1 where they are not there; shape (strings,)."""
-        ids = np.fromiter((self._ids.get(string, -1) for string in strings), np.int64, count=len(strings))
+        ids = np.full(len(strings), -1)
+        if self._ids:
+            ids[:] = [self._ids.get(string, -1) for string in strings]
         if self._base:
             missing = np.flatnonzero(ids < 0)
             ids[missing] = self._saved_ids([strings[place] for place in missing.tolist()])
@@ -147,11 +149,20 @@ class Dictionary:
             sought, places = sought[is_like], places[is_like]
             ids = self._order[places]
             begins = np.where(ids > 0, self._ends[ids - 1], 0)
-            bounds = zip(sought.tolist(), begins.tolist(), self._ends[ids].tolist())
-            is_same = np.array([self._bytes[begin:end] == keys[place] for place, begin, end in bounds], np.bool_)
+            is_same = self._are(begins, self._ends[ids], [keys[place] for place in sought.tolist()])
             found[sought[is_same]] = ids[is_same]
             sought, places = sought[~is_same], places[~is_same] + 1
         return found
+
+    def _are(self, begins: Ids, ends: Ids, keys: Sequence[bytes]) -> NDArray[np.bool_]:
+        """Whether each stretch of the bytes is a key."""
+        sizes = ends - begins
+        are = sizes == np.fromiter(map(len, keys), np.int64, count=len(keys))
+        alike = np.flatnonzero(are)
+        places, owners = ranges(begins[alike], sizes[alike])
+        sought = np.frombuffer(b"".join(keys[i] for i in alike.tolist()), np.uint8)
+        are[alike[owners[self._saved["bytes"][places] != sought]]] = False
+        return are
 
 
 class _Adding:

@@ -56,7 +56,7 @@ class Contents:
         """Makes a change."""
         self.rows.remove(change.remove)
         self.words.remove(change.remove[change.remove < self.encoded])
-        for row in change.remove.tolist():
+        for row in change.remove[change.remove >= self.encoded].tolist():
             self._waiting.pop(row, None)
         self._waiting.update((row, _text(row, new)) for row, (new, _) in enumerate(change.add.values(), len(self.rows)))
         self.rows.add(change.add.values())

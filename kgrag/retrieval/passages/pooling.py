@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -63,18 +63,21 @@ class Pools:
         found = np.unique(np.concatenate([ranking.rows for ranking in rankings]))
         if not len(found):
             return NO_POOL
-        first, trusts = self._first(vector, found, rankings)
+        near = self._near(vector, found)
+        first, trusts = _first(found, near[2], rankings)
         by_nodes, by_document = self._shared(first, trusts, among)
         led_to = [there for there, *_ in (*by_nodes, *by_document) if len(there) <= COMMON]
         rows = np.unique(np.concatenate([found, *led_to]))
-        units, cosines, alike = self._near(vector, rows)
+        units, cosines, alike = near if len(rows) == len(found) else self._near(vector, rows)
         in_words = self._in_words(text, rows, rankings.words)
         meaning, wording = _fractions(alike), _fractions(in_words)
+        terms = self.words.terms(text)
+        rarity = list(zip(terms, self.words.rarity(terms).tolist()))
         measures = [
             meaning,
             wording,
             _above(alike, rows, rankings.dense),
-            *self._read(text, rows, np.lexsort((rows, -meaning - wording))[: MOST_READ if reads else 0]),
+            *self._read(rarity, rows, np.lexsort((rows, -meaning - wording))[: MOST_READ if reads else 0]),
             _reciprocal_ranks(rows, rankings.dense),
             _reciprocal_ranks(rows, rankings.words),
             _scattered(rows, rankings.naming) / max(len(set(entities)), 1),
@@ -86,8 +89,7 @@ class Pools:
             *(_fractions(self.words.scores(" ".join(names), rows)) for names in (expansion.names, expansion.near)),
             self._naming(rows, expansion.neighbours),
         ]
-        traits = self._traits(text, rankings)
-        return Pool(rows, cosines, np.stack(measures, axis=1).astype(np.float32), traits)
+        return Pool(rows, cosines, np.stack(measures, axis=1).astype(np.float32), _traits(dict(rarity), rankings))
 
     def _near(self, question: Floats, rows: Ids) -> tuple[Floats, Floats, Floats]:
         """Vectors of rows with length 1, of several windows that of the nearest, shape (rows, width); their cosines with a
@@ -96,12 +98,6 @@ class Pools:
         units = vectors if metric == "cosine" else unit(vectors)
         cosines = units @ unit(question)
         return units, cosines, vectors @ question if metric == "dot" else cosines
-
-    def _first(self, vector: Floats, found: Ids, rankings: Rankings) -> tuple[Ids, Floats]:
-        """The best by meaning and words alike, and how good they are."""
-        scores = _fractions(self._near(vector, found)[2]) + _fractions(_scattered(found, rankings.words))
-        order = np.lexsort((found, -scores))[:FIRST]
-        return found[order], (scores[order] / 2).astype(np.float32)
 
     def _shared(self, first: Ids, trusts: Floats, among: Chosen) -> tuple[list[_Share], list[_Share]]:
         """What the first passages share with others: nodes, and documents."""
@@ -134,12 +130,11 @@ class Pools:
         scores[missing] = self.words.scores(text, rows[missing])
         return scores
 
-    def _read(self, text: str, rows: Ids, places: Ids) -> tuple[Floats, Floats]:
+    def _read(self, terms: Sequence[tuple[str, float]], rows: Ids, places: Ids) -> tuple[Floats, Floats]:
         """How much of the question's words passages have, however often, and how much of its pairs of words that follow one
-        another; rare words count more. Only some are read, at these places."""
-        terms = self.words.terms(text)
-        rarity = dict(zip(terms, self.words.rarity(terms).tolist()))
-        pairs = {pair: rarity[pair[0]] + rarity[pair[1]] for pair in zip(terms, terms[1:])}
+        another; each word is given with how rare it is, and counts as much. Only some are read, at these places."""
+        rarity = dict(terms)
+        pairs = {(one, next): here + there for (one, here), (next, there) in zip(terms, terms[1:])}
         covered, phrases = np.zeros(len(rows), np.float32), np.zeros(len(rows), np.float32)
         for place in places.tolist():
             read = self.words.terms(full_text(self.rows.passage(int(rows[place]))))
@@ -147,15 +142,15 @@ class Pools:
             phrases[place] = sum(pairs[pair] for pair in pairs.keys() & set(zip(read, read[1:])))
         return _fractions(covered), _fractions(phrases)
 
-    def _traits(self, text: str, rankings: Rankings) -> Floats:
-        terms = list(dict.fromkeys(self.words.terms(text)))
-        count, rarity = len(terms), float(self.words.rarity(terms).mean()) if terms else 0.0
-        dense, words = rankings.dense, rankings.words
-        agreement = len(np.intersect1d(dense.rows[:GAP], words.rows[:GAP])) / GAP
-        return np.array([min(count / WORDY, 1.0), rarity, agreement, _gap(dense), _gap(words)], np.float32)
-
 
 _Share = tuple[Ids, int, float]  # passages that share something, the one of the first among them, and what it lends
+
+
+def _first(found: Ids, alike: Floats, rankings: Rankings) -> tuple[Ids, Floats]:
+    """The best of what was found by meaning and words alike, and how good they are."""
+    scores = _fractions(alike) + _fractions(_scattered(found, rankings.words))
+    order = np.lexsort((found, -scores))[:FIRST]
+    return found[order], (scores[order] / 2).astype(np.float32)
 
 
 def _fractions(scores: Floats) -> Floats:
@@ -200,6 +195,14 @@ def _likest(rows: Ids, shares: Iterable[_Share], *scores: Floats) -> list[Floats
         places = np.isin(rows, there)
         best[:, places] = best[:, places].max(axis=1, keepdims=True, initial=0.0)
     return list(best)
+
+
+def _traits(rarity: Mapping[str, float], rankings: Rankings) -> Floats:
+    """What is known of a question by its words, each with how rare it is, and by its rankings."""
+    dense, words = rankings.dense, rankings.words
+    mean = float(np.mean(list(rarity.values()), dtype=np.float32)) if rarity else 0.0
+    agreement = len(np.intersect1d(dense.rows[:GAP], words.rows[:GAP])) / GAP
+    return np.array([min(len(rarity) / WORDY, 1.0), mean, agreement, _gap(dense), _gap(words)], np.float32)
 
 
 def _mean(vectors: Floats) -> Floats:

@@ -26,6 +26,7 @@ FEW = 10_000  # as many are all compared where a search is restricted to them
 _CANDIDATES = 2  # for each vector that is sought
 _BLOCK = 1 << 15  # vectors compared at once
 _BATCH = 256  # questions compared at once
+_MANY = 32  # questions for which a product of matrices is quicker than FAISS where that compares with all, too
 _SPARSE = 0.25  # share of the vectors of a block below which they are copied, to be compared alone
 VECTORS, _CANDIDATES_FILE = "vectors.safetensors", "vectors.faiss"
 
@@ -119,7 +120,7 @@ class VectorIndex:
             there = self._elsewhere.search(questions, limit, saved)
             return np.concatenate([there, self._compared(questions, limit, among, len(self._saved))], axis=1)
         self._refresh()
-        if self._candidates is None or possible <= FEW:
+        if self._candidates is None or possible <= FEW or self._candidates.kind == "sq8" and len(questions) >= _MANY:
             return self._compared(questions, limit, among)
         found = self._candidates.search(questions, _CANDIDATES * limit, among)
         if len(self) > len(self._candidates):

@@ -90,7 +90,7 @@ class WordIndex:
             # One query a row is looked up; a set of terms would be compared with every row there is.
             those = [(occur.Should, query.term_query(self._schema, "row", row)) for row in rows.tolist()]
             only = query.const_score_query(query.boolean_query(those), 0.0)
-            both = query.boolean_query([(occur.Must, self._query(terms, ())), (occur.Must, only)])
+            both = query.boolean_query([(occur.Must, only), (occur.Should, self._query(terms, ()))])
             hits = searcher.search(both, len(rows), count=False).hits
             found = searcher.fast_field_values("row", [address for _, address in hits])
             by_row = dict(zip(found, (score for score, _ in hits)))
