@@ -26,7 +26,6 @@ from kgrag.evaluation.runner import current_commit
 from kgrag.retrieval import PassageIndex
 from kgrag.retrieval.passages.analysis import analyzer
 from kgrag.retrieval.passages.candidates import PROBES, sample_rows
-from kgrag.retrieval.passages.vectors import SCALAR
 from kgrag.types import Floats, Passage
 
 SEED = 0
@@ -35,6 +34,7 @@ WIDTH, WORDS, VOCABULARY = 384, 60, 100_000
 K, DEPTH = 10, 50  # passages that are returned, and that each of both rankings has
 ASKED, TOGETHER, CHECKED, ADDED = 1_000, 256, 100, 20
 ENCODED = 1_024  # passages of different lengths
+BY_BYTES = 400_000  # vectors up to which FAISS alone compares with all, by one byte a dimension
 SYSTEMS = ("kgrag", "FAISS + tantivy")
 MEASURES = {
     "add_s": "add all, until the first search, s",
@@ -144,7 +144,7 @@ class Kgrag:
 
 
 class Bare:
-    """FAISS, with an index of the same kind, and tantivy, as one would call them; nothing is fused."""
+    """FAISS, with one byte a dimension, and tantivy, as one would call them; nothing is fused."""
 
     def __init__(self) -> None:
         builder = tantivy.SchemaBuilder()
@@ -165,7 +165,7 @@ class Bare:
         writer.commit()
         writer.wait_merging_threads()
         self.texts.reload()
-        factory = "SQ8" if len(texts) <= SCALAR else f"IVF{int(2 * len(texts) ** 0.5)},SQ8"
+        factory = "SQ8" if len(texts) <= BY_BYTES else f"IVF{int(2 * len(texts) ** 0.5)},SQ8"
         self.vectors = faiss.index_factory(WIDTH, factory, faiss.METRIC_INNER_PRODUCT)
         if factory != "SQ8":
             self.vectors.cp.max_points_per_centroid = 64

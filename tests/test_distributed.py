@@ -59,7 +59,7 @@ def test_a_corpus_is_indexed_by_workers_to_the_same_vectors(
     assert workers.build(again, tiny).contents.encoded == 61
 
 
-@pytest.mark.parametrize(("kind", "metric"), [("flat", "cosine"), ("sq8", "l2")])
+@pytest.mark.parametrize(("kind", "metric"), [("flat", "cosine"), ("sq8", "l2"), ("pq", "dot")])
 def test_shards_find_what_one_index_finds(workers: Workers, kind: str, metric: str, tmp_path: Path) -> None:
     texts = [f"word{i % 50} text {i}" + f"|more {i}|much more {i}" * (i % 5 == 0) for i in range(3_000)]
     passages = [Passage(str(i), text, metadata={"part": i % 3}) for i, text in enumerate(texts)]

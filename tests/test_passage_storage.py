@@ -45,7 +45,7 @@ def passages(count: int = 40) -> list[Passage]:
     ]
 
 
-@pytest.fixture(params=["flat", "sq8", "ivf", "hnsw"])
+@pytest.fixture(params=["flat", "sq8", "pq", "ivf", "hnsw"])
 def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Each kind of index, used for few passages too."""
     for name, value in {"SMALL": 5, "TAIL": 5, "FEW": 5}.items():

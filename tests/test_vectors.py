@@ -11,7 +11,7 @@ from kgrag.retrieval.passages import vectors
 from kgrag.retrieval.passages.vectors import VectorIndex
 from kgrag.types import Floats
 
-KINDS = ("flat", "sq8", "ivf", "hnsw")
+KINDS = ("flat", "sq8", "pq", "ivf", "hnsw")
 METRICS = ("cosine", "dot", "l2")
 pytestmark = pytest.mark.usefixtures("few_are_many")
 WIDTH, COUNT, K = 24, 3_000, 10
@@ -130,14 +130,14 @@ def test_gaps_are_closed_when_written(
 
 def test_the_kind_suits_the_number(monkeypatch: pytest.MonkeyPatch, points: Floats, questions: Floats) -> None:
     monkeypatch.setattr(vectors, "FLAT", 500)
-    monkeypatch.setattr(vectors, "SCALAR", 1_500)
+    monkeypatch.setattr(vectors, "PRODUCTS", 1_500)
     index = VectorIndex(WIDTH)
     kinds = []
     for start in range(0, COUNT, 250):
         index.add(points[start : start + 250])
         index.search(questions[:1], 1)
         kinds.append(index._candidates.kind if index._candidates else "flat")
-    assert kinds == ["flat"] * 2 + ["sq8"] * 4 + ["ivf"] * 6
+    assert kinds == ["flat"] * 2 + ["pq"] * 4 + ["ivf"] * 6
     assert recall("cosine", points, questions, index) >= 0.97
 
 

