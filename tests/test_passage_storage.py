@@ -69,6 +69,14 @@ def state(index: PassageIndex) -> tuple[object, ...]:
     return list(index), len(index), found, {name: index.document(name) for name in documents}, index.encoder_name
 
 
+def test_sizes_are_those_of_the_lines(index: PassageIndex, tmp_path: Path) -> None:
+    index.save(tmp_path / "index")
+    index.add([Passage("late", "A passage that came later, \u00fc.")])
+    rows = index.contents.rows
+    every = np.random.default_rng(0).permutation(len(rows))
+    assert rows.sizes(every).tolist() == [len(rows.line(row)) for row in every.tolist()]
+
+
 @pytest.mark.parametrize("metric", ["cosine", "dot", "l2"])
 def test_saved_and_loaded(kind: str, metric: str, tmp_path: Path) -> None:
     encoder = LetterEncoder()

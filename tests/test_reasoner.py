@@ -79,6 +79,13 @@ def test_a_question_finds_its_plan_with_no_training(reader):
         assert float(reading.probabilities.sum()) <= 1 + 1e-5
 
 
+def test_a_plan_of_three_relations_is_as_alike_as_people_ask_for_two_of_them(reader):
+    question = "Which unwanted effects do the medicines have that are given for what shows itself by X?"
+    (found,) = reader.read([question], [[node(reader, "sore toe")]])
+    by_plan = {tuple(spelt(reader, plan)): p for plan, p in zip(found.plans, found.probabilities.tolist())}
+    assert by_plan["has symptom^", "treats^", "has side effect"] > by_plan.get(("has symptom^", "treats^"), 0.0)
+
+
 def test_what_is_not_there_is_asked_in_vain(reader):
     said, vain = reader.read(
         ["What are the side effects of X?"] * 2, [[node(reader, x)] for x in ("kelamin", "torquil")]
