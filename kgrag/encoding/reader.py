@@ -390,7 +390,11 @@ class GraphReader:
         return np.array([plan.relations[0] in wrong for plan in plans], bool)
 
     def _likeness(self, sight: _Sight, plans: Sequence[Plan]) -> Floats:
-        """How alike a question is to those for each of some plans of one length."""
+        """How alike a question is to those for each of some plans of one length.
+
+        Ways of asking for three relations are put together from others, and little like what people say: such a plan is as alike
+        as its first two relations or its last two, whichever are more.
+        """
         if not plans:
             return np.zeros(0, np.float32)
         if len(plans[0].relations) == 1:

@@ -45,8 +45,10 @@ class Candidates:
         """An index without vectors.
 
         Args:
-            kind: ``"sq8"`` compares with all; ``"pq"`` likewise, in pairs of dimensions, each one of 16, so that tables of
-                distances fit into registers (André et al., VLDB 2015); ``"ivf"`` with those in the nearest inverted lists; ``"hnsw"`` follows a graph of neighbours, which is not the same each time where several threads make it.
+            kind: ``"sq8"`` compares with all; ``"pq"`` with all, by pairs of dimensions, each taken for one of 16 that were
+                learned, whose distances fit into registers (André et al., VLDB 2015); ``"ivf"`` with those in the nearest
+                inverted lists; ``"hnsw"`` follows a graph of neighbours, which is not the same each time where several
+                threads make it.
             metric: How vectors are compared.
             count: How many it is made for.
             sample: What is learned from where vectors lie; shape (n, width).

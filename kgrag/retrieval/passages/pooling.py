@@ -134,7 +134,7 @@ class Pools:
         """How much of the question's words passages have, however often, and how much of its pairs of words that follow one
         another; each word is given with how rare it is, and counts as much. Only some are read, at these places."""
         rarity = dict(terms)
-        pairs = {(one, next): here + there for (one, here), (next, there) in zip(terms, terms[1:])}
+        pairs = {(one, other): here + there for (one, here), (other, there) in zip(terms, terms[1:])}
         covered, phrases = np.zeros(len(rows), np.float32), np.zeros(len(rows), np.float32)
         for place in places.tolist():
             read = self.words.terms(full_text(self.rows.passage(int(rows[place]))))
