@@ -23,13 +23,14 @@ DEFAULT_NAME = "all-MiniLM-L6-v2"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 CACHED_CHARS, CACHED_TEXTS, CACHED_STATES = 200, 200_000, 256
 BATCH_TOKENS, BATCH_TEXTS = 4_096, 128
+BATCH_FILLED = 64  # tokens of nothing in a batch; to read the weights once more takes as long as some 30 tokens
 
 
 class MiniLM:
     """A sentence-transformers model on the CPU, in bf16 where the CPU computes in it.
 
-    Texts are encoded in batches of equal token length, without padding, so that the vector of a text does not depend on
-    what else is encoded with it. Only the first 256 tokens of a text count with the default model.
+    Texts are encoded in batches of about equal token length; what else is encoded with a text makes no difference to its
+    vector but rounding. Only the first 256 tokens of a text count with the default model.
 
     Args:
         path: A local sentence-transformers folder; the packaged all-MiniLM-L6-v2 where not given.
@@ -52,8 +53,7 @@ class MiniLM:
             )
         self.folder = folder.resolve()
         self.name = f"{DEFAULT_NAME if path is None else self.folder.name}@{_digest(self.folder)[:8]}"
-        self._model = _load(folder)
-        self._prepare = getattr(self._model, "preprocess", None) or self._model.tokenize
+        self._take(_load(folder))
         self._cache: dict[str, Floats] = {}
         self._state_cache: dict[str, torch.Tensor] = {}
         self.width = int(self.encode([""]).shape[1])
@@ -124,8 +124,8 @@ class MiniLM:
                     ) from error
         changed = copy.copy(self)
         changed.name = f"{self.name}+{_digest_of_products(products)[:8]}"
-        changed._model, changed._cache, changed._state_cache = model, {}, {}
-        changed._prepare = getattr(model, "preprocess", None) or model.tokenize
+        changed._cache, changed._state_cache = {}, {}
+        changed._take(model)
         return changed
 
     def tokens(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -171,27 +171,36 @@ class MiniLM:
         split = {text: _stretches(text, spans, room) for text, spans in zip(long, found.get("offset_mapping", ()))}
         return [split.get(text, [text]) for text in texts]
 
+    def _take(self, model: Any) -> None:
+        from kgrag.fused import FusedBert
+
+        self._model, self._fused = model, FusedBert.of(getattr(model[0], "auto_model", None))
+        self._prepare = getattr(model, "preprocess", None) or model.tokenize
+
     def _batches(self, texts: Sequence[str], progress: bool = False) -> Iterator[list[str]]:
-        """Puts texts of equal token length together, shortest first."""
+        """Puts texts of about equal token length together, shortest first."""
         if len(texts) < 2:
             yield from ([text] for text in texts)
             return
-        by_length: dict[int, list[str]] = {}
-        for start in range(0, len(texts), 1_024):
-            chunk = list(texts[start : start + 1_024])
-            for text, length in zip(chunk, self._prepare(chunk)["attention_mask"].sum(dim=1).tolist()):
-                by_length.setdefault(int(length), []).append(text)
-        batches = []
-        for length, group in sorted(by_length.items()):
-            size = min(max(BATCH_TOKENS // length, 1), BATCH_TEXTS)
-            batches += [group[start : start + size] for start in range(0, len(group), size)]
+        lengths = np.concatenate(
+            [
+                self._prepare(list(texts[start : start + 1_024]))["attention_mask"].sum(dim=1).numpy()
+                for start in range(0, len(texts), 1_024)
+            ]
+        )
+        order = np.argsort(lengths, kind="stable")
+        batches = [[texts[i] for i in order[part]] for part in _parts(lengths[order].tolist())]
         yield from track(batches, "Encoding texts", total=len(batches)) if progress else batches
 
     def _features(self, texts: list[str]) -> dict[str, Any]:
         import torch
 
-        with torch.no_grad():
-            features = self._model[0](self._prepare(texts))
+        features = self._prepare(texts)
+        if self._fused is not None:
+            features["token_embeddings"] = self._fused(features["input_ids"], features["attention_mask"])
+        else:
+            with torch.no_grad():
+                features = self._model[0](features)
         # What follows the transformer (pooling, layers on top) is computed in full precision: it costs next to nothing.
         features["token_embeddings"] = features["token_embeddings"].float()
         return features
@@ -227,6 +236,18 @@ class MiniLM:
 def default_encoder() -> MiniLM:
     """The packaged all-MiniLM-L6-v2, loaded once a process."""
     return MiniLM()
+
+
+def _parts(lengths: Sequence[int]) -> Iterator[slice]:
+    """Cuts texts of rising length into batches, in which little has to be filled up."""
+    begin = filled = 0
+    for end in range(1, len(lengths)):
+        filled += (end - begin) * (lengths[end] - lengths[end - 1])
+        size = end - begin + 1
+        if filled > BATCH_FILLED or size > BATCH_TEXTS or size * lengths[end] > BATCH_TOKENS:
+            yield slice(begin, end)
+            begin, filled = end, 0
+    yield slice(begin, len(lengths))
 
 
 def _stretches(text: str, spans: Sequence[tuple[int, int]], room: int) -> list[str]:

@@ -48,9 +48,12 @@ def allowed(generator, items, *pieces, choosing=False):
         else:
             ids += [generator.special[piece]] if piece in generator.special else generator.word_ids(piece)
     rule = OnlyFrameWords(generator, [Prompt(("q",), items, answerable=True, choosing=choosing)], 1)
-    scores = rule(torch.tensor([[0, *ids]]), torch.zeros(1, generator.model.vocabulary + len(items)))
+    written = torch.tensor([[0, *ids]])
+    scores = rule(written, torch.zeros(1, generator.model.vocabulary + len(items)))
     names = {value: name for name, value in generator.special.items()}
     free = torch.isfinite(scores[0]).nonzero()[:, 0].tolist()
+    (only,) = rule.only(written)
+    assert only is None or free == [only]
     first = generator.model.vocabulary
     return {i - first if i >= first else names.get(i) or generator.tokenizer.decode([i]).strip() for i in free}
 
@@ -92,3 +95,19 @@ def test_an_untrained_generator_leaves_no_answer_out(generator):
     for beams in (1, 3):
         for draft, prompt in zip(generator.write(prompts, GenerationConfig(beams=beams)), prompts):
             assert not draft.answers or sorted(draft.answers) == prompt.items.where(Role.ANSWER)
+
+
+def test_where_one_token_may_come_next_no_model_is_asked(generator, monkeypatch):
+    prompts = [Prompt(("q",), evidence(answers=4, bridges=0, verdict=-1), answerable=True)]
+    config = GenerationConfig(tokens=30)
+    passes = []
+    forward = generator.model.forward
+    monkeypatch.setattr(
+        generator.model, "forward", lambda *given, **named: passes.append(1) or forward(*given, **named)
+    )
+    (draft,) = generator.write(prompts, config)
+    assert draft.pieces[0] == "no"
+    few = len(passes)
+    monkeypatch.setattr(OnlyFrameWords, "only", lambda self, ids: [None] * len(ids))
+    assert generator.write(prompts, config) == [draft]
+    assert few < len(passes) - few

@@ -28,6 +28,7 @@ FLOORS = {
     "journal": 1,
     "mapped": 1,
     "graph": 2,
+    "fused": 1,
     "encoder": 2,
     "wordings": 3,
     "linking": 4,

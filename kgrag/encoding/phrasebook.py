@@ -54,7 +54,7 @@ class Phrasebook:
         self._ways = Ways(graph.relation_labels)
         self._membership = np.array([is_membership(label) for label in graph.relation_labels], bool)
         self._slots: dict[Directed, int] = {}  # plan to its place in _bounds
-        self._bounds: list[int] = [0]
+        self._bounds = np.zeros(1, np.int64)
         self._vectors = np.zeros((0, self.asking.width), np.float32)
         self._outside: tuple[Floats, Floats, list[int]] | None = None
 
@@ -89,8 +89,7 @@ class Phrasebook:
         if not plans:
             return np.zeros(0, np.float32)
         slots = np.array([self._slots[plan] for plan in plans])
-        bounds = np.array(self._bounds)
-        first, sizes = bounds[slots], bounds[slots + 1] - bounds[slots]
+        first, sizes = self._bounds[slots], self._bounds[slots + 1] - self._bounds[slots]
         starts = np.cumsum(sizes) - sizes
         rows = np.arange(sizes.sum()) + np.repeat(first - starts, sizes)
         alike = np.full(len(plans), COMMON, np.float32)
@@ -144,9 +143,9 @@ class Phrasebook:
             return
         ways = [[text.replace("{x}", NAMED) for text in self._ways.of(self._spell(plan))] for plan in new]
         vectors = self._kept.encode([text for several in ways for text in several])
-        for plan, several in zip(new, ways):
-            self._slots[plan] = len(self._bounds) - 1
-            self._bounds.append(self._bounds[-1] + len(several))
+        self._slots.update(zip(new, range(len(self._slots), len(self._slots) + len(new))))
+        ends = self._bounds[-1] + np.cumsum([len(several) for several in ways])
+        self._bounds = np.concatenate([self._bounds, ends])
         self._vectors = np.concatenate([self._vectors, vectors])
 
     def _cosine(self, question: Floats, ways: Floats) -> Floats:

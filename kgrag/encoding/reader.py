@@ -193,7 +193,8 @@ class GraphReader:
             starts: Node ids where each starts.
             rows: What relations are followed in; the whole graph where not given.
         """
-        self.reasoner.eval()
+        if self.reasoner.training:
+            self.reasoner.eval()
         nodes = [np.unique(np.asarray(start, np.int64)) for start in starts]
         while True:
             known = self.graph.num_relations

@@ -39,7 +39,8 @@ class OnlyFrameWords:
         closed[[special[name] for name in ("<eos>", "<ans>", "</ans>", "<abstain>")]] = False
         self.closed = closed.repeat(len(prompts), 1)
         self.first = self.closed.clone()  # what may not come first,
-        self.bare = torch.zeros(len(prompts), dtype=torch.bool, device=device)  # and where no item may
+        self.bare = torch.zeros(len(prompts), dtype=torch.bool, device=device)  # and where no item may,
+        self.verdicts: list[int | None] = []  # since it is yes or no
         words = {word: generator.word_ids(word) for word in LISTING}
         self.word = {word: ids[0] for word, ids in words.items() if len(ids) == 1}
         self.opening, self.closing = special["<ans>"], special["</ans>"]
@@ -53,9 +54,10 @@ class OnlyFrameWords:
             if prompt.answerable:
                 self.closed[row, special["<abstain>"]] = True
             self.first[row] = self.closed[row]
+            self.verdicts.append({1: yes, -1: no}.get(prompt.verdict))
             if prompt.verdict:
                 self.first[row] = self.bare[row] = True
-                self.first[row, yes if prompt.verdict > 0 else no] = False
+                self.first[row, self.verdicts[row]] = False
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         scores = scores.clone()
@@ -74,6 +76,17 @@ class OnlyFrameWords:
                 scores[row] = float("-inf")
                 scores[row, following] = kept
         return scores
+
+    def only(self, input_ids: torch.Tensor) -> list[int | None]:
+        """The token that comes next in each question, where nothing else may; None where there is a choice."""
+        if input_ids.shape[1] == self.length:
+            return self.verdicts
+        found: list[int | None] = []
+        for row, ids in enumerate(input_ids[:, self.length :].tolist()):
+            following = self._following(ids, *self.lists[row]) or ()
+            open_ = [token for token in following if token >= self.vocabulary or not self.closed[row, token]]
+            found.append(open_[0] if len(open_) == 1 else None)
+        return found
 
     def _tokens(self, places: Sequence[int]) -> frozenset[int]:
         return frozenset(self.vocabulary + place for place in places)

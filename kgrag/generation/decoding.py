@@ -13,6 +13,7 @@ from transformers import LogitsProcessorList, TemperatureLogitsWarper, TopPLogit
 from kgrag.config import GenerationConfig
 from kgrag.errors import InputError
 from kgrag.fusion import ANSWERS, EvidenceItems
+from kgrag.generation.constraint import OnlyFrameWords
 
 LEAST = 1e-4  # probabilities of the reasoner are held off 0 and 1 by so much
 
@@ -25,7 +26,7 @@ class Request:
         ids: Token ids, padded on the left, shape (questions, length).
         mask: 1 where there is a token, shape (questions, length).
         reading: What else it reads.
-        allowed: Takes what was written and the scores of what comes next; rules out what may not.
+        allowed: What may be written.
         pad: Fills up.
         end: Ends an answer.
     """
@@ -33,7 +34,7 @@ class Request:
     ids: torch.Tensor
     mask: torch.Tensor
     reading: dict[str, torch.Tensor]
-    allowed: Any
+    allowed: OnlyFrameWords
     pad: int
     end: int
 
@@ -62,43 +63,49 @@ def check(config: GenerationConfig) -> None:
 def steps(model: Any, request: Request, config: GenerationConfig) -> Iterator[tuple[list[int], list[float]]]:
     """Yields, token after token, what each question is given next and how probable it was; ``pad`` where it has ended.
 
-    Each question draws from a random generator of its own, so that it makes no difference what else is asked with it.
+    Each question draws from a random generator of its own, so that it makes no difference what else is asked with it. Where
+    one token alone may come next, the model is not asked, and reads it with what it is asked for next.
     """
     ids, mask, cache = request.ids, request.mask, None
-    step, positions = ids, (mask.cumsum(-1) - 1).clamp(min=0)
+    unread = ids.shape[1]
     draws = [torch.Generator().manual_seed(config.seed) for _ in range(len(ids))]
     warped: Any = LogitsProcessorList([request.allowed])
     if config.temperature > 0:
         warped += [TemperatureLogitsWarper(config.temperature), TopPLogitsWarper(config.top_p)]
     ended = torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
     for _ in range(config.tokens):
-        output = model(
-            step,
-            attention_mask=mask,
-            position_ids=positions,
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-            **request.reading,
-        )
-        cache = output.past_key_values
-        scores = warped(ids, output.logits[:, -1])
-        chances = scores.softmax(-1)
-        if config.temperature > 0:
-            sums = chances.cpu().double().cumsum(-1)
-            drawn = torch.stack([torch.rand(1, generator=draw, dtype=sums.dtype) for draw in draws])
-            tokens = torch.searchsorted(sums, drawn * sums[:, -1:], right=True)[:, 0].to(ids.device)
+        drawn = torch.stack([torch.rand(1, generator=draw, dtype=torch.float64) for draw in draws])
+        only = [request.pad if over else token for over, token in zip(ended.tolist(), request.allowed.only(ids))]
+        if all(token is not None for token in only):
+            tokens, chosen = torch.tensor(only, device=ids.device), torch.ones(len(ids))
         else:
-            tokens = scores.argmax(-1)
-        chosen = chances.gather(1, tokens[:, None])[:, 0]
-        tokens = tokens.masked_fill(ended, request.pad)
+            positions = (mask.cumsum(-1) - 1).clamp(min=0)
+            output = model(
+                ids[:, -unread:],
+                attention_mask=mask,
+                position_ids=positions[:, -unread:],
+                past_key_values=cache,
+                use_cache=True,
+                logits_to_keep=1,
+                **request.reading,
+            )
+            cache, unread = output.past_key_values, 0
+            scores = warped(ids, output.logits[:, -1])
+            chances = scores.softmax(-1)
+            if config.temperature > 0:
+                sums = chances.cpu().double().cumsum(-1)
+                tokens = torch.searchsorted(sums, drawn * sums[:, -1:], right=True)[:, 0].to(ids.device)
+            else:
+                tokens = scores.argmax(-1)
+            chosen = chances.gather(1, tokens[:, None])[:, 0]
+            tokens = tokens.masked_fill(ended, request.pad)
         yield tokens.tolist(), chosen.tolist()
         ended |= tokens == request.end
         if ended.all():
             return
         ids = torch.cat([ids, tokens[:, None]], dim=1)
         mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
-        step, positions = tokens[:, None], positions[:, -1:] + 1
+        unread += 1
 
 
 @torch.inference_mode()

@@ -228,7 +228,8 @@ class Generator(nn.Module):
     @torch.inference_mode()
     def _request(self, prompts: Sequence[Prompt], config: GenerationConfig) -> tuple[decoding.Request, Shares]:
         decoding.check(config)
-        self.eval()
+        if self.training:
+            self.eval()
         ids, pad = [self.prompt_ids(prompt) for prompt in prompts], self.special["<pad>"]
         longest = max(map(len, ids))
         padded = torch.tensor([[pad] * (longest - len(row)) + row for row in ids], device=self.device)
