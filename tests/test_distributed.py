@@ -51,10 +51,13 @@ def test_a_corpus_is_indexed_by_workers_to_the_same_vectors(
     assert workers.build(index, tiny) is index
     alone = PassageIndex.from_passages(passages).build(tiny, progress=False)
     rows = np.arange(60)
-    np.testing.assert_array_equal(index.contents.vectors.windows(rows)[0], alone.contents.vectors.windows(rows)[0])
+    of_both = (one.contents.vectors.windows(rows)[0] for one in (index, alone))
+    np.testing.assert_allclose(*of_both, atol=1e-5)  # what is encoded together differs, and so does rounding
     again = PassageIndex.load(tmp_path / "index")  # what came from the workers is on the disk
     assert again.encoder_name == tiny.name
-    assert again.search("number 7", 5, tiny) == alone.search("number 7", 5, tiny)
+    found, expected = (one.search("number 7", 5, tiny) for one in (again, alone))
+    assert [scored.passage for scored in found] == [scored.passage for scored in expected]
+    np.testing.assert_allclose([scored.score for scored in found], [scored.score for scored in expected], atol=1e-4)
     again.add([Passage("new", "One more")])
     assert workers.build(again, tiny).contents.encoded == 61
 
