@@ -23,6 +23,7 @@ DEFAULT_NAME = "all-MiniLM-L6-v2"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 CACHED_CHARS, CACHED_TEXTS, CACHED_STATES = 200, 200_000, 256
 BATCH_TOKENS, BATCH_TEXTS = 4_096, 128
+FUSED_TOKENS = 64  # of longer texts the attention of the fused layer is slower, above all where some are filled up
 BATCH_FILLED = 64  # tokens of nothing in a batch; to read the weights once more takes as long as some 30 tokens
 
 
@@ -196,7 +197,7 @@ class MiniLM:
         import torch
 
         features = self._prepare(texts)
-        if self._fused is not None:
+        if self._fused is not None and features["input_ids"].shape[1] <= FUSED_TOKENS:
             features["token_embeddings"] = self._fused(features["input_ids"], features["attention_mask"])
         else:
             with torch.no_grad():

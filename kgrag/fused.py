@@ -1,4 +1,7 @@
-"""BERT by torch's fused transformer layer: a short text takes half the time that it takes in the modules of transformers."""
+"""BERT by torch's fused transformer layer: a short text takes half the time that it takes in the modules of transformers.
+
+The layer's kernel, and the rule by which it is taken, are those of ``torch.nn.TransformerEncoderLayer`` outside of training.
+"""
 
 from __future__ import annotations
 
