@@ -79,6 +79,8 @@ def test_what_is_reached_only_by_coming_back_is_told_apart():
     assert labels(graph, seen.ends) == {"bob", "cid"} and labels(graph, seen.returned) == {"cid"}
     assert labels(graph, along(("made by", 0), ("made by", 1), ("won", 0)).returned) == {"palm"}
     assert not len(along(("made by", 0)).returned)
+    assert there_and_back.is_there_and_back and seen.is_there_and_back and not along(("made by", 0)).is_there_and_back
+    assert not along(("made by", 1), ("made by", 0)).is_there_and_back
     path = trace(rows, seen, graph.find("bob")[0])
     assert [str(graph.triple(s)) for s in path][1:] == ["other — made by — ann", "other — seen by — bob"]
 

@@ -142,6 +142,11 @@ def test_what_is_reached_by_coming_back_seldom_answers():
     found = reading(((0, 1), [0, 5], 0.8), returned=(0,))
     assert np.allclose(found.beliefs[1], [0.08, 0.8])
     assert np.allclose(reading(((0,), [0, 5], 0.8)).beliefs[1], [0.8, 0.8])
+    others = reading(((0, 1, 4), [5, 6], 0.8), returned=(5,))  # what they have that share something with the start
+    assert np.allclose(others.beliefs[1], [0.08, 0.8])
+    onwards = reading(((0, 2, 4), [5, 6], 0.8), returned=(5,))
+    assert np.allclose(onwards.beliefs[1], [0.8, 0.8])
+    assert np.allclose(reading(((0, 2, 4), [5, 6], 0.8), returned=(5,), returning=0.01).beliefs[1], [0.008, 0.8])
 
 
 def test_evidence_is_what_leads_to_the_answers_and_no_more(reader):

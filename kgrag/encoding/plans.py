@@ -56,6 +56,12 @@ class Plan:
         """The nodes to which it leads."""
         return self.reach[-1]
 
+    @property
+    def is_there_and_back(self) -> bool:
+        """Whether it begins by a relation and the same backwards: to share something with the start is for others than the start."""
+        first, then = (*self.relations, -1, -1)[:2]
+        return first % 2 == 0 and then == first + 1
+
 
 Weigh = Callable[[int, Ids], tuple[Floats, float]]
 IsLiteral = Callable[[Ids], NDArray[np.bool_]]

@@ -48,8 +48,8 @@ class Reading:
         probabilities: Of each plan, shape (plans,); what is missing to 1 is that it means none of them.
         hops: Probability of each number of relations, shape (steps,); none may be meant.
         familiar: Likeness of the question to the best known way of asking for the best plan.
-        returning: How far a node is believed in that is both start and end; where that is hardly ever, those to which a plan
-            leads only by coming back to the start are believed in as little.
+        returning: How far a node is believed in that is both start and end. Where that is hardly ever, and where a plan asks for
+            what shares something with the start, those to which it leads only by coming back are believed in as little.
     """
 
     start: Ids
@@ -108,8 +108,10 @@ class Reading:
         beliefs = self.weights[owners]
         longer = np.array([len(plan.relations) > 1 for plan in self.plans])
         back = longer[owners] & np.isin(nodes, self.start)
-        if self.returning < NEVER:
-            back |= np.concatenate([np.isin(plan.ends, plan.returned) for plan in self.plans])
+        others = [self.returning < NEVER or plan.is_there_and_back for plan in self.plans]
+        if any(others):
+            returned = (np.isin(plan.ends, plan.returned) & meant for plan, meant in zip(self.plans, others))
+            back |= np.concatenate(list(returned))
         beliefs = np.where(back, self.returning * beliefs, beliefs)
         order = np.lexsort((owners, -beliefs, nodes))
         first = order[np.concatenate([[True], nodes[order][1:] != nodes[order][:-1]])]
@@ -394,12 +396,15 @@ class GraphReader:
         """How alike a question is to those for each of some plans of one length.
 
         Ways of asking for three relations are put together from others, and little like what people say: such a plan is as alike
-        as its first two relations or its last two, whichever are more.
+        as its first two relations or its last two, whichever are more. Questions made from the phrasebook are put together just
+        so; who learned from them by that would learn nothing of three relations, and they are compared with the whole.
         """
         if not plans:
             return np.zeros(0, np.float32)
         if len(plans[0].relations) == 1:
             return self._alone(sight, np.array([plan.relations[0] for plan in plans], np.int64), 0)
+        if self.phrasebook.unfamiliar:
+            return self.phrasebook.likeness(sight.encoded, [plan.relations for plan in plans])
         parts = [(plan.relations[:2], plan.relations[-2:]) for plan in plans]
         return self.phrasebook.likeness(sight.encoded, [part for both in parts for part in both]).reshape(-1, 2).max(1)
 
