@@ -50,7 +50,8 @@ class FusedBert:
 def _fused(layer: Any, config: Any) -> nn.TransformerEncoderLayer:
     """A layer of transformers as one of torch."""
     read, mixed = layer.attention.self, layer.attention.output
-    fused = nn.TransformerEncoderLayer(
+    fused = nn.utils.skip_init(  # whose random weights would be drawn for nothing
+        nn.TransformerEncoderLayer,
         config.hidden_size,
         config.num_attention_heads,
         config.intermediate_size,
