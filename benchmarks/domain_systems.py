@@ -23,8 +23,8 @@ from kgrag.fusion.items import collect_items
 from kgrag.generation import Prompt
 from kgrag.graph import normalise
 from kgrag.graph.vocabulary import TYPE_PROPERTIES
-from kgrag.pipeline import asks_yes_no
 from kgrag.progress import track
+from kgrag.yes_no import asks_yes_no
 
 OURS = "kgrag"
 MOST = 30  # objects that a statement written out names

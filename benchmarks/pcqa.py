@@ -17,7 +17,7 @@ from kgrag.evaluation import evaluate
 from kgrag.evaluation.metrics import mean
 from kgrag.evaluation.report import Report
 from kgrag.evaluation.texts import bleu, rouge_l
-from kgrag.pipeline import asks_yes_no
+from kgrag.yes_no import asks_yes_no
 
 BASE = "http://example.org/pcqa/entity/"
 SAYS_NO = ("no,", "no.", "not ")

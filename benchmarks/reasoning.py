@@ -26,7 +26,7 @@ from kgrag import KGRAG, KnowledgeGraph, Question, read_questions
 from kgrag.encoding import ReaRevReader, reason
 from kgrag.evaluation.metrics import exact_match, hit_at, percentile, set_f1
 from kgrag.evaluation.runner import current_commit
-from kgrag.pipeline import asks_yes_no
+from kgrag.yes_no import asks_yes_no
 
 OWN = Path(__file__).parent / "questions"
 SEED = 0

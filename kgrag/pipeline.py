@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
@@ -44,20 +43,12 @@ from kgrag.symbolic import Calculator, Recogniser
 from kgrag.telling import Teller
 from kgrag.types import Answer, Evidence, Ids, Link, Question, ScoredPassage, Subgraph, TextEncoder
 from kgrag.verification import Thought, Verifier, refusal
+from kgrag.yes_no import asks_yes_no
 
 if TYPE_CHECKING:
     from kgrag.evaluation import Guarantee, Isotonic, Report
     from kgrag.training.joint import Curve
 
-_YES_NO = re.compile(  # a clause that begins with an auxiliary, and asks for nothing
-    r"(?:^|[.!?:;,]\s+|\s[-\u2013\u2014]\s+|\band\s+)\W*"
-    r"(?:is|are|was|were|do|does|did|can|could|may|might|has|have|had|will|would|should|must)\b"
-    r"(?!\s+(?:you|we|anyone|someone|somebody)\s+(?:please\s+)?"
-    r"(?:list|tell|name|give|show|explain|describe|say|identify|enumerate|provide|summari[sz]e|recommend)\b)"
-    r"(?!.*\b(?:what|which|who|whom|whose|where|when|how)\b)",
-    re.IGNORECASE | re.DOTALL,
-)
-_ASKS = re.compile(r"^\W*(?:what|which|who|whom|whose|where|when|why|how)\b", re.IGNORECASE)
 HALF_A_DIGIT = 5e-5  # by which a confidence may have been rounded up
 NEARBY = 100  # nodes of a sub-graph that is reasoned over as a whole, where no retriever is given
 LEARNED = "learned.jsonl"  # file of questions in a saved folder
@@ -585,11 +576,6 @@ def generate_with_knowledge(input_text: str, knowledge_graph: KnowledgeGraph | s
     assert isinstance(rag.generator, Generator)
     rag.generator.put_on(device)
     return str(rag.ask(input_text))
-
-
-def asks_yes_no(question: str) -> bool:
-    """Whether a question asks for yes or no."""
-    return bool(_YES_NO.search(question)) and not _ASKS.match(question)
 
 
 def _refusing_below(config: Config, threshold: float) -> Config:

@@ -29,6 +29,7 @@ FLOORS = {
     "mapped": 1,
     "graph": 2,
     "fused": 1,
+    "yes_no": 0,
     "encoder": 2,
     "wordings": 3,
     "linking": 4,

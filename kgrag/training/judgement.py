@@ -24,10 +24,11 @@ from kgrag.graph import KnowledgeGraph
 from kgrag.judgement import LEAST, Judgement
 from kgrag.measures import MEASURES, Measures
 from kgrag.naming import Namer
-from kgrag.pipeline import KGRAG, asks_yes_no
+from kgrag.pipeline import KGRAG
 from kgrag.progress import track
 from kgrag.resources import data_folder
 from kgrag.types import Floats, Question
+from kgrag.yes_no import asks_yes_no
 
 DOMAINS = ("medical", "legal")
 HELD_BACK = 0.005, 0.003  # of each weight's square, for choice and trust, so that none is large by chance
