@@ -115,7 +115,8 @@ def test_a_local_folder_gives_the_same_vectors(encoder: MiniLM) -> None:
     state = torch.random.get_rng_state()
     local = MiniLM(module._packaged_folder())
     assert torch.equal(torch.random.get_rng_state(), state)  # to load draws nothing from whoever has set a seed
-    np.testing.assert_allclose(local.encode(["fever"]), encoder.encode(["fever"]), atol=1e-2)
+    encoder._cache.clear()  # what was encoded beside other texts is rounded otherwise
+    np.testing.assert_array_equal(local.encode(["fever"]), encoder.encode(["fever"]))
     assert encoder.name == "all-MiniLM-L6-v2@53aa5117"
     assert local.name.endswith("@53aa5117")
 

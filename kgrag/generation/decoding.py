@@ -74,7 +74,8 @@ def steps(model: Any, request: Request, config: GenerationConfig) -> Iterator[tu
         warped += [TemperatureLogitsWarper(config.temperature), TopPLogitsWarper(config.top_p)]
     ended = torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
     for _ in range(config.tokens):
-        drawn = torch.stack([torch.rand(1, generator=draw, dtype=torch.float64) for draw in draws])
+        if config.temperature > 0:  # for forced tokens too: what is drawn next does not depend on what else is asked
+            drawn = torch.stack([torch.rand(1, generator=draw, dtype=torch.float64) for draw in draws])
         only = [request.pad if over else token for over, token in zip(ended.tolist(), request.allowed.only(ids))]
         if all(token is not None for token in only):
             tokens, chosen = torch.tensor(only, device=ids.device), torch.ones(len(ids))
