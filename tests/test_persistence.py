@@ -68,7 +68,7 @@ def test_a_pickle_is_refused_even_if_the_manifest_lists_it(tmp_path: Path) -> No
     file = tmp_path / "x" / "model.pkl"
     file.write_bytes(pickle.dumps({}))
     manifest = json.loads((tmp_path / "x" / "manifest.json").read_text())
-    manifest["files"]["model.pkl"] = persistence._entry(file)
+    manifest["files"]["model.pkl"] = persistence._entries(file.parent, [file.name])[file.name]
     write_json(tmp_path / "x" / "manifest.json", manifest)
     with pytest.raises(SavedFolderError, match=r"model\.pkl is of a kind that a saved folder may not hold"):
         read_folder(tmp_path / "x", "test")

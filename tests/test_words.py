@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from kgrag.errors import PassageError
 from kgrag.retrieval.passages.analysis import analyzer, spaced
-from kgrag.retrieval.passages.words import WordIndex, write_words
+from kgrag.retrieval.passages.words import WordIndex
 
 
 def index_of(texts: list[str], language: str = "en") -> WordIndex:
@@ -106,10 +107,10 @@ def test_any_text_can_be_sought(text: str) -> None:
 
 def test_written_and_mapped(tmp_path: Path) -> None:
     texts = [f"cat {i} of {i % 7} and 药物" for i in range(300)]
-    write_words(tmp_path / "words", "en", ((row, text, ["x"]) for row, text in enumerate(texts)))
+    fresh = index_of(texts)
+    fresh.write(tmp_path / "words")
     files = {file.name: file.read_bytes() for file in (tmp_path / "words").iterdir()}
     assert not [name for name in files if name.endswith(".lock")]
-    fresh = index_of(texts)
     for _ in range(2):
         mapped = WordIndex("en", tmp_path / "words")
         for question in ("cat 5", "药物 17", "6"):
@@ -122,7 +123,22 @@ def test_written_and_mapped(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_holds_something_else_is_refused(tmp_path: Path) -> None:
-    write_words(tmp_path / "words", "en", [(0, "cat", [])])
+    index_of(["cat"]).write(tmp_path / "words")
     (tmp_path / "words" / "meta.json").write_text("{}")
     with pytest.raises(ValueError):
         WordIndex("en", tmp_path / "words")
+
+
+def test_where_tantivy_cannot_write_it_says_so() -> None:
+    index = WordIndex()
+    index.add([(0, "cat", [])])
+    shutil.rmtree(index._folder)
+    with pytest.raises(PassageError, match="What was changed cannot be indexed"):
+        index.search("cat", 5)
+
+
+def test_what_goes_wrong_with_a_text_is_not_lost() -> None:
+    index = WordIndex()
+    index.add((0, text, []) for text in map({"cat": "cat"}.__getitem__, ("cat", "dog")))
+    with pytest.raises(KeyError, match="dog"):
+        index.search("cat", 5)

@@ -90,7 +90,7 @@ class Workers:
                 f"{encoder.name!r} is no model that workers can load.", "Give a `MiniLM` whose folder is still there."
             )
         contents = index.contents
-        texts, _ = windows_of(encoder, [text for _, text, _ in contents.pending(len(contents.rows))])
+        texts, _ = windows_of(encoder, list(contents.pending(len(contents.rows)).values()))
         vectors = encoded(texts, encoder.folder, self.count)
         return index.build(Streamed(encoder, texts, vectors), progress=False)
 

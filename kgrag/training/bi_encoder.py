@@ -66,7 +66,7 @@ class BiEncoder(nn.Module):
         if self.passages is None:
             return contents.vectors
         encoder, is_live = self.passages.trained("passages"), contents.rows.is_live
-        windows, counts = windows_of(encoder, [text for _, text, _ in contents.texts(np.flatnonzero(is_live))])
+        windows, counts = windows_of(encoder, list(contents.texts(np.flatnonzero(is_live))))
         vectors = PassageVectors(VectorIndex(contents.vectors.width, contents.metric, "flat"))
         vectors.add(encoder.encode(windows, progress=True), counts, is_live)
         return vectors

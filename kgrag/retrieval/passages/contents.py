@@ -1,8 +1,9 @@
-"""What an index holds: passages, their vectors and their words, kept in step, and what is found in them."""
+"""What an index holds: passages, their words and their vectors, and what is found in them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,9 @@ from kgrag.types import Floats, Ids, Passage
 
 
 class Contents:
-    """Passages, of which the first ones are encoded; these are found by vectors, words and the nodes that they name.
+    """Passages, which are found by words, by the nodes that they name and, when they are encoded, by vectors.
+
+    The first ones are encoded; before anything is found, all must be.
 
     Args:
         metric: How vectors are compared.
@@ -31,7 +34,7 @@ class Contents:
         encoder: Name of what encoded them, or "".
         rows: The passages.
         vectors: Those of the first rows; a passage that went before it was encoded has zeros. None where none is encoded.
-        words: Those of the same passages.
+        words: Those of all rows.
     """
 
     def __init__(
@@ -48,35 +51,38 @@ class Contents:
         self.rows = Rows() if rows is None else rows
         self.vectors = vectors
         self.words = WordIndex(language) if words is None else words
-        self._waiting: dict[int, Text] = {}  # texts of passages that are to be encoded, so as not to read them again
+        self._waiting: dict[int, str] = {}  # texts of passages that are to be encoded, so as not to read them again
 
     # Changes
 
     def change(self, change: Change) -> None:
         """Makes a change."""
         self.rows.remove(change.remove)
-        self.words.remove(change.remove[change.remove < self.encoded])
+        self.words.remove(change.remove)
         for row in change.remove[change.remove >= self.encoded].tolist():
             self._waiting.pop(row, None)
-        self._waiting.update((row, _text(row, new)) for row, (new, _) in enumerate(change.add.values(), len(self.rows)))
+        added = [(row, new) for row, (new, _) in enumerate(change.add.values(), len(self.rows))]
+        self._waiting.update((row, full_text(new)) for row, new in added)
         self.rows.add(change.add.values())
         self.rows.move(self.rows.rows(list(change.places)), np.array(list(change.places.values()), np.int64))
+        if added:
+            self.words.add(_words(row, new) for row, new in added)
 
     @property
     def encoded(self) -> int:
         """How many rows are encoded, from the first one on."""
         return 0 if self.vectors is None else len(self.vectors)
 
-    def pending(self, most: int) -> list[Text]:
-        """What the first passages are encoded from that are not yet."""
-        return list(self.texts(np.flatnonzero(self.rows.is_live[self.encoded :])[:most] + self.encoded))
+    def pending(self, most: int) -> dict[int, str]:
+        """What the first passages are encoded from that are not yet, by their rows."""
+        rows = np.flatnonzero(self.rows.is_live[self.encoded :])[:most] + self.encoded
+        return dict(zip(rows.tolist(), self.texts(rows)))
 
-    def take(self, encoding: Encoding, texts: Iterable[Text] | None = None) -> None:
+    def take(self, encoding: Encoding) -> None:
         """Takes the vectors of the next passages; those that others before them are missing for are left out.
 
         Args:
             encoding: The vectors.
-            texts: What they are of, where that is at hand.
 
         Raises:
             ValueError: There are not as many as passages.
@@ -89,7 +95,6 @@ class Contents:
         if self.vectors is None:
             self.vectors = PassageVectors(VectorIndex(encoding.vectors.shape[1], self.metric, self.kind))
         self.vectors.add(encoding.vectors, encoding.counts, is_live)
-        self.words.add(self.texts(np.flatnonzero(is_live) + encoding.start) if texts is None else texts)
         self.encoder = encoding.encoder
 
     def replay(self, change: Mapping[str, Any]) -> None:
@@ -100,11 +105,24 @@ class Contents:
         else:
             self.take(read)
 
-    def texts(self, rows: Ids) -> Iterator[Text]:
-        """What the words of passages are taken from."""
+    def texts(self, rows: Ids) -> Iterator[str]:
+        """What passages are encoded from."""
         for row in rows.tolist():
-            waiting = self._waiting.pop(row, None)
-            yield waiting or _text(row, self.rows.passage(row))
+            yield self._waiting.pop(row, "") or full_text(self.rows.passage(row))
+
+    def write_words(self, folder: Path) -> None:
+        """Writes the words of the passages that are there, numbered anew, into a new folder.
+
+        Raises:
+            OSError: They cannot be written.
+            PassageError: Nor can what was changed.
+        """
+        words = self.words
+        if self.rows.has_gaps:  # nothing shall be left of what is gone
+            words = WordIndex(self.language)
+            live = np.flatnonzero(self.rows.is_live).tolist()
+            words.add(_words(new, self.rows.passage(row)) for new, row in enumerate(live))
+        words.write(folder)
 
     # Finding
 
@@ -117,7 +135,7 @@ class Contents:
         where: Where | None = None,
         expansions: Sequence[Expansion] | None = None,
     ) -> list[Rankings]:
-        """Rankings for questions, of those passages that are encoded.
+        """Rankings for questions.
 
         Args:
             texts: The questions.
@@ -183,5 +201,5 @@ class Contents:
         return Ranking(*map(np.concatenate, zip(*found)))
 
 
-def _text(row: int, passage: Passage) -> Text:
+def _words(row: int, passage: Passage) -> Text:
     return row, full_text(passage), tuple(metadata_tags(passage.metadata))

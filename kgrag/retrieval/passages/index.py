@@ -230,13 +230,13 @@ class PassageIndex:
                     f"Give {contents.encoder!r}, or make a new index: PassageIndex.from_passages(list(index)).",
                 )
             while pending := contents.pending(_TOGETHER):
-                texts, counts = windows_of(encoder, [text for _, text, _ in pending])
+                texts, counts = windows_of(encoder, list(pending.values()))
                 vectors = self._checked(encoder.encode(texts, progress=progress), len(texts), encoder)
-                encoding = Encoding(encoder.name, contents.encoded, pending[-1][0] + 1, vectors, counts)
+                encoding = Encoding(encoder.name, contents.encoded, max(pending) + 1, vectors, counts)
                 if self._journal is not None:
                     with contextlib.suppress(PassageError):  # they are encoded again the next time
                         self._journal.append(encoding.as_json())
-                contents.take(encoding, pending)
+                contents.take(encoding)
         return self
 
     def learn(self, ranker: Ranker, encoder: TextEncoder) -> None:

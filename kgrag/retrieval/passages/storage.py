@@ -22,9 +22,9 @@ from kgrag.retrieval.passages.ranker import Ranker
 from kgrag.retrieval.passages.rows import Rows, are_of_rows
 from kgrag.retrieval.passages.vectors import Kind
 from kgrag.retrieval.passages.windows import PassageVectors
-from kgrag.retrieval.passages.words import WordIndex, write_words
+from kgrag.retrieval.passages.words import WordIndex
 
-_FORMAT = 3
+_FORMAT = 4
 _SETTINGS, _LINES, _COLUMNS, _WORDS, _RANKER = "index.json", "passages.jsonl", "passages.safetensors", "words", "ranker"
 _CHOICES = ("metric", "kind", "language", "encoder")
 _HINT = "Save the index again."
@@ -69,8 +69,7 @@ def _write(folder: Path, contents: Contents) -> None:
         raise OSError(str(error)) from error
     if contents.vectors is not None:
         contents.vectors.write(folder, contents.rows.is_live)
-    encoded = contents.texts(rows[rows < contents.encoded])
-    write_words(folder / _WORDS, contents.language, ((new, *text[1:]) for new, text in enumerate(encoded)))
+    contents.write_words(folder / _WORDS)
     write_json(
         folder / _SETTINGS,
         {"format": _FORMAT, **{name: getattr(contents, name) for name in _CHOICES}},

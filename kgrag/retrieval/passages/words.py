@@ -1,4 +1,4 @@
-"""Search by words: BM25 over texts, by tantivy; in memory, or mapped from a folder."""
+"""Search by words: BM25 over texts, by tantivy, which maps them from a folder."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +23,7 @@ from kgrag.types import Floats, Ids
 Text = tuple[int, str, Sequence[str]]  # row, what is searched, and tags that searches may be restricted to
 
 _ANALYZER = "words"
+_LOCK = ".lock"  # ending of the files by which tantivy keeps writers apart
 _HEAP = 50_000_000  # bytes that are written to at once
 _EQUALS = 16  # how many times as many as are wanted are looked at, where so many are equally good
 
@@ -27,9 +31,11 @@ _EQUALS = 16  # how many times as many as are wanted are looked at, where so man
 class WordIndex:
     """BM25 over texts by rows. Changes are seen by the next search.
 
+    Its files are in a folder of its own below ``TMPDIR``, which goes when it goes.
+
     Args:
         language: Of the texts; see `kgrag.retrieval.passages.analysis`.
-        folder: Where `write` wrote; the folder itself is not changed.
+        folder: Where `write` wrote; it is not changed.
 
     Raises:
         PassageError: The language is unknown.
@@ -39,17 +45,30 @@ class WordIndex:
     def __init__(self, language: str = "en", folder: Path | None = None) -> None:
         self._analyzer = analyzer(language)
         self._schema = _schema()
-        scratch = None if folder is None else _scratch(folder)
-        if scratch is not None:
-            weakref.finalize(self, shutil.rmtree, scratch, ignore_errors=True)
-        self._index = _index(self._schema, self._analyzer, scratch)
+        if folder is not None:
+            _link(folder, self._folder)
+            self._index.reload()
         self._writer: tantivy.IndexWriter | None = None
+        self._adding: Future[None] | None = None
+
+    @cached_property
+    def _folder(self) -> Path:
+        folder = Path(tempfile.mkdtemp(prefix="kgrag-words-"))
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return folder
+
+    @cached_property
+    def _index(self) -> tantivy.Index:
+        index = tantivy.Index(self._schema, path=str(self._folder))
+        index.register_tokenizer(_ANALYZER, self._analyzer)
+        index.config_reader("manual")  # else a thread of its own looks for changes, and puts locks into the folder
+        return index
 
     def add(self, texts: Iterable[Text]) -> None:
-        """Adds texts."""
-        writer = self._writing()
-        for row, text, tags in texts:
-            writer.add_document(_document(row, text, tags))
+        """Adds texts, in a thread of its own: whatever comes before the next search, as encoding them, goes on meanwhile."""
+        writer, thread = self._writing(), ThreadPoolExecutor(1)
+        self._adding = thread.submit(_add, writer, texts)
+        thread.shutdown(wait=False)
 
     def remove(self, rows: Ids) -> None:
         """Removes texts."""
@@ -109,6 +128,17 @@ class WordIndex:
         seen = np.array([searcher.doc_freq("text", term) for term in terms], np.float32)
         return (np.log(count / seen.clip(1)).clip(0) / np.log(count)).astype(np.float32)
 
+    def write(self, folder: Path) -> None:
+        """Writes it into a new folder.
+
+        Raises:
+            OSError: It cannot be written.
+            PassageError: Nor can what was changed.
+        """
+        self._commit()
+        folder.mkdir()
+        _link(self._folder, folder)
+
     def _query(self, terms: Iterable[str], wanted: Sequence[Sequence[str]]) -> tantivy.Query:
         query, occur = tantivy.Query, tantivy.Occur
         words = query.boolean_query([(occur.Should, query.term_query(self._schema, "text", term)) for term in terms])
@@ -119,6 +149,11 @@ class WordIndex:
         return query.boolean_query([(occur.Must, words), *only])
 
     def _writing(self) -> tantivy.IndexWriter:
+        """What writes, once all before was handed to it."""
+        adding, self._adding = self._adding, None
+        if adding is not None:
+            with _written():
+                adding.result()
         if self._writer is None:  # one thread, so that the order is always the same
             self._writer = self._index.writer(heap_size=_HEAP, num_threads=1)
         return self._writer
@@ -126,36 +161,29 @@ class WordIndex:
     def _commit(self) -> None:
         """Makes changes visible; what is merged thereby is part of the figures that BM25 goes by, and waited for."""
         if self._writer is not None:
-            try:
-                self._writer.commit()
-                self._writer.wait_merging_threads()
-            except ValueError as error:
-                raise PassageError(
-                    f"What was changed cannot be indexed: {error}.",
-                    f"Make room in {tempfile.gettempdir()}, or set TMPDIR, and load the index again.",
-                ) from error
+            writer = self._writing()
+            with _written():
+                writer.commit()
+                writer.wait_merging_threads()
             self._writer = None
             self._index.reload()
 
 
-def write_words(folder: Path, language: str, texts: Iterable[Text]) -> None:
-    """Writes an index of texts into a new folder.
+def _add(writer: tantivy.IndexWriter, texts: Iterable[Text]) -> None:
+    for row, text, tags in texts:
+        writer.add_document(_document(row, text, tags))
 
-    Raises:
-        OSError: It cannot be written.
-    """
-    folder.mkdir()
+
+@contextmanager
+def _written() -> Iterator[None]:
+    """Says what to do where tantivy cannot write."""
     try:
-        writer = _index(_schema(), analyzer(language), folder).writer(heap_size=_HEAP, num_threads=1)
-        for row, text, tags in texts:
-            writer.add_document(_document(row, text, tags))
-        writer.commit()
-        writer.wait_merging_threads()
+        yield
     except ValueError as error:
-        raise OSError(f"tantivy cannot write {folder}: {error}") from error
-    del writer
-    for lock in folder.glob(".*.lock"):
-        lock.unlink()
+        raise PassageError(
+            f"What was changed cannot be indexed: {error}.",
+            f"Make room in {tempfile.gettempdir()}, or set TMPDIR, and load the index again.",
+        ) from error
 
 
 def _schema() -> tantivy.Schema:
@@ -166,13 +194,6 @@ def _schema() -> tantivy.Schema:
     return builder.build()
 
 
-def _index(schema: tantivy.Schema, words: tantivy.TextAnalyzer, folder: Path | None) -> tantivy.Index:
-    index = tantivy.Index(schema, path=None if folder is None else str(folder))
-    index.register_tokenizer(_ANALYZER, words)
-    index.config_reader("manual")  # else a thread of its own looks for changes, and puts locks into the folder
-    return index
-
-
 def _document(row: int, text: str, tags: Sequence[str]) -> tantivy.Document:
     document = tantivy.Document(text=spaced(text))
     document.add_unsigned("row", row)
@@ -181,12 +202,12 @@ def _document(row: int, text: str, tags: Sequence[str]) -> tantivy.Document:
     return document
 
 
-def _scratch(folder: Path) -> Path:
-    """A folder of our own with the same files, which are never changed, only replaced and added to."""
-    scratch = Path(tempfile.mkdtemp(prefix="kgrag-words-"))
-    for file in folder.iterdir():
+def _link(source: Path, target: Path) -> None:
+    """Puts the files of a folder into another one: they are never changed, only replaced and added to."""
+    for file in source.iterdir():
+        if file.suffix == _LOCK:
+            continue
         try:
-            os.link(file, scratch / file.name)
+            os.link(file, target / file.name)
         except OSError:  # on another disk
-            shutil.copyfile(file, scratch / file.name)
-    return scratch
+            shutil.copyfile(file, target / file.name)
