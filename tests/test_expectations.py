@@ -1,5 +1,6 @@
 """Answers that clearly are of another sort than the question asks for."""
 
+import numpy as np
 import pytest
 
 from kgrag import KGRAG, KnowledgeGraph
@@ -90,3 +91,39 @@ def test_the_refusal_says_what_was_asked_for(graph, monkeypatch):
 )
 def test_members_are_asked_for_and_not_their_types(graph, masked, plain):
     assert Expectations(graph).plainly(masked) == plain
+
+
+RULES = [
+    ("Rule 7", TYPE, "rule"),
+    ("Note 3", TYPE, "note"),
+    ("Part B", TYPE, "part"),
+    ("the whole book", TYPE, "book"),
+    ("right of way", "is laid down in", "Rule 7"),
+    ("right of way", "is laid down in", "Note 3"),
+    ("Rule 7", "is in", "the whole book"),
+    ("Rule 7", "is in part", "Part B"),
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "answers"),
+    [
+        ("Which rule lays down the right of way?", ["Rule 7"]),
+        ("In which note is the right of way laid down?", ["Note 3"]),
+        ("Where is the right of way laid down?", ["Note 3", "Rule 7"]),
+        ("Which part is Rule 7 in?", ["Part B"]),
+        ("Which book is Rule 7 in?", ["the whole book"]),
+        ("Which part contains Rule 7?", ["Part B"]),
+    ],
+)
+def test_what_is_of_another_sort_than_asked_for_gives_way(question, answers):
+    assert sorted(KGRAG(KnowledgeGraph.from_triples(RULES)).ask(question).answers) == answers
+
+
+def test_where_nothing_is_of_the_sort_asked_for_nothing_gives_way(graph):
+    nodes = np.array([graph.find(name)[0] for name in ("nortisol", "brivane", "free thing")])
+    expectations = Expectations(graph)
+    assert expectations.sorted("Which drug helps?", [nodes])[0].tolist() == [1, -1, 0]
+    assert expectations.sorted("What helps?", [nodes, nodes[:1]])[1].tolist() == [0]
+    assert expectations.sorted("Which drugs and diseases help?", [nodes])[0].tolist() == [0, 0, 0]
+    assert KGRAG(graph).ask("Which mountain treats brivane?").answers == []

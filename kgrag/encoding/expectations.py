@@ -7,11 +7,15 @@ that does not say what it asks for contradict nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kgrag.encoding.classes import ClassNames
 from kgrag.graph import KnowledgeGraph, normalise
 from kgrag.graph.inference import SUBCLASS
+from kgrag.types import Ids
 from kgrag.wordings.classes import DATE, PERSON, PLACE, is_group, kind_of
 from kgrag.wordings.english import PARTICLES, singular
 
@@ -102,6 +106,35 @@ class Expectations:
         label, classes = self._asked(words)
         return label if classes and all(_is_none_of(graph, n, label, classes) for n in nodes) else ""
 
+    def sorted(self, question: str, several: Sequence[Ids]) -> list[NDArray[np.int8]]:
+        """Which nodes are of the class that a question asks for by name: "Which chapter is Article 17 in?".
+
+        Args:
+            question: The question; what it names may be masked.
+            several: Groups of nodes.
+
+        Returns:
+            For each group 1 where a node is of such a class, -1 where it clearly is something else, 0 otherwise, shape (nodes,).
+        """
+        found, graph = _ASKED.search(question), self.graph
+        asks_so = found is not None and found[1].lower() in ("which", "what")
+        words = re.findall(r"[\w'-]+", found[2].lower()) if found and asks_so else []
+        label, classes = self._asked(words, _goes_on)
+        if not classes:
+            return [np.zeros(len(nodes), np.int8) for nodes in several]
+        types = _types(graph, np.unique(np.concatenate([*several, np.zeros(0, np.int64)])))
+        _above(graph, {one for own in types.values() for one in own} | classes)  # from an endpoint, in one go
+        known: dict[tuple[int, ...], int] = {}
+
+        def sort_of(node: int) -> int:
+            own = types.get(node, ())
+            if own not in known:
+                is_one = bool(_above(graph, set(own)) & classes)
+                known[own] = 1 if is_one else -int(_is_none_of(graph, node, label, classes))
+            return known[own]
+
+        return [np.fromiter(map(sort_of, nodes.tolist()), np.int8, count=len(nodes)) for nodes in several]
+
     def plainly(self, masked: str) -> str:
         """A question whose mentions are masked, with "which cancer" for "what types of cancer" where there is a class of that name.
 
@@ -112,19 +145,32 @@ class Expectations:
             return masked
         return f"{masked[: found.start()]}{found[1]} {found[2]}{masked[found.end() :]}"
 
-    def _asked(self, words: Sequence[str]) -> tuple[str, frozenset[int]]:
-        """The name of classes that the words begin with, in either number, and these; none where they go on with another noun."""
+    def _asked(
+        self, words: Sequence[str], goes_on: Callable[[str, str], bool] = lambda noun, rest: False
+    ) -> tuple[str, frozenset[int]]:
+        """The name of classes that the words begin with, in either number, and these; none where they go on with another noun.
+
+        Args:
+            words: The words after "which" or "what".
+            goes_on: Whether a word, which is no verb that the graph has, can be one after a noun all the same.
+        """
         verbs = {label.lower().split()[0] for label in self.graph.relation_labels if label.split()}
         for length in range(min(4, len(words)), 0, -1):
             rest = words[length] if len(words) > length else ""
             if rest == "of" and singular(words[length - 1]) in _SORTS:
                 break
-            if rest and rest not in _AFTER and not {rest, f"{rest}s", rest.removesuffix("s")} & verbs:
+            is_verb = rest in _AFTER or {rest, f"{rest}s", rest.removesuffix("s")} & verbs
+            if rest and not is_verb and not goes_on(words[length - 1], rest):
                 continue
             for name in (singular(" ".join(words[:length])), " ".join(words[:length])):
                 if classes := self.classes.named(normalise(name)):
                     return name, classes
         return "", frozenset()
+
+
+def _goes_on(noun: str, rest: str) -> bool:
+    """Whether a word after a noun may be its verb by their endings: "section contains", "recitals explain"."""
+    return rest not in ("and", "or") and (singular(noun) == noun) == (rest.endswith("s") and singular(rest) != rest)
 
 
 def _is_no_number(graph: KnowledgeGraph, node: int) -> bool:
@@ -162,6 +208,18 @@ def _is_none_of(graph: KnowledgeGraph, node: int, label: str, asked: frozenset[i
 def _classes(graph: KnowledgeGraph, node: int) -> set[int]:
     """Classes of a node, and those above them."""
     return _above(graph, set(graph.types(node)))
+
+
+def _types(graph: KnowledgeGraph, nodes: Ids) -> dict[int, tuple[int, ...]]:
+    """Classes of those nodes that have some, all looked up at once: at an endpoint each look-up is a request."""
+    with graph.lock:
+        statements, owners = graph.statements_from(nodes)
+        typing = np.isin(graph.relations[statements], graph.type_relations())
+        pairs = np.unique(np.stack([nodes[owners[typing]], graph.tails[statements[typing]]], axis=1), axis=0)
+    found: dict[int, tuple[int, ...]] = {}
+    for node, own in pairs.tolist():
+        found[node] = (*found.get(node, ()), own)
+    return found
 
 
 def _above(graph: KnowledgeGraph, classes: Sequence[int] | set[int] | frozenset[int]) -> set[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -31,6 +31,7 @@ ABROAD = 4  # relations that the graph does not have, the best fitting, that spe
 RANKED = 64  # questions whose plans are ranked together
 FAR = 0.01  # probability, by what was learned, from which plans of so many relations are sought; of two they always are
 SIDED = 10.0  # logits by which a relation read from the wrong side of its verb is less likely than from the right one
+OTHER = 5.0  # logits by which a plan is less likely that leads to another sort of thing than asked for, where some other does not
 NEVER = 0.05  # least belief that a start answers: where labels have shown less, no way leads by it either
 SEEN = 64  # questions that are not looked at twice
 LEAST = 1e-4  # plans below this probability do not count
@@ -356,6 +357,8 @@ class GraphReader:
         further = self._trusted(np.full(len(own), most), 0) + self._trusted(COMMON + (alike - most).clip(0), 1)
         own = own + np.where(length == 1, self._trusted(alike, 0), further)
         own = own - SIDED * self._wrong_way(sight.question, plans, set(proposal.there.tolist()))
+        plans, is_other = self._of_sort(sight.question, plans)
+        own = own - OTHER * is_other
         missed = missed + self._trusted(absent, 0)
         foreign = foreign + self._trusted(abroad, 0)
         in_vain = max(float(missed.max(initial=-1e4)), float(foreign.max(initial=-1e4))) + float(reasoner.missed)
@@ -379,6 +382,20 @@ class GraphReader:
             familiar=familiar,
             returning=float(reasoner.returning.sigmoid()),
         )
+
+    def _of_sort(self, question: str, plans: Sequence[Plan]) -> tuple[list[Plan], NDArray[np.bool_]]:
+        """Plans without those ends that clearly are of another sort than asked for, and whether nothing else is left of each.
+
+        This is asked only of plans beside ends of that sort, of theirs or of another plan: without any, nothing is as clear.
+        """
+        sorts = self.expectations.sorted(question, [plan.ends for plan in plans])
+        has_some = [bool((one > 0).any()) for one in sorts]
+        is_other = [any(has_some) and len(one) > 0 and bool((one < 0).all()) for one in sorts]
+        kept = [
+            replace(plan, reach=(*plan.reach[:-1], plan.ends[one >= 0])) if some and (one < 0).any() else plan
+            for plan, one, some in zip(plans, sorts, has_some)
+        ]
+        return kept, np.array(is_other, bool)
 
     def _wrong_way(self, question: str, plans: Sequence[Plan], there: set[int]) -> NDArray[np.bool_]:
         """Which plans begin by a relation read backwards or forward where the question, by its grammar, means it the other way.
