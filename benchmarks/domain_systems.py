@@ -78,8 +78,10 @@ def asked_all(pack: Pack, questions: Sequence[Question], baselines: bool = True)
 
 
 def variants(pack: Pack) -> Iterator[tuple[str, KGRAG]]:
-    """kgrag, and what is left of it without passages, or without the statements that join things."""
+    """kgrag and, where it has passages, what is left of it without them, or without the statements that join things."""
     yield OURS, pack.rag
+    if not len(pack.rag.passages):
+        return
     yield "kgrag without passages", pack.with_parts(None, [])
     yield "kgrag without the graph", pack.with_parts(only_names(pack.rag.graph), list(pack.rag.passages))
 
