@@ -1,5 +1,7 @@
 """What may be written next: lists name each answer once, and end when all are named."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -109,5 +111,8 @@ def test_where_one_token_may_come_next_no_model_is_asked(generator, monkeypatch)
     assert draft.pieces[0] == "no"
     few = len(passes)
     monkeypatch.setattr(OnlyFrameWords, "only", lambda self, ids: [None] * len(ids))
-    assert generator.write(prompts, config) == [draft]
+    (asked,) = generator.write(prompts, config)
+    # several words read at once are summed up in another order, as some processors do it
+    assert asked.probability == pytest.approx(draft.probability)
+    assert replace(asked, probability=draft.probability) == draft
     assert few < len(passes) - few
