@@ -77,6 +77,11 @@ class Run:
         """Encodes passages, no text twice."""
         return Remembered(default_encoder(), self.cache)
 
+    @property
+    def made(self) -> int:
+        """How many questions are made of a graph for a baseline that has to be trained."""
+        return QUICK if self.quick else 400
+
     def sampled(self, questions: Sequence[Question], most: int = QUICK) -> list[Question]:
         """All, or with --quick the same few each time."""
         few = self.quick and len(questions) > most
@@ -113,11 +118,12 @@ def run(domain: str, description: str, parts: Mapping[str, Part], goals: Mapping
 def own_pack(run: Run) -> Measured:
     """The questions of the pack, asked of all systems."""
     questions = run.sampled(read_questions(data_folder() / run.domain / "questions" / f"{run.part}.jsonl"))
-    reports = asked_all(Pack(KGRAG.demo(run.domain), run.encoder), questions)
+    taught = read_questions(data_folder() / run.domain / "questions" / "train.jsonl")
+    reports = asked_all(Pack(KGRAG.demo(run.domain), run.encoder, run.sampled(taught), run.made), questions)
     if not run.quick:
         say("  kgrag, trained on the train part")
         trained = KGRAG.demo(run.domain)
-        trained.train(read_questions(data_folder() / run.domain / "questions" / "train.jsonl"))
+        trained.train(taught)
         reports["kgrag, trained on the train part"] = evaluate(trained, questions)
     return of_reports(reports, PACK_COLUMNS, f"{len(questions)} questions of the {run.part} part of data/{run.domain}")
 
@@ -156,7 +162,7 @@ def asked_of(
     rag: KGRAG, questions: Sequence[Question], run: Run, columns: Sequence[str], notes: str, baselines: bool = True
 ) -> Measured:
     """Questions that were written for this project about a public graph, asked of all systems."""
-    reports = asked_all(Pack(rag, run.encoder), run.sampled(questions), baselines)
+    reports = asked_all(Pack(rag, run.encoder, made=run.made), run.sampled(questions), baselines)
     return of_reports(reports, columns, notes)
 
 

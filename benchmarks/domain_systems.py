@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+from one_token import OneTokenReader
 from remembered import Remembered
 from reporting import say
 
@@ -45,10 +46,14 @@ class Pack:
     Attributes:
         rag: kgrag over them.
         encoder: Encodes the texts of baselines.
+        taught: Questions whose answers are known, for a baseline that has to be trained.
+        made: How many others are made of the graph for it.
     """
 
     rag: KGRAG
     encoder: Remembered
+    taught: Sequence[Question] = ()
+    made: int = 0
 
     @cached_property
     def texts(self) -> PassageIndex:
@@ -147,10 +152,22 @@ def without_evidence(pack: Pack) -> Callable[[str], Said]:
     return answer
 
 
+def over_one_token(pack: Pack) -> Callable[[str], Said]:
+    """G-Retriever's recipe, trained on what is known and on what is made of the graph."""
+    reader = OneTokenReader(pack.rag, pack.taught, pack.made)
+
+    def answer(question: str) -> Said:
+        names = reader.answer(question)
+        return Said(", ".join(names), names)
+
+    return answer
+
+
 BASELINES: dict[str, Callable[[Pack], Callable[[str], Said]]] = {
     "BM25 + extraction": extracting(by_words=True),
     "dense + extraction": extracting(by_words=False),
     "language model alone": without_evidence,
+    "Steiner tree + one soft token": over_one_token,
 }
 
 

@@ -3,7 +3,7 @@
 Its own pack, the articles that answer questions of experts, provisions, and questions about GDPRtEXT and the Data Privacy
 Vocabularies, beside plain ways to answer. Prints tables and the goals beside them, and writes ``results/legal.json``,
 ``.predictions.jsonl`` and ``.html``. Data of others is read from the folder that KGRAG_DATASETS names; see benchmarks/README.md. Needs
-``pip install 'kgrag[benchmarks,documents,plots]'``.
+``pip install 'kgrag[benchmarks,documents,plots,steiner]'``.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Its own pack, linking, passages, answers in sentences, reading, and questions about the Disease Ontology, beside plain ways to answer.
 Prints tables and the goals beside them, and writes ``results/medical.json``, ``.predictions.jsonl`` and ``.html``. Data of others is
-read from the folder that KGRAG_DATASETS names; see benchmarks/README.md. Needs ``pip install 'kgrag[benchmarks,plots]'``.
+read from the folder that KGRAG_DATASETS names; see benchmarks/README.md. Needs ``pip install 'kgrag[benchmarks,plots,steiner]'``.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from kgrag.types import Link
 
 LIKELY = 0.5  # share of the best belief from which a node would be answered
 ASKED = 10  # nearest ways of asking whose words a plan explains
-READ, COMPARED = 5, 50  # answers whose names are read, and whose classes are compared with what is asked for
+READ = 5  # answers whose names are read
 MOST_UNKNOWN = 3  # more mentions of what is unknown are no worse
 _NAMES = 6  # names of a topic that are read
 _LETTERS = 200  # of a name that are read
@@ -102,7 +102,7 @@ class Measures:
         told = self._words(map(graph.label, about))
         belief = min(max(best, 1e-3), 1 - 1e-3)
         left = self._in_full(question, words - said - told)
-        asked = self._reader.expectations.contradiction(question, answers[:COMPARED].tolist())
+        asked = self._reader.expectations.contradiction(question, answers.tolist())
         aside = self._apart(named, found)
         row |= {
             "belief": math.log(belief / (1 - belief)) / _SURE,

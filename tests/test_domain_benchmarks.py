@@ -8,7 +8,7 @@ from pathlib import Path
 import pyoxigraph
 import pytest
 
-from kgrag import KnowledgeGraph, Question, read_questions
+from kgrag import KGRAG, KnowledgeGraph, Question, read_questions
 from kgrag.evaluation.plots import can_draw, curves
 
 ROOT = Path(__file__).parent.parent
@@ -137,3 +137,18 @@ def test_curves_are_the_same_each_time():
     drawn = curves(lines, "statements", "seconds", logarithmic=True)
     assert drawn.startswith("<svg") and drawn == curves(lines, "statements", "seconds", logarithmic=True)
     assert ">statements<" in drawn
+
+
+def test_one_token_over_trees_learns_which_nodes_answer():
+    pytest.importorskip("pcst_fast")
+    import one_token
+
+    rag = KGRAG.demo("medical")
+    taught = [Question("Which drugs treat gout?", ("colchicine",)), Question("Is gout a fever?", ("no",))]
+    reader = one_token.OneTokenReader(rag, taught, made=6)
+    answers = reader.answer("Which drugs treat gout?")
+    assert all(rag.graph.find(name) for name in answers)
+    assert set(reader.answer("Is gout treated by colchicine?")) <= {"yes", "no"}
+    assert reader.answer("What is it?") == []
+    again = one_token.OneTokenReader(rag, taught, made=6)
+    assert again.answer("Which drugs treat gout?") == answers

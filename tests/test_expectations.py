@@ -120,6 +120,16 @@ def test_what_is_of_another_sort_than_asked_for_gives_way(question, answers):
     assert sorted(KGRAG(KnowledgeGraph.from_triples(RULES)).ask(question).answers) == answers
 
 
+def test_counts_are_of_what_is_asked_for():
+    legal = KGRAG.demo("legal")
+    assert legal.ask("How many chapters does the Data Act have?").value == "11"
+    assert legal.ask("How many articles does the Data Act have?").value == "50"  # in its chapters
+    rules = KGRAG(KnowledgeGraph.from_triples(RULES))
+    assert rules.ask("How many rules are in Part B?").value == "1"
+    refused = rules.ask("How many notes are in Part B?")
+    assert refused.abstained and refused.value == "", refused.text
+
+
 def test_where_nothing_is_of_the_sort_asked_for_nothing_gives_way(graph):
     nodes = np.array([graph.find(name)[0] for name in ("nortisol", "brivane", "free thing")])
     expectations = Expectations(graph)

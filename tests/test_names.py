@@ -124,6 +124,20 @@ def test_names_of_two_words_are_found_by_their_roots(names, words):
     assert len(found) == len(set(found)) and set(found) == expected
 
 
+def test_a_number_in_a_name_is_no_pronoun():
+    graph = KnowledgeGraph.from_triples(
+        [(f"p{n}", "is in", "z") for n in ("I", "II")],
+        labels={"pI": "Part I Zorbian Code", "pII": "Part II Zorbian Code", "z": "Zorbian Code"},
+    )
+    linker = EntityLinker(graph)
+    for text, label in [
+        ("Which part of the Zorbian Code is it?", "Zorbian Code"),
+        ("What is in Part I Zorbian Code?", "Part I Zorbian Code"),
+        ("What is in the Zorbian Code Part II?", "Part II Zorbian Code"),
+    ]:
+        assert [graph.label(link.node) for link in linker.link(text)] == [label]
+
+
 def test_half_a_surrogate_pair_in_a_name_hides_no_other_names():
     graph = KnowledgeGraph.from_triples(
         [("a", "b", "c"), ("d", "b", "c"), ("d", LABEL, '"gout"')], labels={"a": "x\ud800y"}

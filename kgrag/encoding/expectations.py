@@ -66,6 +66,7 @@ _SORT_OF = re.compile(  # but for what asks of which sort X itself is
 _SORTS = frozenset(
     ["type", "kind", "sort", "class", "group", "category", "form"]
 )  # what follows says what is asked for
+_COMPARED = 50  # nodes that are compared with what is asked for
 _HIGHEST = 8  # classes above a class that are looked at
 
 
@@ -88,9 +89,9 @@ class Expectations:
 
         Args:
             question: The question.
-            nodes: What would be answered.
+            nodes: What would be answered; the first of them are looked at.
         """
-        graph, found = self.graph, _ASKED.search(question)
+        graph, found, nodes = self.graph, _ASKED.search(question), nodes[:_COMPARED]
         words = re.findall(r"[\w'-]+", found[2].lower()) if found else []
         if found is None or not words or not nodes:
             return ""

@@ -14,6 +14,8 @@ from kgrag.linking.folding import unaccented
 from kgrag.linking.words import QuestionWords, split_words
 from kgrag.types import Ids
 
+ROMAN_ONE = "i"  # within a name; elsewhere who asks
+
 
 class NameWords(NamedTuple):
     """The words of those names that can be told from the wording of questions.
@@ -34,7 +36,7 @@ class NameWords(NamedTuple):
 
 
 def words_of(names: Iterable[str], words: QuestionWords) -> NameWords:
-    """Parts names into words without accents, and leaves out stop words.
+    """Parts names into words without accents, and leaves out stop words; what looks like a pronoun within a name is a number.
 
     Args:
         names: Folded names.
@@ -44,7 +46,7 @@ def words_of(names: Iterable[str], words: QuestionWords) -> NameWords:
     places, counts, found = array("q"), array("q"), array("q")
     for place, name in enumerate(names):
         parts = split_words(unaccented(name))
-        kept = [word for word in parts if word not in words.stop_words]
+        kept = [word for at, word in enumerate(parts) if word not in words.stop_words or (at and word == ROMAN_ONE)]
         if not kept or len(kept) < len(parts) == 2 or name.isnumeric() or words.level(name) != words.NAME:
             continue  # "passing out" is more than passing
         places.append(place)

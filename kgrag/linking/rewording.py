@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from kgrag.linking.folding import unaccented
 from kgrag.linking.languages import snowball
-from kgrag.linking.name_words import NameWords, words_of
+from kgrag.linking.name_words import ROMAN_ONE, NameWords, words_of
 from kgrag.linking.words import QuestionWords
 from kgrag.types import Ids
 
@@ -174,7 +174,12 @@ class RewordedNames:
             capital: Whether each is written with a capital.
         """
         words = [unaccented(word) for word in words]
-        ranks = [-1 if word in self._words.stop_words else self._ranks.get(self._root(word), -1) for word in words]
+        ranks = [
+            -1
+            if word in self._words.stop_words and not (word == ROMAN_ONE and capital[at])
+            else self._ranks.get(self._root(word), -1)
+            for at, word in enumerate(words)
+        ]
         known = [(at, rank) for at, rank in enumerate(ranks) if rank >= 0]
         places: defaultdict[int, list[int]] = defaultdict(list)
         for at, rank in known:

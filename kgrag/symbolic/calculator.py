@@ -139,6 +139,8 @@ class Calculator:
             return _in_vain("no statement says what the question is about")
         if self.reader.graph.is_literal[nodes].all():
             return None  # "how many inhabitants": the number is stated, and counts nothing
+        if asked := self.reader.expectations.contradiction(task.set, nodes.tolist()):
+            return _in_vain(f"the question asks for {asked}, and what was found is something else")
         if task.operator == "count" and members.kind is None and self._is_stated(task.set, own, members):
             return None
         without, measurement, direction = None, None, task.direction
