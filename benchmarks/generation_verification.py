@@ -26,6 +26,7 @@ from kgrag.progress import track
 from kgrag.resources import data_folder
 from kgrag.training.makers import directed, number
 from kgrag.training.synthesis import Synthesiser, SyntheticQuestion
+from kgrag.wordings import wordings_for
 from kgrag.wordings.grammar import composed
 
 PACKS = ("medical", "legal")
@@ -126,6 +127,9 @@ def on_what_is_lacking(synthesiser: Synthesiser) -> SyntheticQuestion | None:
     mirror = int(synthesiser.speech.ends.mirrored[step[0]])
     if not there or number(step) in own or (mirror >= 0 and number((mirror, not step[1])) in own):
         return None
+    same = any(wording.symmetric for wording in wordings_for(synthesiser.graph.relation_label(step[0])))
+    if same and number((step[0], not step[1])) in own:
+        return None  # what X interacts with interacts with X
     text = composed([synthesiser.speech.step(*step)], "{x}", rng)
     return synthesiser.make(text, (topic,), (), (), "unanswerable")
 

@@ -22,6 +22,18 @@ TELLING = [
     ("articles referred to by X", "refers to", SUBJECT),
     ("Who wrote X?", "written by", SUBJECT),
     ("What did X write?", "written by", OBJECT),
+    ("What are the risk factors of X?", "has risk factor", SUBJECT),
+    ("a known risk factor for X", "has risk factor", SUBJECT),
+    ("What are X's risk factors?", "has risk factor", SUBJECT),
+    ("Which risk factors does X have?", "has risk factor", SUBJECT),
+    ("X has which risk factors?", "has risk factor", SUBJECT),
+    ("What disease is X a risk factor for?", "has risk factor", OBJECT),
+    ("X is which disease's risk factor?", "has risk factor", OBJECT),
+    ("What has X as a risk factor?", "has risk factor", OBJECT),
+    ("Diseases with the risk factor X", "has risk factor", OBJECT),
+    ("a disease whose risk factor is X", "has risk factor", OBJECT),
+    ("What is X a part of?", "is part of", SUBJECT),
+    ("What are the parts of X?", "is part of", OBJECT),
 ]
 SILENT = [
     ("Which acts does X amend?", "part of"),
@@ -32,6 +44,11 @@ SILENT = [
     ("What causes does X have?", "causes"),
     ("Does X amend X?", "amends"),
     ("What does X interact with?", "interacts with"),
+    ("Which risk factor is X?", "has risk factor"),
+    ("Which acts have the legal form of X?", "has legal form"),
+    ("What risk factors and causes could X have?", "has risk factor"),
+    ("Is X a risk factor of X?", "has risk factor"),
+    ("Does X come with risk factors?", "has risk factor"),
 ]
 
 

@@ -356,7 +356,7 @@ class GraphReader:
         most -= float(reasoner.longer)
         further = self._trusted(np.full(len(own), most), 0) + self._trusted(COMMON + (alike - most).clip(0), 1)
         own = own + np.where(length == 1, self._trusted(alike, 0), further)
-        own = own - SIDED * self._wrong_way(sight.question, plans, set(proposal.there.tolist()))
+        own = own - SIDED * self._wrong_way(sight.question, plans)
         plans, is_other = self._of_sort(sight.question, plans)
         own = own - OTHER * is_other
         missed = missed + self._trusted(absent, 0)
@@ -397,16 +397,12 @@ class GraphReader:
         ]
         return kept, np.array(is_other, bool)
 
-    def _wrong_way(self, question: str, plans: Sequence[Plan], there: set[int]) -> NDArray[np.bool_]:
-        """Which plans begin by a relation read backwards or forward where the question, by its grammar, means it the other way.
-
-        This is asked only where the start is left both ways: labels do not always say which way round they are meant.
-        """
+    def _wrong_way(self, question: str, plans: Sequence[Plan]) -> NDArray[np.bool_]:
+        """Which plans begin by a relation read backwards or forward where the question, by its grammar, means it the other way."""
         wrong = set()
         for relation in {plan.relations[0] >> 1 for plan in plans}:
-            if {2 * relation, 2 * relation + 1} <= there:
-                end = named_end(question, self.graph.relation_label(relation), NAMED)
-                wrong |= {SUBJECT: {2 * relation + 1}, OBJECT: {2 * relation}}.get(end, set())
+            end = named_end(question, self.graph.relation_label(relation), NAMED)
+            wrong |= {SUBJECT: {2 * relation + 1}, OBJECT: {2 * relation}}.get(end, set())
         return np.array([plan.relations[0] in wrong for plan in plans], bool)
 
     def _likeness(self, sight: _Sight, plans: Sequence[Plan]) -> Floats:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from kgrag.wordings import wordings_for
-from kgrag.wordings.english import PARTICLES, listed, verb
+from kgrag.wordings.english import PARTICLES, listed, singular, verb
 from kgrag.wordings.labels import saying
 
 SUBJECT, UNKNOWN, OBJECT = 1, 0, -1
@@ -21,6 +21,9 @@ _BEFORE_NOUNS = listed("before_nouns")
 _BESIDE = listed("beside_verbs")
 _FAR = 4  # words between a verb and a name that it takes
 _EMPTY = ("have", "be", "do")  # verbs that say too little
+_HAVING = ("has", "have", "had")
+_ARTICLES = ("a", "an", "the", "one", "any", "known")
+_STATED = {"given", "stated", "named", "called", "as", "listed"}
 
 
 def named_end(question: str, label: str, name: str) -> int:
@@ -32,9 +35,14 @@ def named_end(question: str, label: str, name: str) -> int:
         name: The word that stands for what is named.
     """
     said = saying(label)
-    if said.form != "verb" or said.verb in _EMPTY or any(wording.symmetric for wording in wordings_for(label)):
+    if any(wording.symmetric for wording in wordings_for(label)):
         return UNKNOWN
     words = re.findall(r"[\w'-]+|[^\w\s]", question)
+    if said.form == "noun":
+        end = _by_noun([word if word.startswith(name) else word.lower() for word in words], said.noun.lower(), name)
+        return -end if said.turned else end
+    if said.form != "verb" or said.verb in _EMPTY:
+        return UNKNOWN
     forms = verb(said.verb)
     known = {forms.base, forms.third, forms.past, forms.participle, forms.gerund}
     places = [place for place, word in enumerate(words) if word.lower() in known and not _is_noun(words, place)]
@@ -79,6 +87,40 @@ def _after(words: list[str], done: int, named: int, particle: list[str], passive
     if passive:
         return SUBJECT
     return UNKNOWN if _BEING & {*words[max(done - 2, 0) : done]} and not words[done].endswith("ing") else OBJECT
+
+
+def _by_noun(words: list[str], noun: str, name: str) -> int:
+    """Whether the name has what the noun says (`SUBJECT`), or is that itself (`OBJECT`): the risk factors of X, a risk factor for which X is."""
+    length = len(noun.split())
+    places = [at for at in range(len(words)) if singular(" ".join(words[at : at + length])) == noun]
+    named = [at for at, word in enumerate(words) if word in (name, f"{name}'s")]
+    if len(places) != 1 or len(named) != 1:
+        return UNKNOWN
+    (begin,), (at,) = places, named
+    end = begin + length
+    if words[at] != name:  # "X's risk factors"
+        return SUBJECT if at + 1 == begin else UNKNOWN
+    if at < begin:
+        between = [word for word in words[at + 1 : begin] if word not in _ARTICLES]
+        if between == ["as"] and words[end : end + 1] != ["of"]:  # "what has X as risk factor"
+            return OBJECT
+        rest = [word for word in between if word not in _BEING]
+        is_one = len(rest) < len(between) or words[at - 1 : at] and words[at - 1] in _BEING  # "is X a risk factor of"
+        if is_one and not rest and words[end : end + 1] in (["of"], ["for"]):
+            return OBJECT
+        if is_one and rest[:1] and rest[0] in _ASKING and rest[-1].endswith("'s"):  # "X is which disease's risk factor"
+            return OBJECT
+        return SUBJECT if between[:1] and between[0] in _HAVING and rest[1:2] and rest[1] in _ASKING else UNKNOWN
+    between = [word for word in words[end:at] if word not in _ARTICLES]
+    before = [word for word in words[:begin] if word not in _ARTICLES]
+    if between in (["of"], ["for"]):
+        return UNKNOWN if before[-1:] and before[-1] in _HAVING else SUBJECT  # "has the form of X"
+    if not between or {"is", "are", "was", "were"} & {between[0]} and set(between[1:]) <= _STATED:
+        is_told = before[-1:] and before[-1] in ("with", "whose", "has", "have", "having", "the", "which", "for")
+        asks = begin and words[begin - 1] in _ASKING and words[begin - 1] != "whose"  # "which side effect is X"
+        return OBJECT if is_told and not asks else UNKNOWN
+    has = len(between) == 1 and between[0] in _HELPING and words[at + 1 : at + 2] and words[at + 1] in _HAVING
+    return SUBJECT if has else UNKNOWN  # "which risk factors does X have"
 
 
 def _is_noun(words: list[str], place: int) -> bool:
