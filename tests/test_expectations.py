@@ -120,6 +120,13 @@ def test_what_is_of_another_sort_than_asked_for_gives_way(question, answers):
     assert sorted(KGRAG(KnowledgeGraph.from_triples(RULES)).ask(question).answers) == answers
 
 
+def test_what_a_thing_lacks_is_not_told_of_another_thing():
+    medical = KGRAG.demo("medical")
+    for question in ("What is the ICD-10 code of bronchiectasis?", "Info on bronchiectasis's diagnosis code"):
+        assert medical.ask(question).abstained, question  # others have one, of which it is a complication
+    assert medical.ask("Info on gout's diagnosis code").answers == ["M10"]
+
+
 def test_counts_are_of_what_is_asked_for():
     legal = KGRAG.demo("legal")
     assert legal.ask("How many chapters does the Data Act have?").value == "11"

@@ -29,6 +29,8 @@ TELLING = [
     ("X has which risk factors?", "has risk factor", SUBJECT),
     ("What disease is X a risk factor for?", "has risk factor", OBJECT),
     ("X is which disease's risk factor?", "has risk factor", OBJECT),
+    ("For which disease is X the risk factor?", "has risk factor", OBJECT),
+    ("diseases of which X is a risk factor", "has risk factor", OBJECT),
     ("What has X as a risk factor?", "has risk factor", OBJECT),
     ("Diseases with the risk factor X", "has risk factor", OBJECT),
     ("a disease whose risk factor is X", "has risk factor", OBJECT),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -31,7 +31,7 @@ ABROAD = 4  # relations that the graph does not have, the best fitting, that spe
 RANKED = 64  # questions whose plans are ranked together
 FAR = 0.01  # probability, by what was learned, from which plans of so many relations are sought; of two they always are
 SIDED = 10.0  # logits by which a relation read from the wrong side of its verb is less likely than from the right one
-OTHER = 20.0  # logits by which a plan is less likely that leads to another sort of thing than asked for, where some other does not
+OTHER = 10.0  # logits by which a plan is less likely that is clearly not meant: leads to another sort of thing, or only over others
 NEVER = 0.05  # least belief that a start answers: where labels have shown less, no way leads by it either
 SEEN = 64  # questions that are not looked at twice
 LEAST = 1e-4  # plans below this probability do not count
@@ -148,6 +148,7 @@ class _Proposal(NamedTuple):
         plans: The plans that it may mean, by their number of relations.
         absent: Directed relations that do not leave the start, the best fitting: what may be asked in vain.
         likely: Which of these things of the same sort have.
+        lacked: Which of them other members of its classes have.
         of_members: Places of the plans that lead from a class to its members, and on to what it does not have itself. People
             ask as if it had ("side effects of statins").
     """
@@ -157,6 +158,7 @@ class _Proposal(NamedTuple):
     plans: list[list[Plan]]
     absent: Ids
     likely: NDArray[np.bool_]
+    lacked: NDArray[np.bool_]
     of_members: list[int]
 
 
@@ -306,7 +308,8 @@ class GraphReader:
         fit[had] = -np.inf
         absent = np.argsort(-fit, kind="stable")[: min(ABSENT, len(fit) - len(had))]
         likely = np.isin(absent, self.sorts.may_have(start, there))
-        return _Proposal(start, there, plans, absent, likely, of_members)
+        lacked = np.isin(absent, self.sorts.of_class(start))
+        return _Proposal(start, there, plans, absent, likely, lacked, of_members)
 
     def _rank(self, sights: Sequence[_Sight], proposals: Sequence[_Proposal]) -> list[Floats]:
         """Logits of each proposal's plans, of what may be asked in vain, of relations that are not the graph's, and of none."""
@@ -344,6 +347,7 @@ class GraphReader:
         reasoner, plans = self.reasoner, [plan for several in proposal.plans for plan in several]
         ends = np.cumsum([len(plans), len(proposal.absent), len(sight.foreign[0])])
         own, missed, foreign, none = np.split(ranks, ends)
+        is_roundabout = _roundabout(plans, own, dict(zip(proposal.absent[proposal.lacked], missed[proposal.lacked])))
         alike = np.concatenate([self._likeness(sight, several) for several in proposal.plans] or [own])
         length = np.array([len(plan.relations) for plan in plans], np.int64)
         away = self._alone(sight, proposal.absent, 0)
@@ -358,7 +362,7 @@ class GraphReader:
         own = own + np.where(length == 1, self._trusted(alike, 0), further)
         own = own - SIDED * self._wrong_way(sight.question, plans)
         plans, is_other = self._of_sort(sight.question, plans)
-        own = own - OTHER * is_other
+        own = own - OTHER * (is_other | is_roundabout)
         missed = missed + self._trusted(absent, 0)
         foreign = foreign + self._trusted(abroad, 0)
         in_vain = max(float(missed.max(initial=-1e4)), float(foreign.max(initial=-1e4))) + float(reasoner.missed)
@@ -430,6 +434,20 @@ class GraphReader:
 
     def _trusted(self, alike: Floats, step: int) -> Floats:
         return SHARPNESS * max(float(self.reasoner.trust[step]), 0.0) * (alike - np.float32(COMMON))
+
+
+def _roundabout(plans: Sequence[Plan], ranks: Floats, lacked: Mapping[int, float]) -> NDArray[np.bool_]:
+    """Which plans end with a relation that by itself fits better than they do, but that the start lacks, unlike others of its class.
+
+    A question for X's code asks in vain where X has none, and not for the code of something that has to do with X.
+
+    Args:
+        plans: What may be meant.
+        ranks: How each fits, shape (plans,).
+        lacked: How those relations fit.
+    """
+    alone = [lacked.get(plan.relations[-1], -np.inf) if len(plan.relations) > 1 else -np.inf for plan in plans]
+    return np.array(alone, np.float32) > ranks
 
 
 class _Known(NamedTuple):

@@ -32,11 +32,21 @@ class Sorts:
         graph = self.graph
         if graph.is_partial:  # what is not here yet may have any
             return np.arange(2 * graph.num_relations)
+        typed = self.of_class(nodes)
+        there = there[(there < self._beside.shape[0]) & ~np.isin(there >> 1, self._types)]
+        return np.union1d(typed if len(typed) else self._beside[there].indices, there)
+
+    def of_class(self, nodes: Ids) -> Ids:
+        """Directed relations that members of the classes of nodes have; none where these have no class.
+
+        Args:
+            nodes: Node ids.
+        """
+        if self.graph.is_partial:
+            return np.zeros(0, np.int64)
         self._read()
         classes = self._classes[nodes[nodes < self._classes.shape[0]]].indices
-        typed = self._of_class[classes].indices
-        there = there[(there < self._beside.shape[0]) & ~np.isin(there >> 1, self._types)]
-        return np.union1d(typed if len(classes) else self._beside[there].indices, there)
+        return np.unique(self._of_class[classes].indices).astype(np.int64)
 
     def _read(self) -> None:
         graph = self.graph

@@ -106,7 +106,8 @@ def _by_noun(words: list[str], noun: str, name: str) -> int:
             return OBJECT
         rest = [word for word in between if word not in _BEING]
         is_one = len(rest) < len(between) or words[at - 1 : at] and words[at - 1] in _BEING  # "is X a risk factor of"
-        if is_one and not rest and words[end : end + 1] in (["of"], ["for"]):
+        of_which = any(first in ("of", "for") and second in _ASKING for first, second in zip(words[:at], words[1:at]))
+        if is_one and not rest and (of_which or words[end : end + 1] in (["of"], ["for"])):
             return OBJECT
         if is_one and rest[:1] and rest[0] in _ASKING and rest[-1].endswith("'s"):  # "X is which disease's risk factor"
             return OBJECT
