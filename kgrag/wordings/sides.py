@@ -21,9 +21,36 @@ _BEFORE_NOUNS = listed("before_nouns")
 _BESIDE = listed("beside_verbs")
 _FAR = 4  # words between a verb and a name that it takes
 _EMPTY = ("have", "be", "do")  # verbs that say too little
-_HAVING = ("has", "have", "had")
 _ARTICLES = ("a", "an", "the", "one", "any", "known")
-_STATED = {"given", "stated", "named", "called", "as", "listed"}
+_WORDS = {  # of the shapes below
+    "BE": "is|are|was|were|be|been|being",
+    "DO": "|".join(sorted(_HELPING)),
+    "HAVE": "has|have|had|having",
+    "WHICH": "|".join(sorted(_ASKING - {"whose"})),
+    "STATED": "given as|stated as|listed as|named|called",
+}
+
+
+def _shape(pattern: str) -> re.Pattern[str]:
+    return re.compile(re.sub("[A-Z]{2,}", lambda found: f"(?:{_WORDS[found[0]]})", rf"(?<!\S){pattern}(?!\S)"))
+
+
+_SHAPES = [  # X is what is named, n the noun, N after an article; articles are left out
+    (_shape("X's [nN]"), SUBJECT),
+    (_shape("HAVE [nN] (?:of|for) X"), UNKNOWN),  # "acts that have the form of X"
+    (_shape("[nN] (?:of|for) X"), SUBJECT),
+    (_shape("[nN] DO X HAVE"), SUBJECT),  # "which risk factors does X have"
+    (_shape("X HAVE WHICH [nN]"), SUBJECT),
+    (_shape("X as [nN](?! of)"), OBJECT),  # "what has X as a risk factor"
+    (_shape("(?:BE X|X BE) [nN] (?:of|for)"), OBJECT),  # "what is X a risk factor for"
+    (_shape("(?:of|for) WHICH .*(?:BE X|X BE) [nN]"), OBJECT),
+    (_shape("X BE WHICH .*'s [nN]"), OBJECT),  # "X is which disease's risk factor"
+    (
+        _shape("(?:with|whose|HAVE|which|for) N(?: BE(?: STATED)?)? X"),
+        OBJECT,
+    ),  # "for which the risk factor is given as X"
+    (_shape("(?:with|whose|HAVE) n(?: BE(?: STATED)?)? X"), OBJECT),  # "whose risk factor is X"
+]
 
 
 def named_end(question: str, label: str, name: str) -> int:
@@ -90,38 +117,20 @@ def _after(words: list[str], done: int, named: int, particle: list[str], passive
 
 
 def _by_noun(words: list[str], noun: str, name: str) -> int:
-    """Whether the name has what the noun says (`SUBJECT`), or is that itself (`OBJECT`): the risk factors of X, a risk factor for which X is."""
-    length = len(noun.split())
-    places = [at for at in range(len(words)) if singular(" ".join(words[at : at + length])) == noun]
-    named = [at for at, word in enumerate(words) if word in (name, f"{name}'s")]
-    if len(places) != 1 or len(named) != 1:
+    """Whether the name has what the noun says (`SUBJECT`), or is that (`OBJECT`): the risk factors of X, what X is a risk factor for."""
+    length, shape, at = len(noun.split()), list[str](), 0
+    while at < len(words):
+        if singular(" ".join(words[at : at + length])) == noun:
+            shape.append("N" if words[at - 1 : at] and words[at - 1] in _ARTICLES else "n")
+            at += length
+            continue
+        if words[at] not in _ARTICLES:
+            shape.append({name: "X", f"{name}'s": "X's"}.get(words[at], words[at].lower()))
+        at += 1
+    if sum(word in ("N", "n") for word in shape) != 1 or sum(word in ("X", "X's") for word in shape) != 1:
         return UNKNOWN
-    (begin,), (at,) = places, named
-    end = begin + length
-    if words[at] != name:  # "X's risk factors"
-        return SUBJECT if at + 1 == begin else UNKNOWN
-    if at < begin:
-        between = [word for word in words[at + 1 : begin] if word not in _ARTICLES]
-        if between == ["as"] and words[end : end + 1] != ["of"]:  # "what has X as risk factor"
-            return OBJECT
-        rest = [word for word in between if word not in _BEING]
-        is_one = len(rest) < len(between) or words[at - 1 : at] and words[at - 1] in _BEING  # "is X a risk factor of"
-        of_which = any(first in ("of", "for") and second in _ASKING for first, second in zip(words[:at], words[1:at]))
-        if is_one and not rest and (of_which or words[end : end + 1] in (["of"], ["for"])):
-            return OBJECT
-        if is_one and rest[:1] and rest[0] in _ASKING and rest[-1].endswith("'s"):  # "X is which disease's risk factor"
-            return OBJECT
-        return SUBJECT if between[:1] and between[0] in _HAVING and rest[1:2] and rest[1] in _ASKING else UNKNOWN
-    between = [word for word in words[end:at] if word not in _ARTICLES]
-    before = [word for word in words[:begin] if word not in _ARTICLES]
-    if between in (["of"], ["for"]):
-        return UNKNOWN if before[-1:] and before[-1] in _HAVING else SUBJECT  # "has the form of X"
-    if not between or {"is", "are", "was", "were"} & {between[0]} and set(between[1:]) <= _STATED:
-        is_told = before[-1:] and before[-1] in ("with", "whose", "has", "have", "having", "the", "which", "for")
-        asks = begin and words[begin - 1] in _ASKING and words[begin - 1] != "whose"  # "which side effect is X"
-        return OBJECT if is_told and not asks else UNKNOWN
-    has = len(between) == 1 and between[0] in _HELPING and words[at + 1 : at + 2] and words[at + 1] in _HAVING
-    return SUBJECT if has else UNKNOWN  # "which risk factors does X have"
+    told = " ".join(shape)
+    return next((end for pattern, end in _SHAPES if pattern.search(told)), UNKNOWN)
 
 
 def _is_noun(words: list[str], place: int) -> bool:
