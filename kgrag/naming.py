@@ -14,6 +14,7 @@ from kgrag.linking import EntityLinker
 from kgrag.linking.topics import Topic
 from kgrag.measures import LIKELY, Measures
 from kgrag.types import Link, Mention
+from kgrag.wordings.english import PARTICLES
 
 ALIKE, MOST_ALIKE = 0.9, 4  # share of the best score from which a candidate might as well be meant, and how many
 MOST_LINKS = 8  # links of a question that may be about something else: each is read anew with each topic
@@ -95,9 +96,11 @@ def _ways(question: str, links: Sequence[Link], topic: Topic) -> Iterator[Interp
     """Ways to link a question that is about a topic: by all of its words or the most telling, with and without what else may be named.
 
     What is named in full stays, and so does what looks like a name and is none of the graph's, unless the topic's name holds it
-    all; and who names one sickness in full does not mean another one.
+    all; and who names one sickness in full does not mean another one, nor what shares a few words with a long name.
     """
     full = [link.mention for link in links if link.node is not None and link.exact]
+    if any(_is_torn(mention, topic) for mention in full):
+        return
     new = sum(share for at, _, share in topic.words if not any(one.start <= at < one.end for one in full))
     if new < MORE:
         return
@@ -114,3 +117,10 @@ def _ways(question: str, links: Sequence[Link], topic: Topic) -> Iterator[Interp
         for others in (rest, sure) if len(sure) < len(rest) else (rest,):
             named = tuple(sorted([*others, own], key=lambda link: link.mention.start))
             yield Interpretation(named, topic=topic)
+
+
+def _is_torn(mention: Mention, topic: Topic) -> bool:
+    """Whether a topic shares some of the words of a long mention, but no more than half: of "European Data Protection Board"."""
+    words = [word for word in mention.text.split() if word.lower() not in PARTICLES]
+    shared = sum(mention.start <= start < mention.end for start, _, _ in topic.words)
+    return len(words) > 2 and 0 < shared <= len(words) / 2

@@ -66,3 +66,11 @@ def test_what_leads_on_is_chosen_and_what_is_sure_stays(graph, rag):
 
 def test_what_is_not_the_graphs_stays_unknown(rag):
     assert rag.ask("What is the deadline of the Zorbian Keeper Statute?").abstained
+
+
+def test_a_long_name_said_in_full_is_not_torn_apart():
+    legal = KGRAG.demo("legal")
+    namer = Namer(legal.linker, legal.reader, legal.judgement)
+    question = "Show me the articles of an act European Data Protection Board is defined in."
+    for one in namer.interpretations(question, namer.linked(question)):  # not the Data Act
+        assert [link.mention.text for link in one.links] == ["European Data Protection Board"]
