@@ -19,6 +19,7 @@ from kgrag.wordings.english import PARTICLES
 ALIKE, MOST_ALIKE = 0.9, 4  # share of the best score from which a candidate might as well be meant, and how many
 MOST_LINKS = 8  # links of a question that may be about something else: each is read anew with each topic
 MORE = 0.01  # least share of a topic's name that no name said in full holds already
+BESIDE = 0.5  # least share of the name of what is meant beside what is said in full: "for club Arsenal FC" names no Club America
 SURE = 0.95  # belief from which the links lead on so surely that hardly anything else is looked at
 
 
@@ -102,7 +103,7 @@ def _ways(question: str, links: Sequence[Link], topic: Topic) -> Iterator[Interp
     if any(_is_torn(mention, topic) for mention in full):
         return
     new = sum(share for at, _, share in topic.words if not any(one.start <= at < one.end for one in full))
-    if new < MORE:
+    if new < MORE or (full and new == topic.said < BESIDE):
         return
     for start, end in topic.places:
         held = [link for link in links if link.mention.start < end and start < link.mention.end]

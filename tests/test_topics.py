@@ -5,7 +5,7 @@ from beacon_act import FACTS
 
 from kgrag import KGRAG, KnowledgeGraph
 from kgrag.linking import EntityLinker
-from kgrag.naming import Namer
+from kgrag.naming import Namer, _ways
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +74,20 @@ def test_a_long_name_said_in_full_is_not_torn_apart():
     question = "Show me the articles of an act European Data Protection Board is defined in."
     for one in namer.interpretations(question, namer.linked(question)):  # not the Data Act
         assert [link.mention.text for link in one.links] == ["European Data Protection Board"]
+
+
+def test_what_is_named_in_full_brings_no_other_thing_by_a_common_word():
+    graph = KnowledgeGraph.from_triples(
+        [
+            ("Ann", "plays for club", "Arsenal FC"),
+            ("Ben", "plays for club", "Club America"),
+            ("Cid", "plays for club", "Club Nacional"),
+            ("Ann", "plays at", "Forward"),
+        ]
+    )
+    rag = KGRAG(graph)
+    namer = Namer(rag.linker, rag.reader, rag.judgement)
+    question = "Who plays at position Forward for club Arsenal FC?"
+    others = [topic for topic in rag.linker.topics(question) if graph.label(topic.node).startswith("Club")]
+    assert others  # found by the word "club"
+    assert not any(list(_ways(question, namer.linked(question), topic)) for topic in others)
