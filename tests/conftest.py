@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -26,9 +28,11 @@ TURTLE = """\
 """
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Vectors are kept for this run alone, and shared by its processes, those included that tests start."""
-    os.environ.setdefault("KGRAG_CACHE", tempfile.mkdtemp(prefix="kgrag-cache-"))
+    if "KGRAG_CACHE" not in os.environ:
+        folder = os.environ["KGRAG_CACHE"] = tempfile.mkdtemp(prefix="kgrag-cache-")
+        config.add_cleanup(partial(shutil.rmtree, folder, ignore_errors=True))
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -145,3 +149,24 @@ def test_what_goes_wrong_with_a_text_is_not_lost() -> None:
     index.add((0, text, []) for text in map({"cat": "cat"}.__getitem__, ("cat", "dog")))
     with pytest.raises(KeyError, match="dog"):
         index.search("cat", 5)
+
+
+def test_nothing_is_left_of_an_index_that_is_dropped_while_it_is_written_to() -> None:
+    dropped = threading.Event()
+
+    def texts() -> Iterator[tuple[int, str, list[str]]]:
+        yield 0, "cat", []
+        dropped.wait(10)
+        yield 1, "dog", []
+
+    index = WordIndex()
+    index.add(texts())
+    folder = index._folder
+    del index
+    gc.collect()
+    dropped.set()
+    for _ in range(1000):
+        if not folder.exists():
+            break
+        time.sleep(0.01)
+    assert not folder.exists()

@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -28,6 +29,15 @@ _HEAP = 50_000_000  # bytes that are written to at once
 _EQUALS = 16  # how many times as many as are wanted are looked at, where so many are equally good
 
 
+@dataclass
+class _Work:
+    """What an index is being changed by."""
+
+    writer: tantivy.IndexWriter | None = None
+    adding: Future[None] | None = None
+    dropped: bool = False  # nobody will search for what is still to be added
+
+
 class WordIndex:
     """BM25 over texts by rows. Changes are seen by the next search.
 
@@ -45,16 +55,15 @@ class WordIndex:
     def __init__(self, language: str = "en", folder: Path | None = None) -> None:
         self._analyzer = analyzer(language)
         self._schema = _schema()
+        self._work = _Work()
         if folder is not None:
             _link(folder, self._folder)
             self._index.reload()
-        self._writer: tantivy.IndexWriter | None = None
-        self._adding: Future[None] | None = None
 
     @cached_property
     def _folder(self) -> Path:
         folder = Path(tempfile.mkdtemp(prefix="kgrag-words-"))
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        weakref.finalize(self, _drop, self._work, folder)
         return folder
 
     @cached_property
@@ -66,8 +75,9 @@ class WordIndex:
 
     def add(self, texts: Iterable[Text]) -> None:
         """Adds texts, in a thread of its own: whatever comes before the next search, as encoding them, goes on meanwhile."""
-        writer, thread = self._writing(), ThreadPoolExecutor(1)
-        self._adding = thread.submit(_add, writer, texts)
+        self._writing()
+        thread = ThreadPoolExecutor(1)
+        self._work.adding = thread.submit(_add, self._work, texts)
         thread.shutdown(wait=False)
 
     def remove(self, rows: Ids) -> None:
@@ -150,28 +160,45 @@ class WordIndex:
 
     def _writing(self) -> tantivy.IndexWriter:
         """What writes, once all before was handed to it."""
-        adding, self._adding = self._adding, None
+        work = self._work
+        adding, work.adding = work.adding, None
         if adding is not None:
             with _written():
                 adding.result()
-        if self._writer is None:  # one thread, so that the order is always the same
-            self._writer = self._index.writer(heap_size=_HEAP, num_threads=1)
-        return self._writer
+        if work.writer is None:  # one thread, so that the order is always the same
+            work.writer = self._index.writer(heap_size=_HEAP, num_threads=1)
+        return work.writer
 
     def _commit(self) -> None:
         """Makes changes visible; what is merged thereby is part of the figures that BM25 goes by, and waited for."""
-        if self._writer is not None:
+        if self._work.writer is not None:
             writer = self._writing()
             with _written():
                 writer.commit()
                 writer.wait_merging_threads()
-            self._writer = None
+            self._work.writer = None
             self._index.reload()
 
 
-def _add(writer: tantivy.IndexWriter, texts: Iterable[Text]) -> None:
+def _add(work: _Work, texts: Iterable[Text]) -> None:
     for row, text, tags in texts:
-        writer.add_document(_document(row, text, tags))
+        if work.dropped or work.writer is None:
+            return
+        work.writer.add_document(_document(row, text, tags))
+
+
+def _drop(work: _Work, folder: Path) -> None:
+    """Removes a folder as soon as nothing writes into it; waiting is no way, as what adds may be what runs this."""
+    work.dropped = True
+    if work.adding is None:
+        _remove(work, folder)
+    else:
+        work.adding.add_done_callback(lambda _: _remove(work, folder))
+
+
+def _remove(work: _Work, folder: Path) -> None:
+    work.writer = None  # which waits for its threads
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
