@@ -167,11 +167,12 @@ class Bare:
         writer.commit()
         writer.wait_merging_threads()
         self.texts.reload()
-        factory = "SQ8" if len(texts) <= BY_BYTES else f"IVF{int(2 * len(texts) ** 0.5)},SQ8"
+        kind = "sq8" if len(texts) <= BY_BYTES else "ivf"
+        factory = "SQ8" if kind == "sq8" else f"IVF{int(2 * len(texts) ** 0.5)},SQ8"
         self.vectors = faiss.index_factory(WIDTH, factory, faiss.METRIC_INNER_PRODUCT)
-        if factory != "SQ8":
+        if kind == "ivf":
             self.vectors.cp.max_points_per_centroid = 64
-        self.vectors.train(vectors[sample_rows(len(vectors))])
+        self.vectors.train(vectors[sample_rows(kind, len(vectors))])
         self.vectors.add(vectors)
         self._tune()
 

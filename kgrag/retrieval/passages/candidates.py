@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ PROBES = 128  # inverted lists that are read; of a million vectors 64 find 98 % 
 BREADTH = 128  # of the search in the graph of HNSW
 _TRAINED_ON = 64  # vectors for each centroid
 _FACTORIES = {"sq8": "SQ8", "pq": "PQ{parts}x4fs", "ivf": "IVF{lists},PQ{parts}x4fs", "hnsw": "HNSW32,SQ8"}
+_OF_PRODUCTS = 16  # centroids that product quantisation learns of each pair of dimensions
 _ROUNDS = 10  # of k-means for product quantisation: more take longer and find no better
 # Candidates for each vector that is sought. Of the nearest 50 passages of MedQuAD, ObliQA and BioASQ product quantisation finds
 # 99.7 to 100 % among 400, all of the nearest ten, in a tenth of the time that bytes take; in inverted lists, in a third.
@@ -66,7 +68,8 @@ class Candidates:
             index.pq.cp.niter, index.pq.cp.max_points_per_centroid = _ROUNDS, _TRAINED_ON
         elif kind == "hnsw":
             index.hnsw.efConstruction = BREADTH
-        index.train(sample)
+        with _one_thread() if kind == "pq" else nullcontext():
+            index.train(sample)
         made = cls(index)
         made.trained = count
         return made
@@ -89,8 +92,9 @@ class Candidates:
     def add(self, blocks: Iterable[Floats]) -> None:
         """Adds the vectors of the next rows."""
         self._own()
-        for vectors in blocks:
-            self._index.add(vectors)
+        with _one_thread() if self.kind == "pq" else nullcontext():
+            for vectors in blocks:
+                self._index.add(vectors)
 
     def search(self, questions: Floats, limit: int, among: Chosen = None) -> Ids:
         """Rows near each question, in no order, -1 for none: a few times as many as are sought.
@@ -179,13 +183,26 @@ class Candidates:
             self._index, self._is_mapped = _copy(self._index), False
 
 
-def sample_rows(count: int) -> Ids:
-    """The rows of so many that an index is trained on, evenly spread."""
-    return np.linspace(0, count - 1, min(count, _TRAINED_ON * max(_lists(count), 1_000))).astype(np.int64)
+def sample_rows(kind: str, count: int) -> Ids:
+    """The rows of so many that an index of a kind is trained on, evenly spread."""
+    centroids = _OF_PRODUCTS if kind == "pq" else max(_lists(count), 1_000)
+    return np.linspace(0, count - 1, min(count, _TRAINED_ON * centroids)).astype(np.int64)
 
 
 def _lists(count: int) -> int:
     return int(2 * count**0.5)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Has this thread compute alone: many small steps take six times as long where others that share them have to wait for a core."""
+    faiss = _faiss()
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(threads)
 
 
 def _copy(index: Any) -> Any:

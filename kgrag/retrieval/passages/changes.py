@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from kgrag.errors import PassageError
-from kgrag.retrieval.passages.records import line_of, passage_of
+from kgrag.retrieval.passages.records import checked, line_of, passage_of
 from kgrag.retrieval.passages.rows import Rows
 from kgrag.types import Floats, Ids, Passage
 
-Lines = dict[str, tuple[Passage, bytes]]  # passages and what they are as JSON, by their ids
+Passages = dict[str, Passage]  # by their ids
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Change:
     """
 
     remove: Ids = field(default_factory=lambda: np.zeros(0, np.int64))
-    add: Lines = field(default_factory=dict)
+    add: Passages = field(default_factory=dict)
     places: Mapping[str, int] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
@@ -36,7 +36,7 @@ class Change:
 
     def as_json(self) -> dict[str, Any]:
         """What `change_of` reads."""
-        lines = [line.decode() for _, line in self.add.values()]
+        lines = [line_of(passage).decode() for passage in self.add.values()]
         return {"remove": self.remove.tolist(), "add": lines, "places": dict(self.places)}
 
 
@@ -87,25 +87,24 @@ def change_of(value: Mapping[str, Any], rows: Rows) -> Change | Encoding:
     remove = np.array(value["remove"], np.int64)
     if (remove < 0).any() or not rows.is_live[remove].all():
         raise ValueError("what is removed is not there")
-    lines = lines_of(passage_of(line.encode(), "a passage in the journal") for line in value["add"])
-    if set(rows.find(list(lines)).tolist()) - {-1, *remove.tolist()}:
+    add = by_id(passage_of(line.encode(), "a passage in the journal") for line in value["add"])
+    if set(rows.find(list(add)).tolist()) - {-1, *remove.tolist()}:
         raise ValueError("an id is in use")
-    return Change(remove, lines, value["places"])
+    return Change(remove, add, value["places"])
 
 
-def lines_of(passages: Iterable[Passage]) -> Lines:
+def by_id(passages: Iterable[Passage]) -> Passages:
     """Passages by their ids, checked.
 
     Raises:
         PassageError: An id is given twice, or a passage is none.
     """
-    lines: Lines = {}
-    for passage in passages:
-        line = line_of(passage)
-        if passage.id in lines:
+    found: Passages = {}
+    for passage in map(checked, passages):
+        if passage.id in found:
             raise given_twice(passage.id)
-        lines[passage.id] = passage, line
-    return lines
+        found[passage.id] = passage
+    return found
 
 
 def given_twice(passage_id: str) -> PassageError:
@@ -113,7 +112,7 @@ def given_twice(passage_id: str) -> PassageError:
     return PassageError(f"The passage id {passage_id!r} is given twice.", "Give each passage its own id.")
 
 
-def replacement(rows: Rows, new: Lines, before: Sequence[int] | None = None) -> Change:
+def replacement(rows: Rows, new: Passages, before: Sequence[int] | None = None) -> Change:
     """What puts passages in the place of those with the same ids; those that are as before stay.
 
     Args:
@@ -122,9 +121,9 @@ def replacement(rows: Rows, new: Lines, before: Sequence[int] | None = None) -> 
         before: Rows, in order, that only these take the places of; not given, others stay where they are.
     """
     there = {passage_id: row for passage_id, row in zip(new, rows.find(list(new)).tolist()) if row >= 0}
-    changed = {passage_id: row for passage_id, row in there.items() if rows.line(row) != new[passage_id][1]}
+    changed = {passage_id: row for passage_id, row in there.items() if rows.line(row) != line_of(new[passage_id])}
     gone = np.setdiff1d([] if before is None else before, list(there.values()))
-    add = {passage_id: both for passage_id, both in new.items() if passage_id not in there or passage_id in changed}
+    add = {passage_id: one for passage_id, one in new.items() if passage_id not in there or passage_id in changed}
     places = {passage_id: rows.place(row) for passage_id, row in changed.items()}
     if before is not None and [there.get(passage_id) for passage_id in new] != list(before):  # another order
         places = dict(zip(new, range(rows.next_place, rows.next_place + len(new))))

@@ -61,12 +61,12 @@ class Contents:
         self.words.remove(change.remove)
         for row in change.remove[change.remove >= self.encoded].tolist():
             self._waiting.pop(row, None)
-        added = [(row, new) for row, (new, _) in enumerate(change.add.values(), len(self.rows))]
-        self._waiting.update((row, full_text(new)) for row, new in added)
-        self.rows.add(change.add.values())
+        if change.add:
+            following, added = range(len(self.rows), len(self.rows) + len(change.add)), change.add.values()
+            self.words.add(map(_words, following, added))  # at once, as it takes longest, and goes on beside
+            self._waiting.update(zip(following, map(full_text, added)))
+            self.rows.add(added)
         self.rows.move(self.rows.rows(list(change.places)), np.array(list(change.places.values()), np.int64))
-        if added:
-            self.words.add(_words(row, new) for row, new in added)
 
     @property
     def encoded(self) -> int:
@@ -94,6 +94,7 @@ class Contents:
             raise ValueError(f"there are vectors of {len(encoding.counts)} passages for {np.count_nonzero(is_live)}")
         if self.vectors is None:
             self.vectors = PassageVectors(VectorIndex(encoding.vectors.shape[1], self.metric, self.kind))
+        self.vectors.first.reserve(len(self.rows) - self.encoded)
         self.vectors.add(encoding.vectors, encoding.counts, is_live)
         self.encoder = encoding.encoder
 

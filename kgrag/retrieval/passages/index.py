@@ -15,7 +15,7 @@ from kgrag.errors import ModelError, PassageError, SavedFolderError
 from kgrag.journal import Journal
 from kgrag.retrieval.hybrid import Pool, diversified
 from kgrag.retrieval.passages.candidates import Metric
-from kgrag.retrieval.passages.changes import Change, Encoding, given_twice, lines_of, replacement
+from kgrag.retrieval.passages.changes import Change, Encoding, by_id, given_twice, replacement
 from kgrag.retrieval.passages.contents import Contents
 from kgrag.retrieval.passages.expansion import Expansion
 from kgrag.retrieval.passages.ranker import Ranker
@@ -161,11 +161,11 @@ class PassageIndex:
             PassageError: An id is in use or given twice, or an id or a text is empty.
         """
         with self._lock:
-            lines = lines_of(passages)
-            for passage_id, row in zip(lines, self._contents.rows.find(list(lines)).tolist()):
+            new = by_id(passages)
+            for passage_id, row in zip(new, self._contents.rows.find(list(new)).tolist()):
                 if row >= 0:
                     raise given_twice(passage_id)
-            self._change(Change(add=lines))
+            self._change(Change(add=new))
 
     def update(self, passages: Iterable[Passage], *, document: str = "", source: str = "") -> None:
         """Puts passages in the places of those with the same ids, and adds those with new ones, all or none.
@@ -181,8 +181,8 @@ class PassageIndex:
             PassageError: An id is given twice, or an id or a text is empty, or a passage is not of the document or source.
         """
         with self._lock:
-            lines, rows = lines_of(passages), self._contents.rows
-            for passage, _ in lines.values():
+            new, rows = by_id(passages), self._contents.rows
+            for passage in new.values():
                 if (document and passage.document != document) or (source and passage.source != source):
                     raise PassageError(
                         f"The passage {passage.id!r} is of document {passage.document!r} and source {passage.source!r}.",
@@ -190,7 +190,7 @@ class PassageIndex:
                     )
             before = [rows.bearing(tag) for tag in _tags(document, source)]
             only = rows.in_order(np.unique(np.concatenate(before))).tolist() if before else None
-            self._change(replacement(rows, lines, only))
+            self._change(replacement(rows, new, only))
 
     def remove(self, ids: Iterable[str] = (), *, document: str = "", source: str = "") -> int:
         """Removes passages, all or none; the next search does not find them, and the next `save` leaves nothing of them.
@@ -251,7 +251,7 @@ class PassageIndex:
         with self._lock:
             if self._contents.encoder not in ("", ranker.passage_encoder(encoder).name):
                 contents = Contents(self._contents.metric, self._contents.kind, self._contents.language)
-                contents.change(Change(add=lines_of(self)))
+                contents.change(Change(add=by_id(self)))
                 self._contents, self._journal = contents, None
             self.ranker = ranker
             self.build(encoder)

@@ -1,4 +1,4 @@
-"""The passages themselves: lines of JSON, in memory as they come or mapped from a file, by rows, ids and tags."""
+"""The passages themselves: as they come, or lines of JSON mapped from a file, by rows, ids and tags."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kgrag.errors import PassageError
 from kgrag.graph.arrays import Arrays, Growing, prefixed, without
 from kgrag.graph.dictionary import Dictionary
 from kgrag.mapped import are_ids, are_strings, never_fall
-from kgrag.retrieval.passages.records import passage_of
+from kgrag.retrieval.passages.records import line_of, passage_of
 from kgrag.retrieval.passages.tags import Postings, are_postings, tags_of
 from kgrag.types import Ids, Passage
 
@@ -38,7 +38,7 @@ class Rows:
     def __init__(self, saved: Arrays | None = None, lines: memoryview | None = None) -> None:
         self._lines, self._ends = lines, saved["ends"] if saved else np.zeros(0, np.int64)
         self._base = len(self._ends)
-        self._late: list[bytes] = []
+        self._late: list[Passage | None] = []
         self._ids = Dictionary(without("ids", saved) if saved else None)
         self._rows = Growing(np.arange(self._base))  # by the numbers of the ids,
         self._numbers = Growing(np.arange(self._base))  # and the other way round
@@ -92,20 +92,22 @@ class Rows:
     def line(self, row: int) -> bytes:
         """A passage as JSON."""
         if row >= self._base:
-            return self._late[row - self._base]
+            late = self._late[row - self._base]
+            return b"" if late is None else line_of(late)
         assert self._lines is not None
         return bytes(self._lines[int(self._ends[row - 1]) if row else 0 : int(self._ends[row])]).rstrip(b"\n")
 
     def passage(self, row: int) -> Passage:
         """A passage."""
-        return passage_of(self.line(row), f"passage {row + 1} of the index")
+        late = self._late[row - self._base] if row >= self._base else None
+        return late or passage_of(self.line(row), f"passage {row + 1} of the index")
 
     def sizes(self, rows: Ids) -> Ids:
         """Bytes of passages as JSON, shape (rows,)."""
         sizes, is_saved = np.zeros(len(rows), np.int64), rows < self._base
         saved = rows[is_saved]
         sizes[is_saved] = self._ends[saved] - np.where(saved > 0, self._ends[saved - 1], 0) - 1  # its line break
-        sizes[~is_saved] = [len(self._late[row - self._base]) for row in rows[~is_saved].tolist()]
+        sizes[~is_saved] = [len(self.line(row)) for row in rows[~is_saved].tolist()]
         return sizes
 
     def bearing(self, tag: str) -> Ids:
@@ -137,28 +139,28 @@ class Rows:
 
     # Changes
 
-    def add(self, lines: Collection[tuple[Passage, bytes]]) -> None:
-        """Adds passages, each with its JSON; their ids are not in use."""
-        rows, adding = np.arange(len(self), len(self) + len(lines)), self._ids.adding
-        numbers = np.fromiter((adding[passage.id] for passage, _ in lines), np.int64, count=len(lines))
+    def add(self, passages: Collection[Passage]) -> None:
+        """Adds passages; their ids are not in use."""
+        rows, adding = np.arange(len(self), len(self) + len(passages)), self._ids.adding
+        numbers = np.fromiter((adding[passage.id] for passage in passages), np.int64, count=len(passages))
         is_new = numbers >= len(self._rows)
         self._rows.put(numbers[~is_new], rows[~is_new])
         self._rows.extend(rows[is_new])
         self._numbers.extend(numbers)
-        self._live.extend(np.ones(len(lines), np.bool_))
-        self._places.extend(np.arange(self.next_place, self.next_place + len(lines)))
-        self.next_place += len(lines)
-        for row, (passage, line) in zip(rows.tolist(), lines):
-            self._late.append(line)
+        self._live.extend(np.ones(len(passages), np.bool_))
+        self._places.extend(np.arange(self.next_place, self.next_place + len(passages)))
+        self.next_place += len(passages)
+        self._late.extend(passages)
+        for row, passage in zip(rows.tolist(), passages):
             self.tags.add(row, tags_of(passage))
-        self.count += len(lines)
+        self.count += len(passages)
 
     def remove(self, rows: Ids) -> None:
         """Removes passages that are there."""
         self._rows.put(self._numbers.array[rows], _NONE)
         self._live.put(rows, False)
         for row in rows[rows >= self._base].tolist():
-            self._late[row - self._base] = b""
+            self._late[row - self._base] = None
         self.count -= len(rows)
 
     def move(self, rows: Ids, places: Ids) -> None:

@@ -76,6 +76,10 @@ class VectorIndex:
         """Adds vectors in the next rows, shape (n, width); for cosine they are kept with length 1."""
         self._late.extend(self._prepared(vectors))
 
+    def reserve(self, count: int) -> None:
+        """Makes room for so many more vectors, which can then be added part by part without copying those before them."""
+        self._late.reserve(count)
+
     def pick(self, rows: Ids) -> Floats:
         """The vectors of rows, shape (rows, width)."""
         base = len(self._saved)
@@ -181,7 +185,7 @@ class VectorIndex:
             self._candidates = None
             return
         if self._candidates is None or self._candidates.kind != kind or self._candidates.trained < size // 2:
-            self._candidates = Candidates.of(kind, self.metric, size, self.pick(sample_rows(size)))
+            self._candidates = Candidates.of(kind, self.metric, size, self.pick(sample_rows(kind, size)))
             tail = 0
         if len(self._candidates) + tail < size:
             self._candidates.add(vectors for _, vectors in self._blocks(len(self._candidates)))
