@@ -12,12 +12,13 @@ from kgrag.encoding.batch import GraphBatch
 from kgrag.encoding.joining import apart, holds_other
 from kgrag.encoding.messages import node_states
 from kgrag.encoding.plans import Plan, Rows, statements, trace
-from kgrag.encoding.reader import GraphReader, Reading
+from kgrag.encoding.reader import LEAST, GraphReader, Reading
 from kgrag.graph import KnowledgeGraph
 from kgrag.graph.directed import DirectedRows
 from kgrag.types import Floats, Ids, Subgraph
 
 YES = 0.4  # least probability at which the node asked about counts as reached
+OTHERWISE = 1_000  # how many times as probable another relation is that a yes/no question surely means instead
 SHARED = 0.5  # share of the best probability that nodes joined to the other topics must have
 TOGETHER = 0.5  # least belief at which a node counts as reached from every topic
 CHANCE = 0.3  # how often a plan that is not meant leads from several topics to one node
@@ -113,8 +114,9 @@ def reason(
     """
     rows = rows or reader.rows
     starts = list(dict.fromkeys(topics))
-    found = _asserted(reader, masked, rows, starts) if asks_yes_no and len(starts) > 1 else None
-    found = found or joined(reader, reader.read_each(masked, starts, rows), starts, rows, asks_yes_no)
+    readings = reader.read_each(masked, starts, rows)
+    found = _asserted(reader, masked, rows, starts, readings) if asks_yes_no and len(starts) > 1 else None
+    found = found or joined(reader, readings, starts, rows, asks_yes_no)
     return _with_evidence(reader, found, topics, budget)
 
 
@@ -217,8 +219,13 @@ def passed(graph: KnowledgeGraph, found: Found) -> Ids:
     return np.unique(np.concatenate([found.starts, likely, graph.heads[ids], graph.tails[ids]]).astype(np.int64))
 
 
-def _asserted(reader: GraphReader, masked: str, rows: Rows, starts: Sequence[int]) -> Found | None:
-    """A yes from the statements between two topics, read as if there were no others; None if they do not say so."""
+def _asserted(
+    reader: GraphReader, masked: str, rows: Rows, starts: Sequence[int], readings: Sequence[Reading]
+) -> Found | None:
+    """A yes from the statements between two topics, read as if there were no others; None if they do not say so.
+
+    Nor do they where the question clearly means another relation that the topic has, by its reading among all.
+    """
     pairs, between = [], []
     for a in starts:
         edges = rows.along(np.array([a]))
@@ -230,13 +237,23 @@ def _asserted(reader: GraphReader, masked: str, rows: Rows, starts: Sequence[int
                 between.append(DirectedRows(graph.heads[ids], graph.relations[ids], graph.tails[ids], ids))
     if not pairs:
         return None
-    readings = [reader.read([masked], [[a]], alone)[0] for (a, _), alone in zip(pairs, between)]
-    scores = [float(reading.believed(np.array([b]))[0]) for reading, (_, b) in zip(readings, pairs)]
-    best = int(np.argmax(scores))
-    if scores[best] < YES:
-        return None
-    (start, target), said = pairs[best], readings[best]
-    return Found(*said.beliefs, (said,), (start,), between[best], 1, target)
+    alone = [reader.read([masked], [[a]], statements)[0] for (a, _), statements in zip(pairs, between)]
+    scores = [float(reading.believed(np.array([b]))[0]) for reading, (_, b) in zip(alone, pairs)]
+    for best in sorted(range(len(pairs)), key=lambda place: -scores[place]):
+        (start, target), said = pairs[best], alone[best]
+        if scores[best] < YES:
+            break
+        if not _means_another(readings[starts.index(start)], said.plan_to(target)):
+            return Found(*said.beliefs, (said,), (start,), between[best], 1, target)
+    return None
+
+
+def _means_another(reading: Reading, plan: Plan | None) -> bool:
+    """Whether a reading among all relations is as good as sure of another one."""
+    of_each = {other.relations: p for other, p in zip(reading.plans, reading.probabilities.tolist())}
+    meant = of_each.pop(plan.relations, LEAST) if plan else LEAST
+    rival = max((p for relations, p in of_each.items() if len(relations) == 1), default=0.0)
+    return rival > OTHERWISE * meant
 
 
 def _with_evidence(reader: GraphReader, found: Found, topics: Sequence[int], budget: int) -> Findings:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from kgrag.wordings.english import irregular
+
 _TYPE = re.compile(r"^(type [\divx]+) (.+)$")
 _TYPED = re.compile(r"^(.+?),? (type [\divx]+)$")
 _QUALIFIED = re.compile(r"^([^<>()]{3,}?) ?(?:<[^<>]+>|\([^()]+\))$")
@@ -43,6 +45,8 @@ def _forms(key: str) -> list[str]:
             found.append(many)
         elif len(word) > _SHORTEST and word[-2] not in "sui":
             found.append(key[:-3] + "y" if word.endswith("ies") and len(word) > 5 else key[:-1])
+        if other := irregular(word):
+            found.append(key[: len(key) - len(word)] + other)
     if key.endswith((")", ">")):
         qualified = _QUALIFIED.match(key)
         if qualified:

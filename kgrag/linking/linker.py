@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,6 +18,7 @@ from kgrag.linking.appearance import Appearance
 from kgrag.linking.channel import Channel
 from kgrag.linking.dense import Encoder
 from kgrag.linking.disambiguation import Disambiguator
+from kgrag.linking.ellipsis import series
 from kgrag.linking.folding import Folded, fold, fold_text, spaced
 from kgrag.linking.guesses import Guesses
 from kgrag.linking.learning import LabelledText, learn_graph, learn_labels
@@ -125,7 +126,8 @@ class EntityLinker:
         tokens = self._tokenizer(text)
         if not tokens:
             return []
-        self.graph.look_up(spellings(text, tokens))
+        in_full = (name for ways in series(text) for way in ways for name in way.names)
+        self.graph.look_up(chain(spellings(text, tokens), in_full))
         links, version = self._link(text, tokens), self.graph.version
         self.graph.look_up(self._respellings(text, tokens, links))
         return links if self.graph.version == version else self._link(text, tokens)
@@ -143,6 +145,8 @@ class EntityLinker:
         if not readings and not unknown:
             readings = best(channel.named(match) for match in self._names.weak(matches))
         found = self._with_learned(text, folded, tokens, [self._found(text, one, torn) for one in readings])
+        found, half_said = self._with_shared_parts(text, found)
+        unknown += half_said
         links = self._resolved(text, found)
         unknown = [place for place in unknown if not any(_overlap(one, place) for one in found)]
         links += [Link(_mention(text, start, end), None, 0.0, exact=False) for start, end in unknown]
@@ -332,6 +336,23 @@ class EntityLinker:
                 meant = memory.meant(text[one.start : one.end])
                 kept.append(one._replace(certain=one.certain * meant))
         return sorted(kept)
+
+    def _with_shared_parts(self, text: str, found: list[_Found]) -> tuple[list[_Found], list[tuple[int, int]]]:
+        """Takes in names that share a part which is said once, and gives the places of those among them that are none of the graph."""
+        unknown: list[tuple[int, int]] = []
+        for ways in series(text):
+            for way in ways:
+                keys = [self._lexicon.whole(fold(name)) for name in way.names]
+                if not all(keys) and not (any(keys) and way.is_shared):
+                    continue
+                found = [one for one in found if not _overlap(one, (way.start, way.end))]
+                for place, several in zip(way.places, keys):
+                    if several:
+                        found.append(_Found(*place, tuple((key, 0.0) for key in several), (), 1.0, True))
+                    else:
+                        unknown.append(place)
+                break
+        return sorted(found), unknown
 
     def _resolved(self, text: str, found: Sequence[_Found]) -> list[Link]:
         """Links what was found; nodes are ranked only where there is a choice."""

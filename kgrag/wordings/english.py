@@ -27,6 +27,7 @@ _BASES = {form: base for base, forms in _VERBS.items() for form in forms}
 _UNCOUNTED = listed("uncounted")
 _DOUBLED = listed("doubled")  # the last letter of these is written twice: "planned"
 _SILENT_E, _BARE = listed("silent_e"), listed("bare")  # bases in -e, and some that look like those but are not
+_GREEK = ("sis", "ses")  # "metastasis", "metastases"
 _SINGULAR_ENDINGS = ("ss", "us", "is", "ics", "ous")
 _BEFORE_E = (
     *("at", "iz", "is", "iv", "uc", "ag", "ir", "ut", "ur", "os", "us", "as", "ov", "av", "ot", "in", "ang", "ens"),
@@ -85,6 +86,8 @@ def _plural_word(word: str) -> str:
     for irregular, form in _PLURALS.items():
         if lower.endswith(irregular) and len(irregular) > 3 and len(lower) > len(irregular) + 2:
             return word[: -len(irregular)] + form
+    if lower.endswith(_GREEK[0]):
+        return word[: -len(_GREEK[0])] + _GREEK[1]
     if word.isupper() and len(word) > 1:
         return word + "s"
     if lower.endswith("y") and lower[-2:-1] not in "aeiou":
@@ -105,6 +108,14 @@ def _singular_word(word: str) -> str:
     if lower.endswith(("sses", "xes", "ches", "shes", "zes")):
         return word[:-2]
     return word[:-1] if lower.endswith("s") else word
+
+
+def irregular(word: str) -> str:
+    """What a word in small letters is in the other number, or may be, where that is not told by an s; empty otherwise."""
+    for one, many in (_GREEK, _GREEK[::-1]):
+        if word.endswith(one) and len(word) > len(one) + 1:
+            return word[: -len(one)] + many
+    return _PLURALS.get(word) or _SINGULARS.get(word, "")
 
 
 @dataclass(frozen=True)
