@@ -34,3 +34,25 @@ def test_what_holds_another_is_told(graph):
     act, keeper = *graph.find("Beacon Act"), *graph.find("lantern keeper")
     assert holds_other(graph, [act, keeper], act)
     assert not holds_other(graph, [act, keeper], keeper)
+
+
+@pytest.mark.parametrize(
+    ("question", "answers"),
+    [
+        (
+            "Which duties does a trust service provider have under NIS2?",  # and none under eIDAS
+            {"duty of trust service providers to notify incidents early under NIS2"},
+        ),
+        (
+            "Which duties are owed to the user of a connected product under Article 4 of the Data Act?",
+            {"duty to give users access to product data"},
+        ),
+    ],
+)
+def test_of_answers_of_one_kind_those_stay_that_the_rest_has_to_do_with(legal, question, answers):
+    assert set(legal.ask(question).answers) == answers
+
+
+@pytest.fixture(scope="module")
+def legal():
+    return KGRAG.demo("legal")

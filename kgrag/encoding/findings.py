@@ -193,7 +193,7 @@ def joined(
             continue
         one = Found(*readings[place].beliefs, (readings[place],), (starts[place],), rows)
         if not apart(graph, rows, passed(graph, one), starts):  # the start itself is passed
-            return one
+            return _beside_others(graph, one, starts)
     return alone
 
 
@@ -212,11 +212,39 @@ def _shared(readings: Sequence[Reading], nodes: Ids) -> Floats:
 
 def passed(graph: KnowledgeGraph, found: Found) -> Ids:
     """The nodes that are most believed in, and those on the way to them, ascending."""
-    reading, top = found.readings[0], found.scores.max(initial=0.0)
-    likely = found.nodes[found.scores >= max(SHARED * top, OFFERED)][:PASSED]
-    ways = [trace(found.rows, plan, node) for node in likely.tolist() if (plan := reading.plan_to(node))]
-    ids = np.array([statement for way in ways for statement in way], np.int64)
-    return np.unique(np.concatenate([found.starts, likely, graph.heads[ids], graph.tails[ids]]).astype(np.int64))
+    ways = [_way(graph, found, node) for node in _likely(found)]
+    return np.unique(np.concatenate([found.starts, *ways]).astype(np.int64))
+
+
+def _likely(found: Found) -> list[int]:
+    """The nodes that are most believed in."""
+    top = found.scores.max(initial=0.0)
+    return found.nodes[found.scores >= max(SHARED * top, OFFERED)][:PASSED].tolist()
+
+
+def _way(graph: KnowledgeGraph, found: Found, node: int) -> Ids:
+    """A node that was found, and what lies on the way to it."""
+    plan = found.readings[0].plan_to(node)
+    ids = np.array([] if plan is None else trace(found.rows, plan, node), np.int64)
+    return np.concatenate([[node], graph.heads[ids], graph.tails[ids]]).astype(np.int64)
+
+
+def _beside_others(graph: KnowledgeGraph, found: Found, topics: Sequence[int]) -> Found:
+    """What was found from one topic, without what the others have nothing to do with, if they have with more of the same.
+
+    "Which duties does a processor have under the GDPR?" asks for no duties under the Data Act.
+    """
+    others = [topic for topic in topics if topic not in found.starts]
+    by_plan: dict[tuple[int, ...], list[int]] = {}
+    for node in _likely(found):
+        plan = found.readings[0].plan_to(node)
+        by_plan.setdefault(plan.relations if plan else (), []).append(node)
+    gone: list[int] = []
+    for several in (nodes for nodes in by_plan.values() if len(nodes) > 1):
+        ways = [np.setdiff1d(_way(graph, found, node), found.starts) for node in several]
+        without = [node for node, way in zip(several, ways) if apart(graph, found.rows, way, others)]
+        gone += without if len(without) < len(several) else []
+    return replace(found, scores=np.where(np.isin(found.nodes, gone), np.float32(0), found.scores)) if gone else found
 
 
 def _asserted(
