@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 
@@ -16,6 +18,15 @@ from kgrag.symbolic.measures import MeasureReader
 from kgrag.symbolic.recogniser import Recogniser, Task
 from kgrag.symbolic.sets import SetReader
 from kgrag.symbolic.values import Value, in_text
+from kgrag.types import Ids
+from kgrag.wordings.english import PARTICLES, is_plural, listed, singular
+
+ASKED = 10  # nearest ways of asking that say what things are called
+READ = 20  # things whose classes say it
+_ENDING = PARTICLES | listed("being") | listed("helping") | {"x", "there"}  # words that end what is to be counted
+_ANYTHING = frozenset(
+    ["thing", "item", "way", "kind", "type", "sort", "one", "other", "example"]
+)  # call nothing by its name
 
 log = logging.getLogger(__name__)
 LEAST = 0.3  # belief from which a set, or what is left out of it, is taken as meant
@@ -125,6 +136,22 @@ class Calculator:
         cosines = labels @ reader.encoder.encode([text])[0]
         return float(cosines[: len(stated)].max()) > float(cosines[len(stated) :].max(initial=LEAST))
 
+    def _is_called_so(self, text: str, members: Members, nodes: Ids) -> bool:
+        """Whether what is to be counted is called what was found: by its classes, the relations that lead to it, or as people ask for it.
+
+        "How many staff work at ENISA?" does not ask how many tasks it has.
+        """
+        words = [normalise(word) for word in re.findall(r"[\w'-]+", text)[1:]]
+        words = list(takewhile(lambda word: word not in _ENDING, words))
+        called = {singular(word) for word in words if is_plural(word)} or set(words[:1])  # "staff work", "side effects"
+        if not called or called & _ANYTHING:
+            return True
+        graph, plans = self.reader.graph, [plan for several in members.plans for plan in several]
+        told = [graph.relation_label(directed >> 1) for plan in plans for directed in plan]
+        told += [graph.label(one) for node in nodes[:READ].tolist() for one in graph.types(node)]
+        told += [way for plan in plans for way in self.reader.asked(text, plan, ASKED)[0]]
+        return bool(called & {singular(word) for one in told for word in normalise(one).split()})
+
     def _over_set(self, task: Task, topics: Sequence[int]) -> Computed | None:
         own = list(dict.fromkeys(topic for topic, place in zip(topics, task.places) if place != "T"))
         others = [topic for topic, place in zip(topics, task.places) if place == "T"]
@@ -141,7 +168,10 @@ class Calculator:
             return None  # "how many inhabitants": the number is stated, and counts nothing
         if asked := self.reader.expectations.contradiction(task.set, nodes.tolist()):
             return _in_vain(f"the question asks for {asked}, and what was found is something else")
-        if task.operator == "count" and members.kind is None and self._is_stated(task.set, own, members):
+        counts_others = task.operator == "count" and members.kind is None
+        if counts_others and (
+            self._is_stated(task.set, own, members) or not self._is_called_so(task.set, members, nodes)
+        ):
             return None
         without, measurement, direction = None, None, task.direction
         bounds: tuple[Value, ...] = ()
