@@ -24,6 +24,7 @@ from kgrag.linking.guesses import Guesses
 from kgrag.linking.learning import LabelledText, learn_graph, learn_labels
 from kgrag.linking.lexicon import Lexicon
 from kgrag.linking.matches import NamesInText
+from kgrag.linking.numbered import NumberedNames
 from kgrag.linking.pairs import Asked
 from kgrag.linking.readings import Reading, best
 from kgrag.linking.roots import Roots
@@ -41,6 +42,8 @@ _MISSPELT = _REWORDED = 0.95  # the most that a misspelt name scores, and one in
 _TORN = 0.8  # what is left of that for a part of a longer name that the graph does not know
 _TORN_SMALL = 0.4  # and where the graph writes it in small letters, and the text does not: "Animals United"
 _AT_ONCE = 50_000  # characters: some of what is looked for in a text costs more than it is longer
+_BESIDE = re.compile(r" (?:(?:of|in|to|under) )?(?:the )?")  # between a word with a number and the rest of a name
+_NAMES = 6  # names of a node that are tried as the rest of one
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _STRANGE = 5  # letters from which a word that is no English may be a misspelt name that has to be looked up
 _MOST_STRANGE = 3  # most such words of one text
@@ -96,6 +99,7 @@ class EntityLinker:
         self._names = NamesInText(self._lexicon, self._appearance)
         self._topics = Topics(graph, self._lexicon, self._tokenizer)
         self._unmatched = Unmatched(self._appearance)
+        self._numbered = NumberedNames(self._lexicon)
         self._guesses = Guesses(self._lexicon)
         self._span_names = SpanNames(self._lexicon, self._tokenizer)
         self.disambiguator = Disambiguator(graph, self._lexicon, self._span_names, encoder)
@@ -146,7 +150,8 @@ class EntityLinker:
             readings = best(channel.named(match) for match in self._names.weak(matches))
         found = self._with_learned(text, folded, tokens, [self._found(text, one, torn) for one in readings])
         found, half_said = self._with_shared_parts(text, found)
-        unknown += half_said
+        found, without = self._with_numbered(text, found)
+        unknown += [*half_said, *without]
         links = self._resolved(text, found)
         unknown = [place for place in unknown if not any(_overlap(one, place) for one in found)]
         links += [Link(_mention(text, start, end), None, 0.0, exact=False) for start, end in unknown]
@@ -353,6 +358,35 @@ class EntityLinker:
                         unknown.append(place)
                 break
         return sorted(found), unknown
+
+    def _with_numbered(self, text: str, found: list[_Found]) -> tuple[list[_Found], list[tuple[int, int]]]:
+        """Takes in names that a number tells apart, of which the rest stands elsewhere, and gives the places of those that are unknown.
+
+        What follows such a word with its number at once is part of its name: there is an Article 12 of other acts, but of no NIS1.
+        """
+        unknown: list[tuple[int, int]] = []
+        for one in self._numbered.find(text):
+            if any(_overlap(other, (one.start, one.end)) for other in found):
+                continue
+            beside = [other for other in found if _BESIDE.fullmatch(text, one.end, other.start)]
+            keys = next((keys for other in [*beside, *found] if (keys := self._in_full(one.name, other))), [])
+            if not keys and not beside:
+                keys = self._numbered.keys(one.name)
+                if len({name.node for key in keys for name in self._aliases.names[key]}) > 1:
+                    continue
+            if keys:
+                found = [*found, _Found(one.start, one.end, tuple((key, 0.0) for key in keys), (), 1.0, True)]
+            else:
+                unknown.append((one.start, max([one.end, *(other.end for other in beside)])))
+                found = [other for other in found if other not in beside]
+        return sorted(found), unknown
+
+    def _in_full(self, begun: str, rest: _Found) -> list[int]:
+        """Keys of the names that begin so, and go on with what another mention names."""
+        keys = [*(key for key, _ in rest.read), *(rest.like or ())][:1]
+        nodes = {name.node for key in keys for name in self._aliases.names[key]}
+        names = dict.fromkeys(fold(name) for node in nodes for name in self.graph.names(node)[:_NAMES])
+        return list(dict.fromkeys(key for name in names for key in self._lexicon.whole(f"{begun} {name}")))
 
     def _resolved(self, text: str, found: Sequence[_Found]) -> list[Link]:
         """Links what was found; nodes are ranked only where there is a choice."""
