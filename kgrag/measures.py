@@ -130,7 +130,7 @@ class Measures:
         An everyday word need not be meant as a name: "keep an eye on", "hand out".
         """
         sure = [link.node for link in named if link.exact and link.mention.text not in everyday_words()]
-        others = [node for node in sure if node is not None and node not in found.starts]
+        others = [node for node in sure if node is not None and node not in (*found.starts, found.kind)]
         aside = apart(self._graph, self._reader.rows, passed(self._graph, found), others) if others else ()
         return tuple(map(self._graph.label, aside))
 

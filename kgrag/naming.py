@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from kgrag.choosing import WHOLE, Interpretation, compared
-from kgrag.encoding import GraphReader, joined
+from kgrag.encoding import Found, GraphReader, Reading, joined
+from kgrag.encoding.kinds import asked_kind
 from kgrag.judgement import Judgement
 from kgrag.linking import EntityLinker
 from kgrag.linking.topics import Topic
@@ -87,8 +88,13 @@ class Namer:
             masked = reader.expectations.plainly(self.linker.mask(question, way.links))
             distinct.setdefault((masked, starts), way)
         readings = reader.read_all(list(distinct))
+
+        def led(masked: str, starts: tuple[int, ...], way: Interpretation, read: Sequence[Reading]) -> Found | None:
+            topics = [link.node for link in way.links if link.node is not None]
+            return joined(reader, read, starts, reader.rows, kind=asked_kind(masked, topics)) if starts else None
+
         return [
-            way._replace(masked=masked, found=joined(reader, read, starts, reader.rows) if starts else None)
+            way._replace(masked=masked, found=led(masked, starts, way, read))
             for ((masked, starts), way), read in zip(distinct.items(), readings)
         ]
 

@@ -10,6 +10,7 @@ import torch
 
 from kgrag.encoding.batch import GraphBatch
 from kgrag.encoding.joining import apart, holds_other
+from kgrag.encoding.kinds import are_of_kind, asked_kind
 from kgrag.encoding.messages import node_states
 from kgrag.encoding.plans import Plan, Rows, statements, trace
 from kgrag.encoding.reader import LEAST, GraphReader, Reading
@@ -76,6 +77,7 @@ class Found:
         verdict: 1 for yes, -1 for no, 0 where the question asks for something else.
         target: For a yes, the node whose being reached was asked.
         beside: Topics from which no reading starts: the answers are those that a statement joins to each of them.
+        kind: The topic that says what kind of thing is asked for, where the others alone lead to the answers.
     """
 
     nodes: Ids
@@ -86,6 +88,7 @@ class Found:
     verdict: int = 0
     target: int | None = None
     beside: tuple[int, ...] = ()
+    kind: int | None = None
 
 
 def reason(
@@ -116,7 +119,7 @@ def reason(
     starts = list(dict.fromkeys(topics))
     readings = reader.read_each(masked, starts, rows)
     found = _asserted(reader, masked, rows, starts, readings) if asks_yes_no and len(starts) > 1 else None
-    found = found or joined(reader, readings, starts, rows, asks_yes_no)
+    found = found or joined(reader, readings, starts, rows, asks_yes_no, asked_kind(masked, topics))
     return _with_evidence(reader, found, topics, budget)
 
 
@@ -147,7 +150,12 @@ def nothing(reader: GraphReader, topics: Sequence[int]) -> Findings:
 
 
 def joined(
-    reader: GraphReader, readings: Sequence[Reading], starts: Sequence[int], rows: Rows, asks_yes_no: bool = False
+    reader: GraphReader,
+    readings: Sequence[Reading],
+    starts: Sequence[int],
+    rows: Rows,
+    asks_yes_no: bool = False,
+    kind: int | None = None,
 ) -> Found:
     """What the readings of a question from each of its topics lead to together; see `reason`.
 
@@ -157,6 +165,7 @@ def joined(
         starts: Ids of the topics.
         rows: What relations are followed in.
         asks_yes_no: Whether the question asks for yes or no.
+        kind: The topic that says what kind of thing is asked for.
     """
     order = sorted(range(len(readings)), key=lambda i: -readings[i].top)
     best = order[0]
@@ -187,6 +196,8 @@ def joined(
         found = beside
     else:
         return replace(alone, scores=found, beside=tuple(others))
+    if of_kind := _of_kind(reader, readings, starts, rows, kind):
+        return of_kind
     graph = reader.graph
     for place in sorted(order, key=lambda i: holds_other(graph, starts, starts[i])):
         if readings[place].top < SHARED * readings[best].top:
@@ -195,6 +206,23 @@ def joined(
         if not apart(graph, rows, passed(graph, one), starts):  # the start itself is passed
             return _beside_others(graph, one, starts)
     return alone
+
+
+def _of_kind(
+    reader: GraphReader, readings: Sequence[Reading], starts: Sequence[int], rows: Rows, kind: int | None
+) -> Found | None:
+    """What all other topics lead to, if it is of the kind that is asked for, or the graph does not say of which it is."""
+    others = [place for place, start in enumerate(starts) if start != kind]
+    if kind is None or kind not in starts or not others:
+        return None
+    found = joined(reader, [readings[place] for place in others], [starts[place] for place in others], rows)
+    if found.scores.max(initial=0.0) < TOGETHER:
+        return None
+    are = are_of_kind(reader.graph, reader.phrasebook, found.nodes, kind)
+    likely = found.scores >= SHARED * found.scores.max()
+    if not (are[likely] == 1).any():
+        return None if (are[likely] < 0).any() else replace(found, kind=kind)
+    return replace(found, scores=np.where(are == 1, found.scores, np.float32(0)), kind=kind)
 
 
 def _shared(readings: Sequence[Reading], nodes: Ids) -> Floats:

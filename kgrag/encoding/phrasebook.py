@@ -71,6 +71,10 @@ class Phrasebook:
             return np.zeros((0, self.encoder.width), np.float32)
         return np.stack([self._labels[label] for label in labels])
 
+    def memberships(self) -> Ids:
+        """The relations that say of which kind a thing is."""
+        return np.flatnonzero(self._membership)
+
     def to_members(self, directed: Ids) -> Ids:
         """Those of some directed relations that lead from a class to what belongs to it."""
         return directed[self._membership[directed >> 1] & (directed & 1 == 1)]

@@ -1,0 +1,53 @@
+"""The kind of thing that a question asks for by a name of the graph: "which cancers", where cancer is a node."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kgrag.encoding.phrasebook import NAMED, Phrasebook
+from kgrag.graph import KnowledgeGraph
+from kgrag.types import Ids
+
+HIGHEST = 8  # kinds of kinds that are looked at
+_ASKED = re.compile(rf"\b(?:which|what)\s+(?:(?:kinds?|types?|sorts?|forms?)\s+of\s+)?{NAMED}\b", re.IGNORECASE)
+_NAMED = re.compile(rf"\b{NAMED}\b")
+
+
+def asked_kind(masked: str, topics: Sequence[int]) -> int | None:
+    """The topic that says what kind of thing is asked for; None where none does, or it cannot be told which.
+
+    Args:
+        masked: The question, its mentions masked.
+        topics: What these name, in their order.
+    """
+    found = _ASKED.search(masked)
+    if found is None or len(_NAMED.findall(masked)) != len(topics):
+        return None
+    return topics[len(_NAMED.findall(masked[: found.end()])) - 1]
+
+
+def are_of_kind(graph: KnowledgeGraph, phrasebook: Phrasebook, nodes: Ids, kind: int) -> NDArray[np.int8]:
+    """Whether nodes are of a kind, directly or not.
+
+    Returns:
+        1 where a node is, -1 where it is only of others, 0 where nothing says what it is; shape (nodes,).
+    """
+    memberships = np.union1d(phrasebook.memberships(), graph.type_relations())
+    are = np.zeros(len(nodes), np.int8)
+    owners, at = np.arange(len(nodes)), nodes
+    for _ in range(HIGHEST):
+        statements, places = graph.statements_from(at)
+        upward = np.isin(graph.relations[statements], memberships)
+        pairs = np.stack([owners[places[upward]], graph.tails[statements[upward]]])
+        owners, at = np.unique(pairs, axis=1)
+        are[owners] = np.where(are[owners] == 1, 1, -1)
+        are[owners[at == kind]] = 1
+        still = are[owners] != 1
+        owners, at = owners[still], at[still]
+        if not len(at):
+            break
+    return are
