@@ -211,7 +211,10 @@ def joined(
 def _of_kind(
     reader: GraphReader, readings: Sequence[Reading], starts: Sequence[int], rows: Rows, kind: int | None
 ) -> Found | None:
-    """What all other topics lead to, if it is of the kind that is asked for, or the graph does not say of which it is."""
+    """What of all that the other topics lead to is of the kind that is asked for, or all of it, where the graph does not say.
+
+    None where what is found is of other kinds, and the topic is no kind of which the graph has any.
+    """
     others = [place for place, start in enumerate(starts) if start != kind]
     if kind is None or kind not in starts or not others:
         return None
@@ -220,9 +223,12 @@ def _of_kind(
         return None
     are = are_of_kind(reader.graph, reader.phrasebook, found.nodes, kind)
     likely = found.scores >= SHARED * found.scores.max()
-    if not (are[likely] == 1).any():
-        return None if (are[likely] < 0).any() else replace(found, kind=kind)
-    return replace(found, scores=np.where(are == 1, found.scores, np.float32(0)), kind=kind)
+    if (are[likely] == 1).any():
+        return replace(found, scores=np.where(are == 1, found.scores, np.float32(0)), kind=kind)
+    if (are[likely] == 0).all():
+        return replace(found, kind=kind)
+    members = reader.phrasebook.to_members(rows.leaving(np.array([kind])))
+    return replace(found, scores=np.zeros_like(found.scores), kind=kind) if len(members) else None
 
 
 def _shared(readings: Sequence[Reading], nodes: Ids) -> Floats:
