@@ -22,6 +22,7 @@ FACTS = [
     ("nortisol", "belongs to", "opioids"),
     ("free thing", "treats", "brivane"),
     ("the first", TYPE, "Rule of a club"),
+    ("Article 3", TYPE, "Article of an act"),
 ]
 
 
@@ -53,6 +54,10 @@ def graph():
         ("Who found brivane?", "1907", "a person"),
         ("Who found brivane?", "Ada", ""),
         ("Who found brivane?", "opioids", ""),
+        ("Who must report brivane?", "Article 3", "a person"),  # a text does nothing
+        ("Where was brivane found?", "1907", "a place"),
+        ("Where was brivane found?", "Ulm", ""),
+        ("Where is brivane reported?", "Article 3", ""),
         ("List what treats brivane", "Ulm", ""),
         ("Which classes of medicine does nortisol belong to?", "brivane", ""),  # not asked for by what they are called
         ("Which rule of the club covers Ulm?", "Ada", "rule"),

@@ -3,9 +3,10 @@
 import re
 from itertools import product
 
+import numpy as np
 import pytest
 
-from kgrag import KnowledgeGraph
+from kgrag import KGRAG, KnowledgeGraph
 from kgrag.encoder import default_encoder
 from kgrag.encoding.phrasebook import Phrasebook
 from kgrag.wordings import asked_questions, shipped_wordings, wordings_for
@@ -117,3 +118,26 @@ def test_wordings_hold_what_they_promise():
         assert all("{s}" in text and "{o}" not in text for text in (*wording.forward, *wording.forward_phrase))
         assert all("{o}" in text and "{s}" not in text for text in (*wording.inverse, *wording.inverse_phrase))
         assert all("{s}" in text and "{o}" in text for text in wording.yesno)
+
+
+LAW = """
+@prefix : <http://example.org/> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+:obliges rdfs:label "obliges" . :concerns rdfs:label "concerns" . :deadline rdfs:label "has deadline" .
+:duty rdfs:label "duty of the keeper" ; :obliges :keeper ; :concerns :plan ; :deadline :yearly .
+:keeper rdfs:label "keeper" . :plan rdfs:label "rescue plan" . :yearly rdfs:label "every year" .
+"""
+
+
+def test_plans_are_known_that_people_were_heard_to_ask_for(tmp_path):
+    file = tmp_path / "law.ttl"
+    file.write_text(LAW)
+    graph = KnowledgeGraph.from_rdf(file)
+    ids = {graph.relation_label(relation): relation for relation in range(graph.num_relations)}
+    book = Phrasebook(graph, default_encoder(), default_encoder())
+    (vector,) = book.encoder.encode(["Who must carry out X?"])
+    concerns, obliges = 2 * ids["concerns"] + 1, 2 * ids["obliges"]
+    assert (concerns, obliges) in book.heard(vector, np.array([concerns]), 3)
+    assert not book.heard(vector, np.array([2 * ids["has deadline"]]), 3)  # none begins with it
+    assert not book.heard(book.encoder.encode(["What colour is X?"])[0], np.array([concerns]), 3)
+    assert KGRAG(graph).ask("Who must carry out the rescue plan?").answers == ["keeper"]

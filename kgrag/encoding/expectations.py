@@ -16,12 +16,12 @@ from kgrag.encoding.classes import ClassNames
 from kgrag.graph import KnowledgeGraph, normalise
 from kgrag.graph.inference import SUBCLASS
 from kgrag.types import Ids
-from kgrag.wordings.classes import DATE, PERSON, PLACE, is_group, kind_of
+from kgrag.wordings.classes import DATE, PERSON, PLACE, TEXT, is_group, kind_of
 from kgrag.wordings.english import PARTICLES, singular
 
 _ASKED = re.compile(  # the word that asks, at the beginning of a clause, and what comes after it
     r"(?:^|[.,:;!?\u2013-]\s*)(?:and |but |so )?(?:(?:in|on|at|to|by|for|from|of|with|under|during|since) )?"
-    r"(who|whom|how|when|which|what) ([^.,:;!?]*)",
+    r"(who|whom|how|when|where|which|what) ([^.,:;!?]*)",
     re.IGNORECASE,
 )
 _MEASURED = frozenset(
@@ -100,6 +100,8 @@ class Expectations:
             return "a number" if words[0] in _MEASURED and all(_is_no_number(graph, n) for n in nodes) else ""
         if asks == "when":
             return "a date" if words[0] in _HAPPENED and all(_is_no_date(graph, n) for n in nodes) else ""
+        if asks == "where":
+            return "a place" if all(_is_number(graph, n) for n in nodes) else ""
         if asks in ("who", "whom"):
             return "a person" if all(_is_no_person(graph, n) for n in nodes) else ""
         if words[0] in _POINTS_IN_TIME:
@@ -179,18 +181,23 @@ def _is_no_number(graph: KnowledgeGraph, node: int) -> bool:
     return not graph.is_literal[node] and bool(graph.types(node)) and not _NUMBER.search(graph.label(node))
 
 
+def _is_number(graph: KnowledgeGraph, node: int) -> bool:
+    """Whether a node is a number or a date that is stated."""
+    return bool(graph.is_literal[node]) and bool(re.fullmatch(r"[\W\d]+", graph.label(node)))
+
+
 def _is_no_date(graph: KnowledgeGraph, node: int) -> bool:
     kinds = {kind_of(label) for label in _labels(graph, _classes(graph, node))}
     return bool(kinds) and DATE not in kinds and not _NUMBER.search(graph.label(node))
 
 
 def _is_no_person(graph: KnowledgeGraph, node: int) -> bool:
-    """Whether a node is a number, or a place or a date by its class: much else may act."""
+    """Whether a node is a number, or a place, a date or a text by its class: much else may act."""
     if graph.is_literal[node]:
-        return bool(re.fullmatch(r"[\W\d]+", graph.label(node)))
+        return _is_number(graph, node)
     labels = list(_labels(graph, _classes(graph, node)))
     kinds = {kind_of(label) for label in labels}
-    return bool(kinds) and kinds <= {PLACE, DATE} and PERSON not in kinds and not any(map(is_group, labels))
+    return bool(kinds) and kinds <= {PLACE, DATE, TEXT} and PERSON not in kinds and not any(map(is_group, labels))
 
 
 def _is_none_of(graph: KnowledgeGraph, node: int, label: str, asked: frozenset[int]) -> bool:

@@ -7,6 +7,7 @@ asking, and a question is compared with those: nearest neighbours, which need no
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 
@@ -19,6 +20,7 @@ NAMED = "X"  # stands for a linked mention in a question
 MOST_FOREIGN = 5  # questions for a relation that is none of the graph's
 FOREIGN = 0.55  # cosine of labels below which a relation is none of the graph's, whatever the graph calls its own
 COMMON = 0.5  # likeness that any two questions have
+HEARD = 0.8  # likeness from which a question may mean what people were heard to mean by another one
 SAME = 0.97  # cosine from which two questions are the same
 
 Directed = tuple[int, ...]
@@ -57,6 +59,7 @@ class Phrasebook:
         self._bounds = np.zeros(1, np.int64)
         self._vectors = np.zeros((0, self.asking.width), np.float32)
         self._outside: tuple[Floats, Floats, list[int]] | None = None
+        self._heard: list[Directed] | None = None
 
     def relation_labels(self) -> Floats:
         """Encoded labels of the graph's relations, shape (relations, width)."""
@@ -101,6 +104,26 @@ class Phrasebook:
             asked = sizes > 0
             alike[asked] = np.maximum.reduceat(self._cosine(question, self._vectors[rows]), starts[asked])
         return alike
+
+    def heard(self, question: Floats, leaving: Ids, most: int) -> list[Directed]:
+        """The plans of several relations that people were heard to ask for in ways most like a question, best first.
+
+        Args:
+            question: Encoded, its mentions masked, shape (width,).
+            leaving: Directed relations that they may begin with.
+            most: How many.
+        """
+        if self._heard is None:
+            ids: dict[str, list[int]] = {}
+            for relation in range(self._relations):
+                ids.setdefault(self.graph.relation_label(relation), []).append(relation)
+            spelt = self._ways.heard(list(ids))
+            steps = ([[2 * one + inverse for one in ids[label]] for label, inverse in plan] for plan in spelt)
+            self._heard = [plan for several in steps for plan in product(*several)]
+        plans = [plan for plan in self._heard if plan[0] in leaving]
+        alike = self.likeness(question, plans)
+        order = np.argsort(-alike, kind="stable")[:most]
+        return [plans[place] for place in order[alike[order] >= HEARD].tolist()]
 
     def nearest(self, question: Floats, plan: Directed, most: int) -> list[str]:
         """The ways of asking for a plan that are nearest to a question, nearest first, with ``{x}`` for what is named."""

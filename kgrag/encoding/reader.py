@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from kgrag.encoding.expectations import Expectations
 from kgrag.encoding.phrasebook import COMMON, NAMED, Phrasebook
-from kgrag.encoding.plans import Plan, Rows, seek
+from kgrag.encoding.plans import Plan, Rows, followed, seek
 from kgrag.encoding.reasoner import Reasoner
 from kgrag.encoding.sorts import Sorts
 from kgrag.graph import KnowledgeGraph
@@ -23,6 +23,7 @@ from kgrag.wordings.sides import OBJECT, SUBJECT, named_end
 
 SHARPNESS = 20.0  # of likeness, which is a cosine
 COMPARED = 24  # relations of one node, the best fitting, that a question is compared with
+HEARD = 3  # plans that people were heard to ask for in like words, at most
 ABSENT = 12  # relations of the graph that are not there, the best fitting, that speak for "none"
 APART = 0.1  # what a relation that does not leave the start must give way by
 BEYOND = 0.12  # likeness that what others of its sort have may have more than what is there: it shows what the question is about
@@ -299,6 +300,7 @@ class GraphReader:
         plans = seek(known, start, steps, learned, hinted, lambda reached: self.graph.is_literal[reached])
         # what leaves the start is there, though not in the part that is read now
         there = np.union1d(known.leaving(start), _Known(self.rows, sight.fits.shape[1]).leaving(start))
+        plans = self._with_heard(sight, known, start, plans)
         met = [plan.relations for several in plans for plan in several]
         members = set(self.phrasebook.to_members(there).tolist())
         own = set(there.tolist())
@@ -310,6 +312,19 @@ class GraphReader:
         likely = np.isin(absent, self.sorts.may_have(start, there))
         lacked = np.isin(absent, self.sorts.of_class(start))
         return _Proposal(start, there, plans, absent, likely, lacked, of_members)
+
+    def _with_heard(self, sight: _Sight, rows: Rows, start: Ids, plans: list[list[Plan]]) -> list[list[Plan]]:
+        """Plans, and those that people were heard to ask for in such words, whose first relations alone are not like the question."""
+        met = {plan.relations for several in plans for plan in several}
+        heard = self.phrasebook.heard(sight.encoded, rows.leaving(start), HEARD)
+        plans = [*plans, *([] for _ in range(len(plans), max(map(len, heard), default=0)))]
+        for relations in heard:
+            plan = Plan((), (start,), 0.0)
+            for directed in relations if relations not in met else ():
+                plan = followed(rows, plan, directed, 0.0, lambda reached: self.graph.is_literal[reached])
+            if len(plan.ends) and plan.relations:
+                plans[len(relations) - 1].append(plan)
+        return plans
 
     def _rank(self, sights: Sequence[_Sight], proposals: Sequence[_Proposal]) -> list[Floats]:
         """Logits of each proposal's plans, of what may be asked in vain, of relations that are not the graph's, and of none."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from kgrag.wordings.english import listed, singular
 
-PERSON, PLACE, DATE, THING = "person", "place", "date", "thing"
-_PERSONS, _PLACES, _DATES = listed("persons"), listed("places"), listed("dates")
+PERSON, PLACE, DATE, TEXT, THING = "person", "place", "date", "text", "thing"
+_PERSONS, _PLACES, _DATES, _TEXTS = map(listed, ("persons", "places", "dates", "texts"))
 _GROUPS = listed("groups")
 
 
 def kind_of(name: str) -> str:
-    """Whether a class name is one of persons, places, dates, or of other things."""
+    """Whether a class name is one of persons, places, dates, texts, or of other things."""
     parts = name.lower().split()
     if not parts:
         return THING
@@ -19,6 +19,8 @@ def kind_of(name: str) -> str:
         return PERSON
     if head in _PLACES:
         return PLACE
+    if head in _TEXTS:
+        return TEXT
     return DATE if head in _DATES else THING
 
 

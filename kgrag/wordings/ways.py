@@ -150,6 +150,20 @@ class Ways:
             return list(dict.fromkeys(question.text for question in asked if question.kind == kind))
         return list(dict.fromkeys(question.text.replace("{y}", "{x}") for question in asked))
 
+    def heard(self, labels: Sequence[str]) -> list[Plan]:
+        """The plans of several relations, of some labels, that people were heard to ask for."""
+        relations: dict[int, list[tuple[str, bool]]] = {}
+        for label in dict.fromkeys(labels):
+            for wordings, turned in self._both(label):
+                for place in map(_place_of, wordings):
+                    relations.setdefault(place, []).append((label, turned))
+        found: dict[Plan, None] = {}
+        for key in _asked_by_plan():
+            if len(key) > 1:
+                steps = [[(label, inverse != turned) for label, turned in relations.get(p, ())] for p, inverse in key]
+                found |= dict.fromkeys(itertools.product(*steps))
+        return list(found)
+
 
 @lru_cache(maxsize=1)
 def _asked_by_plan() -> dict[tuple[tuple[int, bool], ...], list[Asked]]:
