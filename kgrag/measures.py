@@ -95,7 +95,7 @@ class Measures:
         plan = ((surest.plan_to(int(nodes[np.argmax(scores)])) if best else None) or surest.plans[0]).relations
         names = {name for link in named for name in graph.names(link.node or 0)[:_NAMES]}
         names |= {link.mention.text for link in named}
-        ways, alike = self._reader.asked(masked, plan, ASKED)
+        ways, alike = self._reader.asked(found.kind.question if found.kind else masked, plan, ASKED)
         labels = [graph.relation_label(directed >> 1) for directed in plan]
         about = {node for answer in answers[:READ].tolist() for node in (answer, *graph.types(answer))}
         said = self._words([*names, *(way.replace("{x}", " ") for way in ways), *labels])
@@ -130,7 +130,8 @@ class Measures:
         An everyday word need not be meant as a name: "keep an eye on", "hand out".
         """
         sure = [link.node for link in named if link.exact and link.mention.text not in everyday_words()]
-        others = [node for node in sure if node is not None and node not in (*found.starts, found.kind)]
+        leading = (*found.starts, *([found.kind.topic] if found.kind else ()))
+        others = [node for node in sure if node is not None and node not in leading]
         aside = apart(self._graph, self._reader.rows, passed(self._graph, found), others) if others else ()
         return tuple(map(self._graph.label, aside))
 

@@ -91,7 +91,11 @@ class Namer:
 
         def led(masked: str, starts: tuple[int, ...], way: Interpretation, read: Sequence[Reading]) -> Found | None:
             topics = [link.node for link in way.links if link.node is not None]
-            return joined(reader, read, starts, reader.rows, kind=asked_kind(masked, topics)) if starts else None
+            return (
+                joined(reader, read, starts, reader.rows, kind=asked_kind(reader.graph, masked, topics))
+                if starts
+                else None
+            )
 
         return [
             way._replace(masked=masked, found=led(masked, starts, way, read))

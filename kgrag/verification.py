@@ -160,8 +160,9 @@ class Verifier:
         positions: list[Any] = [items.references[p] for p in answers]
         cited = sorted({s for position in positions for s in thought.composition.paths[position]})
         alone = DirectedRows.of(thought.evidence.subgraph.only(np.array(cited, np.int64)))
-        readings = thought.findings.found.readings
-        again = self.reader.read([thought.masked] * len(readings), [reading.start for reading in readings], alone)
+        readings, kind = thought.findings.found.readings, thought.findings.found.kind
+        asked = kind.question if kind else thought.masked
+        again = self.reader.read([asked] * len(readings), [reading.start for reading in readings], alone)
         nodes = thought.evidence.subgraph.nodes[positions]
         return all((b.believed(nodes) >= KEPT * a.believed(nodes)).all() for a, b in zip(readings, again))
 

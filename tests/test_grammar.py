@@ -67,7 +67,7 @@ def test_inflection():
     assert (with_article("actor"), with_article("university")) == ("an actor", "a university")
     assert (possessive("Anna"), possessive("the parents", True)) == ("Anna's", "the parents'")
     assert [kind_of(name) for name in ("film director", "native cities", "release year", "film")] == [
-        *("person", "place", "date", "thing")
+        *("person", "place", "date", "text")
     ]
 
 

@@ -28,18 +28,25 @@ def rag():
 
 
 @pytest.mark.parametrize(
-    ("masked", "kind"),
+    ("masked", "kind", "question"),
     [
-        ("Which X have X?", 1),
-        ("What kinds of X cause X?", 1),
-        ("X: which X have it?", 2),
-        ("Which symptoms does X have?", None),
-        ("Which X?", 1),
-        ("Which X have X or X?", None),  # more than were named
+        ("Which X have X?", "rot", "Which rot have X?"),
+        ("What kinds of X cause X?", "rot", "What kinds of rot cause X?"),
+        ("X: which X have it?", "cough", "X: which cough have it?"),
+        ("List all X that have X.", "rot", "List all rot that have X."),
+        ("X causing X", "rot", "rot causing X"),
     ],
 )
-def test_the_kind_stands_after_the_word_that_asks(masked, kind):
-    assert asked_kind(masked, [1, 2] if masked.count("X") > 1 else [1]) == kind
+def test_the_kind_stands_after_the_word_that_asks(rag, masked, kind, question):
+    (rot,), (cough,) = rag.graph.find("rot"), rag.graph.find("cough")
+    assert asked_kind(rag.graph, masked, [rot, cough]) == (rag.graph.find(kind)[0], question)
+
+
+@pytest.mark.parametrize(
+    "masked", ["Which symptoms does X have beside X?", "Which X have X or X?", "Does X have X?", "X and X"]
+)
+def test_no_other_name_is_a_kind(rag, masked):
+    assert asked_kind(rag.graph, masked, [0, 1]) is None
 
 
 def test_kinds_of_kinds_count(rag):

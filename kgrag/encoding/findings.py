@@ -10,7 +10,7 @@ import torch
 
 from kgrag.encoding.batch import GraphBatch
 from kgrag.encoding.joining import apart, holds_other
-from kgrag.encoding.kinds import are_of_kind, asked_kind
+from kgrag.encoding.kinds import Kind, are_of_kind, asked_kind
 from kgrag.encoding.messages import node_states
 from kgrag.encoding.plans import Plan, Rows, statements, trace
 from kgrag.encoding.reader import LEAST, GraphReader, Reading
@@ -77,7 +77,7 @@ class Found:
         verdict: 1 for yes, -1 for no, 0 where the question asks for something else.
         target: For a yes, the node whose being reached was asked.
         beside: Topics from which no reading starts: the answers are those that a statement joins to each of them.
-        kind: The topic that says what kind of thing is asked for, where the others alone lead to the answers.
+        kind: The kind of thing that is asked for by a topic, where the others alone lead to the answers.
     """
 
     nodes: Ids
@@ -88,7 +88,7 @@ class Found:
     verdict: int = 0
     target: int | None = None
     beside: tuple[int, ...] = ()
-    kind: int | None = None
+    kind: Kind | None = None
 
 
 def reason(
@@ -119,7 +119,7 @@ def reason(
     starts = list(dict.fromkeys(topics))
     readings = reader.read_each(masked, starts, rows)
     found = _asserted(reader, masked, rows, starts, readings) if asks_yes_no and len(starts) > 1 else None
-    found = found or joined(reader, readings, starts, rows, asks_yes_no, asked_kind(masked, topics))
+    found = found or joined(reader, readings, starts, rows, asks_yes_no, asked_kind(reader.graph, masked, topics))
     return _with_evidence(reader, found, topics, budget)
 
 
@@ -155,7 +155,7 @@ def joined(
     starts: Sequence[int],
     rows: Rows,
     asks_yes_no: bool = False,
-    kind: int | None = None,
+    kind: Kind | None = None,
 ) -> Found:
     """What the readings of a question from each of its topics lead to together; see `reason`.
 
@@ -165,7 +165,7 @@ def joined(
         starts: Ids of the topics.
         rows: What relations are followed in.
         asks_yes_no: Whether the question asks for yes or no.
-        kind: The topic that says what kind of thing is asked for.
+        kind: The kind of thing that is asked for by one of the topics.
     """
     order = sorted(range(len(readings)), key=lambda i: -readings[i].top)
     best = order[0]
@@ -209,26 +209,28 @@ def joined(
 
 
 def _of_kind(
-    reader: GraphReader, readings: Sequence[Reading], starts: Sequence[int], rows: Rows, kind: int | None
+    reader: GraphReader, readings: Sequence[Reading], starts: Sequence[int], rows: Rows, kind: Kind | None
 ) -> Found | None:
     """What of all that the other topics lead to is of the kind that is asked for, or all of it, where the graph does not say.
 
     None where what is found is of other kinds, and the topic is no kind of which the graph has any.
     """
-    others = [place for place, start in enumerate(starts) if start != kind]
-    if kind is None or kind not in starts or not others:
+    if kind is None or kind.topic not in starts:
         return None
-    found = joined(reader, [readings[place] for place in others], [starts[place] for place in others], rows)
-    if found.scores.max(initial=0.0) < TOGETHER:
+    others = [start for start in starts if start != kind.topic]
+    found = joined(reader, reader.read_each(kind.question, others, rows), others, rows)
+    best = float(found.scores.max(initial=0.0))
+    if not best or best < SHARED * max(reading.top for reading in readings):
         return None
-    are = are_of_kind(reader.graph, reader.phrasebook, found.nodes, kind)
-    likely = found.scores >= SHARED * found.scores.max()
+    found = replace(found, kind=kind)
+    are = are_of_kind(reader.graph, reader.phrasebook, found.nodes, kind.topic)
+    likely = found.scores >= SHARED * best
     if (are[likely] == 1).any():
-        return replace(found, scores=np.where(are == 1, found.scores, np.float32(0)), kind=kind)
+        return replace(found, scores=np.where(are == 1, found.scores, np.float32(0)))
     if (are[likely] == 0).all():
-        return replace(found, kind=kind)
-    members = reader.phrasebook.to_members(rows.leaving(np.array([kind])))
-    return replace(found, scores=np.zeros_like(found.scores), kind=kind) if len(members) else None
+        return found
+    members = reader.phrasebook.to_members(rows.leaving(np.array([kind.topic])))
+    return replace(found, scores=np.zeros_like(found.scores)) if len(members) else None
 
 
 def _shared(readings: Sequence[Reading], nodes: Ids) -> Floats:
