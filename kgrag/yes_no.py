@@ -12,9 +12,21 @@ _YES_NO = re.compile(  # a clause that begins with an auxiliary, and asks for no
     r"(?!.*\b(?:what|which|who|whom|whose|where|when|how)\b)",
     re.IGNORECASE | re.DOTALL,
 )
+_OF_EACH = re.compile(
+    r"^\W*(?:is|are|was|were) there\b(?!.*\bbetween\b).*\bX,? (?:and|or) X\b", re.IGNORECASE | re.DOTALL
+)
 _ASKS = re.compile(r"^\W*(?:what|which|who|whom|whose|where|when|why|how)\b", re.IGNORECASE)
 
 
 def asks_yes_no(question: str) -> bool:
     """Whether a question asks for yes or no."""
     return bool(_YES_NO.search(question)) and not _ASKS.match(question)
+
+
+def asks_of_each(masked: str) -> bool:
+    """Whether a question for yes or no asks of several things alike: "are there drugs for X and X", not "an interaction between X and X".
+
+    Args:
+        masked: The question, its mentions masked.
+    """
+    return bool(_OF_EACH.search(masked))

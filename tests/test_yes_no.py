@@ -3,6 +3,7 @@
 import pytest
 
 from kgrag import KGRAG
+from kgrag.yes_no import asks_of_each
 
 
 @pytest.fixture(scope="module")
@@ -23,3 +24,25 @@ def legal():
 )
 def test_the_relation_that_is_asked_for_counts(legal, question, answer):
     assert legal.ask(question).text.startswith(answer)
+
+
+@pytest.mark.parametrize(
+    ("masked", "of_each"),
+    [
+        ("Are there drugs for X and X?", True),
+        ("Is there a vaccine for X, or X?", True),
+        ("Is there an interaction between X and X?", False),
+        ("Do X and X interact?", False),
+        ("Is there a X for X?", False),
+    ],
+)
+def test_what_is_asked_of_each_alike_is_not_asked_of_the_pair(masked, of_each):
+    assert asks_of_each(masked) == of_each
+
+
+def test_no_is_not_said_because_two_things_have_nothing_to_do_with_each_other():
+    medical = KGRAG.demo("medical")
+    for question in ("Are there drugs for gout and asthma?", "Is there a vaccine for hepatitis A and B?"):
+        assert not medical.ask(question).text.startswith("No")
+    assert medical.ask("Is there an interaction between warfarin and insulin?").text.startswith("No")
+    assert medical.ask("Is there an interaction between warfarin and aspirin?").text.startswith("Yes")

@@ -17,6 +17,7 @@ from kgrag.encoding.reader import LEAST, GraphReader, Reading
 from kgrag.graph import KnowledgeGraph
 from kgrag.graph.directed import DirectedRows
 from kgrag.types import Floats, Ids, Subgraph
+from kgrag.yes_no import asks_of_each
 
 YES = 0.4  # least probability at which the node asked about counts as reached
 OTHERWISE = 1_000  # how many times as probable another relation is that a yes/no question surely means instead
@@ -102,7 +103,7 @@ def reason(
     """Reasons from each topic, and joins the findings.
 
     A yes/no question asks whether one topic leads to another: first over a statement that joins them, if the question can
-    well mean its relation, then over any path. Otherwise an answer is what all topics lead to; where there
+    well mean its relation, then over any path; but not where it asks of each alike. Otherwise an answer is what all topics lead to; where there
     is no such node, what the best of them leads to and a statement joins to the others ("which antibiotics treat ...");
     and where there is none of these either, what one of them leads to: the best that the others have to do with, if any,
     and rather a thing than what holds it ("consent" than "the GDPR").
@@ -118,6 +119,7 @@ def reason(
     rows = rows or reader.rows
     starts = list(dict.fromkeys(topics))
     readings = reader.read_each(masked, starts, rows)
+    asks_yes_no = asks_yes_no and not asks_of_each(masked)
     found = _asserted(reader, masked, rows, starts, readings) if asks_yes_no and len(starts) > 1 else None
     found = found or joined(reader, readings, starts, rows, asks_yes_no, asked_kind(reader.graph, masked, topics))
     return _with_evidence(reader, found, topics, budget)
