@@ -20,7 +20,8 @@ from kgrag.types import Floats, Ids, Subgraph
 from kgrag.yes_no import asks_of_each
 
 YES = 0.4  # least probability at which the node asked about counts as reached
-OTHERWISE = 1_000  # how many times as probable another relation is that a yes/no question surely means instead
+SURELY = 0.99  # least probability of a relation that a yes/no question surely means
+OTHERWISE = 1_000  # and how many times that of another one which joins what it names
 SHARED = 0.5  # share of the best probability that nodes joined to the other topics must have
 TOGETHER = 0.5  # least belief at which a node counts as reached from every topic
 CHANCE = 0.3  # how often a plan that is not meant leads from several topics to one node
@@ -319,7 +320,7 @@ def _means_another(reading: Reading, plan: Plan | None) -> bool:
     of_each = {other.relations: p for other, p in zip(reading.plans, reading.probabilities.tolist())}
     meant = of_each.pop(plan.relations, LEAST) if plan else LEAST
     rival = max((p for relations, p in of_each.items() if len(relations) == 1), default=0.0)
-    return rival > OTHERWISE * meant
+    return rival > max(OTHERWISE * meant, SURELY)
 
 
 def _with_evidence(reader: GraphReader, found: Found, topics: Sequence[int], budget: int) -> Findings:

@@ -16,7 +16,7 @@ from kgrag.wordings.english import singular
 
 HIGHEST = 8  # kinds of kinds that are looked at
 _ASKED = re.compile(
-    rf"\b(?:which|what)\s+(?:(?:kinds?|types?|sorts?|forms?)\s+of\s+)?{NAMED}\b"
+    rf"\b(?:which|what)\s+(?:(?:kinds?|types?|sorts?|forms?)\s+of\s+)?{NAMED}\b(?!\s+{NAMED}\b)"
     rf"|(?:^|\b(?:list|name|show|give|find|tell)\s+(?:(?:me|all|the|some|any)\s+)*)"
     rf"{NAMED}(?=\s+(?:that|which|who|whose|responsible|[a-z]+ing)\b)",
     re.IGNORECASE,

@@ -67,7 +67,9 @@ class NamesInText:
         places = {(match.start, match.end) for match in exact}
         others = [*self._reformed(text, folded, tokens), *self._initials(tokens, runs)]
         others = [match for match in others if (match.start, match.end) not in places]
-        return [*exact, *self._reworded(text, tokens, runs), *others]
+        whole = [match for match in exact if match.level == QuestionWords.NAME and " " in text[match.start : match.end]]
+        reworded = (one for one in self._reworded(text, tokens, runs) if not any(_tears(one, name) for name in whole))
+        return [*exact, *reworded, *others]
 
     def weak(self, matches: Sequence[Match]) -> list[Match]:
         """What is left of wording where nothing is named: all words of the graph's schema, or else one of the rest."""
@@ -179,6 +181,11 @@ class NamesInText:
         if case_exact and not words.is_schema_phrase(folded):
             return words.NAME
         return -1 if words.is_stop(folded) else level
+
+
+def _tears(one: Match, whole: Match) -> bool:
+    """Whether a match has a part of another one, and not all of it: "rights does a data" of "data subject"."""
+    return one.start < whole.end and whole.start < one.end and not (one.start <= whole.start and whole.end <= one.end)
 
 
 def _acronym(names: Sequence[Name]) -> bool:

@@ -18,7 +18,6 @@ from kgrag.linking.languages import snowball
 from kgrag.linking.name_words import ROMAN_ONE, NameWords, words_of
 from kgrag.linking.words import QuestionWords
 from kgrag.types import Ids
-from kgrag.wordings.english import listed
 
 _INFLECTIONS = ("ings", "ing", "ied", "ies", "ed", "es", "s", "e", "y")
 _SHORT = ("iness", "ness", "ity", "ety", "ure")
@@ -61,7 +60,6 @@ _DERIVATIONS = [
 ]
 _ENDINGS = sorted((*_INFLECTIONS, *_SHORT, *_DERIVATIONS), key=len, reverse=True)
 _PREPOSITIONS = frozenset(["of", "in", "on", "at", "for", "with", "from", "by", "to"])
-_HELPING = listed("helping")  # verbs that what a name stands for does: "which rights does a controller"
 _SINGLE = 5  # least letters of a name of one word in another form
 _SHORTEST_STEM = 3  # letters of what such names share in languages other than English
 _GAP = 3  # stop words that may stand between those of a name
@@ -303,9 +301,9 @@ class RewordedNames:
                 return None
         first, last = min(places), max(places) + 1
         between = [i for i in range(first, last) if i not in places]
-        if any(
-            words[i] in _HELPING or (words[i] not in self._words.stop_words and words[i] != "-") for i in between
-        ) or (between and not self._plain[row]):
+        if any(words[i] not in self._words.stop_words and words[i] != "-" for i in between) or (
+            between and not self._plain[row]
+        ):
             return None
         if places == sorted(places) and any(words[i] in _PREPOSITIONS for i in between):
             return None  # "failure of the heart" is heart failure, "heart of a failure" is not
