@@ -120,7 +120,8 @@ class Phrasebook:
             spelt = self._ways.heard(list(ids))
             steps = ([[2 * one + inverse for one in ids[label]] for label, inverse in plan] for plan in spelt)
             self._heard = [plan for several in steps for plan in product(*several)]
-        plans = [plan for plan in self._heard if plan[0] in leaving]
+        there = set(leaving.tolist())
+        plans = [plan for plan in self._heard if plan[0] in there]
         alike = self.likeness(question, plans)
         order = np.argsort(-alike, kind="stable")[:most]
         return [plans[place] for place in order[alike[order] >= HEARD].tolist()]

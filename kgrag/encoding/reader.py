@@ -316,13 +316,14 @@ class GraphReader:
     def _with_heard(self, sight: _Sight, rows: Rows, start: Ids, plans: list[list[Plan]]) -> list[list[Plan]]:
         """Plans, and those that people were heard to ask for in such words, whose first relations alone are not like the question."""
         met = {plan.relations for several in plans for plan in several}
-        heard = self.phrasebook.heard(sight.encoded, rows.leaving(start), HEARD)
+        found = self.phrasebook.heard(sight.encoded, rows.leaving(start), HEARD)
+        heard = [relations for relations in found if relations not in met]
         plans = [*plans, *([] for _ in range(len(plans), max(map(len, heard), default=0)))]
         for relations in heard:
             plan = Plan((), (start,), 0.0)
-            for directed in relations if relations not in met else ():
+            for directed in relations:
                 plan = followed(rows, plan, directed, 0.0, lambda reached: self.graph.is_literal[reached])
-            if len(plan.ends) and plan.relations:
+            if len(plan.ends):
                 plans[len(relations) - 1].append(plan)
         return plans
 

@@ -39,21 +39,18 @@ class Growing:
         """Adds entries at the end."""
         if not len(values):
             return
+        self.reserve(len(values))
         size = self._size + len(values)
-        if size > len(self._buffer):
-            self._widen(size + size // 2 + _SPARE)
         self._buffer[self._size : size] = values
         self._size = size
 
     def reserve(self, count: int) -> None:
         """Makes room for so many more entries."""
-        if self._size + count > len(self._buffer):
-            self._widen(self._size + count)
-
-    def _widen(self, size: int) -> None:
-        buffer = np.empty((size, *self._buffer.shape[1:]), dtype=self._buffer.dtype)
-        buffer[: self._size] = self.array
-        self._buffer = buffer
+        size = self._size + count
+        if size > len(self._buffer):
+            buffer = np.empty((size + size // 2 + _SPARE, *self._buffer.shape[1:]), dtype=self._buffer.dtype)
+            buffer[: self._size] = self.array
+            self._buffer = buffer
 
     def copy(self) -> Growing:
         """The same entries, to be changed on their own."""
