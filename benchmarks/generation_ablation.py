@@ -33,6 +33,7 @@ from kgrag.generation import Draft, Generator, Prompt, TextGenerator
 from kgrag.generation.adapting import adapt
 from kgrag.generation.automaton import BETWEEN
 from kgrag.generation.local import LocalModel
+from kgrag.generation.references import Step, reference
 from kgrag.generation.verbalising import in_words, line_of
 from kgrag.progress import track
 from kgrag.resources import data_folder
@@ -40,7 +41,6 @@ from kgrag.training.default_model import new_generator
 from kgrag.training.generator import Example, by_length, train_generator
 from kgrag.training.loop import Course, Quality, learn
 from kgrag.training.pretraining import READING, pretrain_generator, verbalised
-from kgrag.training.references import Step, reference
 from kgrag.training.synthesis import Synthesiser
 from kgrag.types import Ids
 
@@ -187,7 +187,7 @@ def _case(rag: KGRAG, question: Question) -> Case | None:
     iris = [rag.graph.iri(topic) for topic in topics]
     found = rag.find_passages(question.question, rag.config.retrieval.passages, iris) if len(rag.passages) else []
     told = [rag.passages.sentences(one.passage) for one in found]
-    sentences = best_sentences(told, question.question, whole, rag.encoder.encode, least=-1.0)
+    sentences = best_sentences(told, question.question, whole, rag.encoder.encode, lambda _: frozenset(), least=-1.0)
     prompt = compose(rag.graph, question.question, links, findings, encoding, rag.encoder.encode, sentences).prompt
     names = {
         i: frozenset({rag.graph.iri(int(findings.subgraph.nodes[prompt.items.references[i]]))})

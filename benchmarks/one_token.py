@@ -23,12 +23,12 @@ from kgrag.encoding.messages import node_states
 from kgrag.fusion import ANSWERS
 from kgrag.fusion.items import Candidate, collect_items
 from kgrag.generation import Generator, Prompt
+from kgrag.generation.references import reference
 from kgrag.graph import normalise
 from kgrag.progress import track
 from kgrag.retrieval import retrieve
 from kgrag.training.generator import Example, train_generator
 from kgrag.training.loop import Course
-from kgrag.training.references import reference
 from kgrag.types import Floats, Subgraph
 from kgrag.yes_no import asks_yes_no
 

@@ -24,6 +24,7 @@ DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 CACHED_CHARS, CACHED_TEXTS, CACHED_STATES = 200, 200_000, 256
 BATCH_TOKENS, BATCH_TEXTS = 4_096, 128
 FUSED_TOKENS = 64  # of longer texts the attention of the fused layer is slower, above all where some are filled up
+FEW_TOKENS = 512  # texts of no more in all are packed, where the fused layer reads them
 BATCH_FILLED = 64  # tokens of nothing in a batch; to read the weights once more takes as long as some 30 tokens
 
 
@@ -190,7 +191,8 @@ class MiniLM:
             ]
         )
         order = np.argsort(lengths, kind="stable")
-        batches = [[texts[i] for i in order[part]] for part in _parts(lengths[order].tolist())]
+        parts = _parts(lengths[order].tolist(), self._fused.packed if self._fused else 0)
+        batches = [[texts[i] for i in order[part]] for part in parts]
         yield from track(batches, "Encoding texts", total=len(batches)) if progress else batches
 
     def _features(self, texts: list[str]) -> dict[str, Any]:
@@ -239,13 +241,18 @@ def default_encoder() -> MiniLM:
     return MiniLM()
 
 
-def _parts(lengths: Sequence[int]) -> Iterator[slice]:
-    """Cuts texts of rising length into batches, in which little has to be filled up."""
+def _parts(lengths: Sequence[int], packed: int = 0) -> Iterator[slice]:
+    """Cuts texts of rising length into batches, in which little has to be filled up.
+
+    A few short texts are cut so that each batch has no more tokens than are ``packed``, and nothing is filled up.
+    """
+    packs = packed and sum(lengths) <= FEW_TOKENS and lengths[-1] <= FUSED_TOKENS
     begin = filled = 0
     for end in range(1, len(lengths)):
         filled += (end - begin) * (lengths[end] - lengths[end - 1])
         size = end - begin + 1
-        if filled > BATCH_FILLED or size > BATCH_TEXTS or size * lengths[end] > BATCH_TOKENS:
+        is_full = filled > BATCH_FILLED or size > BATCH_TEXTS or size * lengths[end] > BATCH_TOKENS
+        if sum(lengths[begin : end + 1]) > packed if packs else is_full:
             yield slice(begin, end)
             begin, filled = end, 0
     yield slice(begin, len(lengths))

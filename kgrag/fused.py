@@ -1,6 +1,7 @@
 """BERT by torch's fused transformer layer: a short text takes half the time that it takes in the modules of transformers.
 
 The layer's kernel, and the rule by which it is taken, are those of ``torch.nn.TransformerEncoderLayer`` outside of training.
+A few short texts of different lengths are read as one row, in which each sees itself alone: nothing is filled up.
 """
 
 from __future__ import annotations
@@ -16,7 +17,12 @@ class FusedBert:
 
     Args:
         bert: A ``BertModel`` of transformers.
+
+    Attributes:
+        packed: Tokens, at most, of texts that are read as one row: attention is paid by their square.
     """
+
+    packed = 192
 
     def __init__(self, bert: Any) -> None:
         self._embeddings = bert.embeddings
@@ -40,10 +46,22 @@ class FusedBert:
         Returns:
             Shape (texts, tokens, width).
         """
-        states = self._embeddings(ids)
-        absent = None if mask.all() else ~mask.bool()
+        there = mask.bool()
+        if there.all():
+            return self._read(self._embeddings(ids), {})
+        if int(there.sum()) > self.packed:
+            return self._read(self._embeddings(ids), {"src_key_padding_mask": ~there})
+        owner, place = there.nonzero(as_tuple=True)
+        packed = self._embeddings(ids[there][None], position_ids=place[None])
+        apart = torch.zeros(len(owner), len(owner), dtype=packed.dtype)
+        apart.masked_fill_(owner[:, None] != owner[None, :], float("-inf"))
+        states = packed.new_zeros(*ids.shape, packed.shape[-1])
+        states[owner, place] = self._read(packed, {"src_mask": apart})[0]
+        return states
+
+    def _read(self, states: torch.Tensor, masks: dict[str, torch.Tensor]) -> torch.Tensor:
         for layer in self._layers:
-            states = layer(states, src_key_padding_mask=absent)
+            states = layer(states, **masks)
         return states
 
 

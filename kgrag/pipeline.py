@@ -26,6 +26,7 @@ from kgrag.graph.directed import DirectedRows
 from kgrag.judgement import FILE as JUDGEMENT
 from kgrag.judgement import Judgement
 from kgrag.linking import EntityLinker
+from kgrag.linking.folding import fold
 from kgrag.measures import Measures
 from kgrag.naming import Namer
 from kgrag.persistence import read_folder, read_json, write_folder, write_json
@@ -533,6 +534,7 @@ class KGRAG:
             question,
             whole,
             self.encoder.encode,
+            lambda text: self.linker.roots.of(fold(text)),
         )
         composition = compose(
             self.graph,

@@ -56,6 +56,26 @@ def test_batches_are_filled_up_with_little_and_are_bounded() -> None:
     assert list(module._parts([7])) == [slice(0, 1)]
 
 
+def test_a_few_short_texts_are_read_as_one_row(encoder: MiniLM, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert encoder._fused is not None
+    texts = ["cough", "a headache that will not go away", "Which drugs treat gout?", "X", "joint pain " * 4]
+    packed = encoder._features(texts)
+    monkeypatch.setattr(type(encoder._fused), "packed", 0)
+    filled_up = encoder._features(texts)
+    there = packed["attention_mask"].bool()
+    close = {"atol": 5e-2 if _computes_bf16() else 1e-4, "rtol": 0}
+    torch.testing.assert_close(packed["token_embeddings"][there], filled_up["token_embeddings"][there], **close)
+
+
+def test_few_short_texts_are_packed_and_others_are_not() -> None:
+    lengths = [4, 9, 12, 30, 40, 60]
+    parts = [lengths[part] for part in module._parts(lengths, packed=70)]
+    assert parts == [[4, 9, 12, 30], [40], [60]]
+    assert list(module._parts([*lengths, 65], packed=70)) == list(module._parts([*lengths, 65]))
+    many = [9] * 60
+    assert list(module._parts(many, packed=70)) == list(module._parts(many))
+
+
 def test_related_texts_are_closer(encoder: MiniLM) -> None:
     question, near, far = encoder.encode(
         ["What treats a headache?", "Aspirin relieves head pain.", "Paris is in France."]

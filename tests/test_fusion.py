@@ -13,10 +13,10 @@ from kgrag.fusion import MODES, Role
 from kgrag.generation import Generator
 from kgrag.generation.evidence_lm import EvidenceLM
 from kgrag.generation.generator import frame_of
+from kgrag.generation.references import reference
 from kgrag.generation.sentences import FRAME
 from kgrag.training.generator import Example, train_generator
 from kgrag.training.loop import Course
-from kgrag.training.references import reference
 
 LAYOUTS = ("gpt_neox", "llama", "qwen2", "qwen3", "mistral")
 GREEDY = GenerationConfig(tokens=20)

@@ -10,13 +10,13 @@ from kgrag.fusion import Role
 from kgrag.fusion.items import Candidate, collect_items
 from kgrag.generation import Draft, Generator, Prompt, print_answer
 from kgrag.generation.printer import verb_phrase
+from kgrag.generation.references import reference
 from kgrag.graph import KnowledgeGraph
 from kgrag.training.default_model import new_generator
 from kgrag.training.distillation import taught
 from kgrag.training.generator import Disturbance, Example, agrees, set_valued_loss, target_of, train_generator
 from kgrag.training.loop import Course
 from kgrag.training.pretraining import pretrain_generator, verbalised
-from kgrag.training.references import reference
 
 WIDTH, HIDDEN = 12, 6
 

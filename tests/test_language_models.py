@@ -12,10 +12,10 @@ from kgrag.config import GenerationConfig
 from kgrag.errors import InputError, ModelError
 from kgrag.fusion import MODES, Role
 from kgrag.generation import Generator, adapt
+from kgrag.generation.references import reference
 from kgrag.generation.sentences import FRAME
 from kgrag.training.generator import Example, train_generator
 from kgrag.training.loop import Course
-from kgrag.training.references import reference
 
 GREEDY = GenerationConfig(tokens=12)
 

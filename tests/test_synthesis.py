@@ -7,9 +7,9 @@ from kgrag import KnowledgeGraph
 from kgrag.encoder import default_encoder
 from kgrag.encoding import GraphReader, Reasoner
 from kgrag.fusion import Role
+from kgrag.generation.references import reference
 from kgrag.training.examples import make_examples
 from kgrag.training.makers import KINDS
-from kgrag.training.references import reference
 from kgrag.training.synthesis import Synthesiser
 from kgrag.training.worlds import random_world
 

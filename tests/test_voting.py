@@ -120,8 +120,26 @@ def test_a_passage_that_repeats_the_question_and_lies_does_not_win(rag):
 def test_sentences_are_compared_without_the_question_that_they_repeat(encoder):
     asked = "What is the dose of kelamin?"
     texts = ["What is the dose of kelamin?", "What is the dose of kelamin: lies.", "The dose of kelamin is one spoon."]
-    found = best_sentences([texts], asked, encoder.encode([asked])[0], encoder.encode)
+    found = best_sentences(
+        [texts], asked, encoder.encode([asked])[0], encoder.encode, lambda text: frozenset(text.split())
+    )
     assert [text for _, text, _ in found] == texts[2:]
+
+
+def test_sentences_that_share_no_word_are_not_compared(encoder):
+    asked = "What is the dose of kelamin?"
+    texts = ["The dose of kelamin is one spoon.", "How much of it has to be taken was found out at once."]
+    met: list[str] = []
+
+    def encode(texts):
+        met.extend(texts)
+        return encoder.encode(texts)
+
+    whole = encoder.encode([asked])[0]
+    best_sentences([texts], asked, whole, encode, lambda text: frozenset(text.strip("?").split()) - {"is", "the", "of"})
+    assert met == texts[:1]
+    best_sentences([texts], "剂量是多少?", whole, encode, lambda text: frozenset({text}))
+    assert met[1:] == texts
 
 
 def test_the_defence_is_kept_when_a_system_is_saved(tmp_path, rag):

@@ -13,6 +13,7 @@ import numpy as np
 
 from kgrag.encoding.kept import kept
 from kgrag.graph import KnowledgeGraph, normalise
+from kgrag.graph.arrays import Growing, ranges
 from kgrag.types import Floats, Ids, TextEncoder
 from kgrag.wordings.ways import Ways, is_membership
 
@@ -22,6 +23,7 @@ FOREIGN = 0.55  # cosine of labels below which a relation is none of the graph's
 COMMON = 0.5  # likeness that any two questions have
 HEARD = 0.8  # likeness from which a question may mean what people were heard to mean by another one
 SAME = 0.97  # cosine from which two questions are the same
+COMPARED = 64  # questions that are not held against a plan twice
 
 Directed = tuple[int, ...]
 
@@ -56,8 +58,9 @@ class Phrasebook:
         self._ways = Ways(graph.relation_labels)
         self._membership = np.array([is_membership(label) for label in graph.relation_labels], bool)
         self._slots: dict[Directed, int] = {}  # plan to its place in _bounds
-        self._bounds = np.zeros(1, np.int64)
-        self._vectors = np.zeros((0, self.asking.width), np.float32)
+        self._bounds = Growing(np.zeros(1, np.int64))
+        self._vectors = Growing(np.zeros((0, self.asking.width), np.float32))
+        self._compared: dict[tuple[bytes, bool], dict[Directed, float]] = {}  # of the last questions
         self._outside: tuple[Floats, Floats, list[int]] | None = None
         self._heard: list[Directed] | None = None
 
@@ -92,17 +95,25 @@ class Phrasebook:
         Returns:
             Shape (plans,).
         """
+        key = question.tobytes(), self.unfamiliar
+        if key not in self._compared and len(self._compared) >= COMPARED:
+            self._compared.clear()
+        known = self._compared.setdefault(key, {})
+        new = [plan for plan in dict.fromkeys(plans) if plan not in known]
+        if new:
+            known.update(zip(new, self._compare(question, new).tolist()))
+        return np.array([known[plan] for plan in plans], np.float32)
+
+    def _compare(self, question: Floats, plans: Sequence[Directed]) -> Floats:
         self._learn(plans)
-        if not plans:
-            return np.zeros(0, np.float32)
-        slots = np.array([self._slots[plan] for plan in plans])
-        first, sizes = self._bounds[slots], self._bounds[slots + 1] - self._bounds[slots]
-        starts = np.cumsum(sizes) - sizes
-        rows = np.arange(sizes.sum()) + np.repeat(first - starts, sizes)
+        slots, bounds = np.array([self._slots[plan] for plan in plans]), self._bounds.array
+        first, sizes = bounds[slots], bounds[slots + 1] - bounds[slots]
+        rows, _ = ranges(first, sizes)
         alike = np.full(len(plans), COMMON, np.float32)
         if len(rows):
             asked = sizes > 0
-            alike[asked] = np.maximum.reduceat(self._cosine(question, self._vectors[rows]), starts[asked])
+            starts = np.cumsum(sizes) - sizes
+            alike[asked] = np.maximum.reduceat(self._cosine(question, self._vectors.array[rows]), starts[asked])
         return alike
 
     def heard(self, question: Floats, leaving: Ids, most: int) -> list[Directed]:
@@ -130,7 +141,8 @@ class Phrasebook:
         """The ways of asking for a plan that are nearest to a question, nearest first, with ``{x}`` for what is named."""
         self._learn([plan])
         slot = self._slots[plan]
-        vectors = self._vectors[self._bounds[slot] : self._bounds[slot + 1]]
+        first, end = self._bounds.array[slot : slot + 2].tolist()
+        vectors = self._vectors.array[first:end]
         near = np.argsort(-self._cosine(question, vectors), kind="stable")[:most].tolist()
         texts = self._ways.of(self._spell(plan)) if near else []
         return [texts[place] for place in near]
@@ -172,9 +184,8 @@ class Phrasebook:
         ways = [[text.replace("{x}", NAMED) for text in self._ways.of(self._spell(plan))] for plan in new]
         vectors = self._kept.encode([text for several in ways for text in several])
         self._slots.update(zip(new, range(len(self._slots), len(self._slots) + len(new))))
-        ends = self._bounds[-1] + np.cumsum([len(several) for several in ways])
-        self._bounds = np.concatenate([self._bounds, ends])
-        self._vectors = np.concatenate([self._vectors, vectors])
+        self._bounds.extend(self._bounds.array[-1] + np.cumsum([len(several) for several in ways]))
+        self._vectors.extend(vectors)
 
     def _cosine(self, question: Floats, ways: Floats) -> Floats:
         cosine: Floats = ways @ question

@@ -162,28 +162,32 @@ def best_sentences(
     asked: str,
     question: Floats,
     encode: Callable[[list[str]], Floats],
+    telling: Callable[[str], frozenset[str]],
     most: int = 8,
     least: float = TOLD,
 ) -> list[tuple[tuple[int, int], str, float]]:
     """The sentences that may answer a question: ``((passage, sentence), text, cosine)``, best first.
 
     What a sentence repeats of the question says nothing, and makes it no more like an answer: it is compared without that.
-    Else whoever repeats the question before a lie is believed (PoisonedRAG; Zou et al., 2025). A question answers none.
+    Else whoever repeats the question before a lie is believed (PoisonedRAG; Zou et al., 2025). A question answers none. One
+    that shares no telling word with the question is never as like it as an answer is, and need not be encoded.
 
     Args:
         sentences: Those of each passage.
         asked: The question.
         question: The encoded question, shape (width,).
         encode: Encodes texts into unit vectors, shape (texts, width).
+        telling: Gives the words of a text that tell something, whatever their form.
         most: Most sentences.
         least: Cosine below which none is taken.
     """
     words = _WORD.findall(asked.casefold())
+    shared = telling(asked) if asked.isascii() else frozenset()  # not every script parts words
     found = [
         ((i, j), text, rest)
         for i, texts in enumerate(sentences)
         for j, text in enumerate(texts)
-        if not _QUESTION.search(text) and (rest := _unrepeated(text, words))
+        if (not shared or shared & telling(text)) and not _QUESTION.search(text) and (rest := _unrepeated(text, words))
     ]
     if not found:
         return []

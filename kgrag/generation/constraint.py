@@ -21,8 +21,8 @@ class OnlyFrameWords:
     """Allows, beside the items, only the words of answer sentences, and each item once within an answer.
 
     Whatever the language model prefers, it then cannot spell out a name that is not in the evidence, refuse what is sure,
-    say yes or no against the reasoner, or leave out an answer, where it is not to choose: how many are left to say decides on the comma, the "and" and the
-    end of a list.
+    say yes or no against the reasoner, or leave out an answer, where it is not to choose: then a list names them in the order
+    of the evidence, the most probable first, and how many are left to say decides on the comma, the "and" and its end.
 
     Args:
         generator: Whose words and special tokens.
@@ -44,7 +44,7 @@ class OnlyFrameWords:
         words = {word: generator.word_ids(word) for word in LISTING}
         self.word = {word: ids[0] for word, ids in words.items() if len(ids) == 1}
         self.opening, self.closing = special["<ans>"], special["</ans>"]
-        self.lists: list[tuple[frozenset[int], frozenset[int]]] = []  # the answers and bridges of each question
+        self.lists: list[tuple[list[int], list[int]]] = []  # the answers and bridges of each question
         yes, no = (generator.word_ids(word)[0] for word in ("yes", "no"))
         for row, prompt in enumerate(prompts):
             counted = not prompt.choosing and prompt.items.where(Role.ANSWER)
@@ -88,10 +88,10 @@ class OnlyFrameWords:
             found.append(open_[0] if len(open_) == 1 else None)
         return found
 
-    def _tokens(self, places: Sequence[int]) -> frozenset[int]:
-        return frozenset(self.vocabulary + place for place in places)
+    def _tokens(self, places: Sequence[int]) -> list[int]:
+        return [self.vocabulary + place for place in places]
 
-    def _following(self, written: list[int], answers: frozenset[int], bridges: frozenset[int]) -> list[int] | None:
+    def _following(self, written: list[int], answers: list[int], bridges: list[int]) -> list[int] | None:
         """The tokens of which one must come next in a list of answers, or of what leads to them; None where that is open."""
         word = self.word
         if not written or len(word) < len(LISTING):
@@ -103,9 +103,10 @@ class OnlyFrameWords:
         names, most, end = answers, len(answers), self.closing
         if written[start] != self.opening:
             names, most, end = bridges, min(len(bridges), MOST_BRIDGES), word["."]
-        left = most - len(names.intersection(written[start:]))
-        if not names or end in written[start:]:
+        said = set(written[start:])
+        left = most - len(said.intersection(names))
+        if not names or end in said:
             return None
         if written[-1] not in names:
-            return sorted(names.difference(written))
+            return [name for name in names if name not in written][:1]
         return [(end, word["and"])[left] if left < 2 else word[","]]

@@ -29,6 +29,7 @@ class Request:
         allowed: What may be written.
         pad: Fills up.
         end: Ends an answer.
+        guess: What may be written to a question that is asked alone.
     """
 
     ids: torch.Tensor
@@ -37,6 +38,51 @@ class Request:
     allowed: OnlyFrameWords
     pad: int
     end: int
+    guess: tuple[int, ...] = ()
+
+
+class _Scorer:
+    """What a language model scores next in each question.
+
+    A guess at what will be written is read with the prompt: as long as just that is written, the scores are there (speculative
+    decoding: Leviathan et al., ICML 2023, with a guess that costs nothing). They are those that it gives token after token.
+    """
+
+    def __init__(self, model: Any, request: Request) -> None:
+        self.model, self.request = model, request
+        guess = request.ids.new_tensor([request.guess] * len(request.ids))
+        self.guessed = torch.cat([request.ids, guess], dim=1) if request.guess else request.ids
+        self.read = request.ids[:, :0]
+        self.scored = torch.zeros(0)  # of the last tokens that were read, shape (questions, tokens, scores)
+        self.cache: Any = None
+
+    def __call__(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Scores of the token after so many, shape (questions, vocabulary + items)."""
+        length = ids.shape[1]
+        same = min(length, self.read.shape[1])
+        agreed = (ids[:, :same] == self.read[:, :same]).all(0).long().cumprod(0).sum().item()
+        if agreed < length:
+            self._go_on(ids, mask, int(agreed))
+        return self.scored[:, length - 1 - self.read.shape[1]]
+
+    def _go_on(self, ids: torch.Tensor, mask: torch.Tensor, known: int) -> None:
+        """Reads what follows the first tokens, which are known, and a guess at what follows that."""
+        length = ids.shape[1]
+        if known < self.read.shape[1]:
+            self.cache.crop(known - self.read.shape[1])
+        guessed = self.guessed if torch.equal(self.guessed[:, :length], ids) else ids
+        mask = torch.cat([mask, mask.new_ones(len(mask), guessed.shape[1] - length)], dim=1)
+        positions = (mask.cumsum(-1) - 1).clamp(min=0)
+        output = self.model(
+            guessed[:, known:],
+            attention_mask=mask,
+            position_ids=positions[:, known:],
+            past_key_values=self.cache,
+            use_cache=True,
+            logits_to_keep=guessed.shape[1] - length + 1,
+            **self.request.reading,
+        )
+        self.cache, self.read, self.scored = output.past_key_values, guessed, output.logits
 
 
 def check(config: GenerationConfig) -> None:
@@ -66,8 +112,7 @@ def steps(model: Any, request: Request, config: GenerationConfig) -> Iterator[tu
     Each question draws from a random generator of its own, so that it makes no difference what else is asked with it. Where
     one token alone may come next, the model is not asked, and reads it with what it is asked for next.
     """
-    ids, mask, cache = request.ids, request.mask, None
-    unread = ids.shape[1]
+    ids, mask, scored = request.ids, request.mask, _Scorer(model, request)
     draws = [torch.Generator().manual_seed(config.seed) for _ in range(len(ids))]
     warped: Any = LogitsProcessorList([request.allowed])
     if config.temperature > 0:
@@ -80,18 +125,7 @@ def steps(model: Any, request: Request, config: GenerationConfig) -> Iterator[tu
         if all(token is not None for token in only):
             tokens, chosen = torch.tensor(only, device=ids.device), torch.ones(len(ids))
         else:
-            positions = (mask.cumsum(-1) - 1).clamp(min=0)
-            output = model(
-                ids[:, -unread:],
-                attention_mask=mask,
-                position_ids=positions[:, -unread:],
-                past_key_values=cache,
-                use_cache=True,
-                logits_to_keep=1,
-                **request.reading,
-            )
-            cache, unread = output.past_key_values, 0
-            scores = warped(ids, output.logits[:, -1])
+            scores = warped(ids, scored(ids, mask))
             chances = scores.softmax(-1)
             if config.temperature > 0:
                 sums = chances.cpu().double().cumsum(-1)
@@ -106,7 +140,6 @@ def steps(model: Any, request: Request, config: GenerationConfig) -> Iterator[tu
             return
         ids = torch.cat([ids, tokens[:, None]], dim=1)
         mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
-        unread += 1
 
 
 @torch.inference_mode()

@@ -22,6 +22,7 @@ from kgrag.generation.constraint import OnlyFrameWords
 from kgrag.generation.draft import Draft, Prompt, pieces_of
 from kgrag.generation.evidence_lm import EvidenceLM
 from kgrag.generation.pretrained import Base, load_pretrained
+from kgrag.generation.references import likely
 from kgrag.generation.sentences import FRAME
 
 SPECIAL = ("<pad>", "<bos>", "<sep>", "<ask>", "<eos>", "<ans>", "</ans>", "<abstain>")
@@ -154,6 +155,10 @@ class Generator(nn.Module):
         lead = self.settings["lead"]
         return self.tokenizer.encode(lead + text.lstrip() if lead else text, add_special_tokens=False).ids
 
+    def token_ids(self, word: str) -> list[int]:
+        """Token ids of a word or a special token."""
+        return [self.special[word]] if word in self.special else self.word_ids(word)
+
     def prompt_ids(self, prompt: Prompt) -> list[int]:
         """Token ids of a prompt: what stands for the items, then the question with its mentions as items."""
         first = self.model.vocabulary
@@ -236,7 +241,16 @@ class Generator(nn.Module):
         mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in ids], device=self.device)
         reading, shares = self.read(prompts, config)
         allowed = OnlyFrameWords(self, prompts, longest)
-        return decoding.Request(padded, mask, reading, allowed, pad, self.special["<eos>"]), shares
+        guess = tuple(self._guess(prompts[0])) if len(prompts) == 1 else ()
+        return decoding.Request(padded, mask, reading, allowed, pad, self.special["<eos>"], guess), shares
+
+    def _guess(self, prompt: Prompt) -> Iterator[int]:
+        """Token ids of the answer that a prompt most likely gets."""
+        for piece in likely(prompt):
+            if isinstance(piece, int):
+                yield self.model.vocabulary + piece
+            else:
+                yield from self.token_ids(piece)
 
     def _growing(
         self, request: decoding.Request, config: GenerationConfig

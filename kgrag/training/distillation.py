@@ -9,8 +9,8 @@ from kgrag.config import GenerationConfig
 from kgrag.fusion import ANSWERS, EvidenceItems
 from kgrag.generation import Draft, Generator, Prompt
 from kgrag.generation.draft import Writer
-from kgrag.training.generator import Example, tokens_of
-from kgrag.training.references import Step
+from kgrag.generation.references import Step
+from kgrag.training.generator import Example
 
 
 def taught(
@@ -29,7 +29,7 @@ def taught(
     known = {*pupil.settings["frame"], *pupil.special.values()}
     found = zip(prompts, teacher.write(prompts, config or GenerationConfig()))
     examples = [Example(prompt, tuple(steps_of(draft, prompt.items))) for prompt, draft in found]
-    words = [{token for s in e.steps if isinstance(s, str) for token in tokens_of(pupil, s)} for e in examples]
+    words = [{token for s in e.steps if isinstance(s, str) for token in pupil.token_ids(s)} for e in examples]
     return [example for example, tokens in zip(examples, words) if example.steps and tokens <= known]
 
 

@@ -12,9 +12,9 @@ from kgrag.composer import LEAST, compose
 from kgrag.encoding import GraphReader, reason
 from kgrag.fusion import ANSWERS, Role
 from kgrag.fusion.items import TOLD
+from kgrag.generation.references import reference
 from kgrag.graph import KnowledgeGraph
 from kgrag.training.generator import Example
-from kgrag.training.references import reference
 from kgrag.training.synthesis import SyntheticQuestion
 from kgrag.types import Link, Mention, TextEncoder
 

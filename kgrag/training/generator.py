@@ -13,8 +13,8 @@ import torch
 
 from kgrag.config import GenerationConfig
 from kgrag.generation import Draft, Generator, Prompt
+from kgrag.generation.references import Step
 from kgrag.training.loop import Batches, Course, Quality, learn
-from kgrag.training.references import Step
 from kgrag.types import Ids
 
 WRITING = Course(epochs=3, learning_rate=1e-3, batch_size=32)
@@ -64,7 +64,7 @@ def target_of(generator: Generator, steps: Sequence[Step]) -> Target:
     said: set[int] = set()
     for step in (*steps, "<eos>"):
         if isinstance(step, str):
-            tokens = tokens_of(generator, step)
+            tokens = generator.token_ids(step)
             ids += tokens
             right += [{token: 0.0} for token in tokens]
         else:
@@ -75,11 +75,6 @@ def target_of(generator: Generator, steps: Sequence[Step]) -> Target:
             ids.append(first + choice)
             right.append({first + i: 0.0 for i in left})
     return Target(ids, list(enumerate(right)))
-
-
-def tokens_of(generator: Generator, word: str) -> list[int]:
-    """Token ids of a word or a special token."""
-    return [generator.special[word]] if word in generator.special else generator.word_ids(word)
 
 
 def log_likelihoods(

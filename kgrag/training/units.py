@@ -15,11 +15,11 @@ from kgrag.encoding.findings import Findings, along, nothing
 from kgrag.encoding.reader import Reading
 from kgrag.fusion import ANSWERS, Role
 from kgrag.generation import Generator, Prompt
+from kgrag.generation.references import reference
 from kgrag.graph import normalise
 from kgrag.progress import track
 from kgrag.training.generator import Target, target_of
 from kgrag.training.labelled import given_path
-from kgrag.training.references import reference
 from kgrag.types import Ids, Link, Question, ScoredPassage
 
 if TYPE_CHECKING:

@@ -39,6 +39,7 @@ class Rows:
         self._lines, self._ends = lines, saved["ends"] if saved else np.zeros(0, np.int64)
         self._base = len(self._ends)
         self._late: list[Passage | None] = []
+        self._late_sizes: dict[int, int] = {}  # of those that were asked for
         self._ids = Dictionary(without("ids", saved) if saved else None)
         self._rows = Growing(np.arange(self._base))  # by the numbers of the ids,
         self._numbers = Growing(np.arange(self._base))  # and the other way round
@@ -107,7 +108,9 @@ class Rows:
         sizes, is_saved = np.zeros(len(rows), np.int64), rows < self._base
         saved = rows[is_saved]
         sizes[is_saved] = self._ends[saved] - np.where(saved > 0, self._ends[saved - 1], 0) - 1  # its line break
-        sizes[~is_saved] = [len(self.line(row)) for row in rows[~is_saved].tolist()]
+        late, known = rows[~is_saved].tolist(), self._late_sizes
+        known.update((row, len(self.line(row))) for row in late if row not in known)
+        sizes[~is_saved] = [known[row] for row in late]
         return sizes
 
     def bearing(self, tag: str) -> Ids:
@@ -161,6 +164,7 @@ class Rows:
         self._live.put(rows, False)
         for row in rows[rows >= self._base].tolist():
             self._late[row - self._base] = None
+            self._late_sizes.pop(row, None)
         self.count -= len(rows)
 
     def move(self, rows: Ids, places: Ids) -> None:

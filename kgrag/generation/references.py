@@ -1,4 +1,4 @@
-"""Reference answers: what the generator learns to write for a prompt whose right answers are known.
+"""Reference answers: what the generator learns to write for a prompt whose right answers are known, and is expected to.
 
 A reference is a list of steps. A step is a word, a special token, or a set of items any of which is right next: the
 order within a list means nothing, so none is taught, nor which of several things to name where any will do.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kgrag.fusion import EvidenceItems, Role
+from kgrag.fusion import ANSWERS, EvidenceItems, Role
+from kgrag.generation.draft import Prompt
 from kgrag.generation.sentences import MOST_BRIDGES, RELATIONS, joined, relation_sentence
 
 Step = str | tuple[int, ...]
@@ -36,6 +37,17 @@ def reference(
     if not answers:
         return ["<abstain>"]
     return _sentence(items, answers)
+
+
+def likely(prompt: Prompt) -> list[str | int]:
+    """What is most likely written to a prompt: its reference if all that may answer does, names in the order of the evidence."""
+    items = prompt.items
+    answers, sentences = items.where(*ANSWERS), items.where(Role.SENTENCE)
+    told = sentences[0] if sentences and not answers and not prompt.verdict else None
+    said: list[str | int] = []
+    for step in reference(items, answers, prompt.verdict, told):
+        said.append(step if isinstance(step, str) else next((one for one in step if one not in said), *step[:1]))
+    return [*said, "<eos>"]
 
 
 def _sentence(items: EvidenceItems, answers: Sequence[int]) -> list[Step]:
