@@ -30,6 +30,7 @@ from kgrag.linking.folding import fold
 from kgrag.measures import Measures
 from kgrag.naming import Namer
 from kgrag.persistence import read_folder, read_json, write_folder, write_json
+from kgrag.premises import is_said, premise_of
 from kgrag.resources import data_folder
 from kgrag.retrieval import (
     EncodedLabels,
@@ -175,20 +176,22 @@ class KGRAG:
         started = time.perf_counter()
         for question in questions:
             self._check(question)
-        links = [self._link(question) for question in questions]
-        found = [self._without_writing(question, named) for question, named in zip(questions, links)]
+        heard = [self._heard(question) for question in questions]
+        texts = [text for text, _ in heard]
+        links = [[] if refused else self._link(text) for text, refused in heard]
+        found = [refused or self._without_writing(text, named) for (text, refused), named in zip(heard, links)]
         answers = {i: answer for i, answer in enumerate(found) if answer is not None}
         open_ = [i for i, answer in enumerate(found) if answer is None]
         verifier = self._verifier()
         for wider in (False, True):
-            thoughts = [self._think(questions[i], links[i], wider) for i in open_]
+            thoughts = [self._think(texts[i], links[i], wider) for i in open_]
             prompts = [one.composition.prompt for one, _ in thoughts]
             drafts = drafted(self.generator, prompts, self.config.generation)
             for i, (thought, _), draft in zip(open_, thoughts, drafts):
                 answers[i] = verifier.verify(thought, draft)
             open_ = [i for i, (_, more) in zip(open_, thoughts) if more and answers[i].abstained]
         seconds = (time.perf_counter() - started) / max(len(questions), 1)
-        return [self._given(answers[i], seconds) for i in range(len(questions))]
+        return [self._given(answers[i], question, seconds) for i, question in enumerate(questions)]
 
     def stream(self, question: str) -> Iterator[str | Answer]:
         """Answers a question, and shows the draft while it is written.
@@ -203,10 +206,11 @@ class KGRAG:
         """
         started = time.perf_counter()
         self._check(question)
-        links = self._link(question)
-        answer = self._without_writing(question, links)
+        text, answer = self._heard(question)
+        links = [] if answer else self._link(text)
+        answer = answer or self._without_writing(text, links)
         for wider in () if answer else (False, True):
-            thought, more = self._think(question, links, wider)
+            thought, more = self._think(text, links, wider)
             prompt, settings = thought.composition.prompt, self.config.generation
             voted = bool(settings.defence)  # there is nothing to be shown before the vote
             drafts = drafted(self.generator, [prompt], settings) if voted else self.generator.stream(prompt, settings)
@@ -216,7 +220,7 @@ class KGRAG:
             if not (more and answer.abstained):
                 break
         assert answer is not None
-        yield self._given(answer, time.perf_counter() - started)
+        yield self._given(answer, question, time.perf_counter() - started)
 
     def retrieve(self, question: str) -> Evidence:
         """The evidence for a question, without an answer."""
@@ -459,6 +463,18 @@ class KGRAG:
                 f"The question has {len(question):,} characters; at most {limit:,} are read.", "Shorten it."
             )
 
+    def _heard(self, question: str) -> tuple[str, Answer | None]:
+        """What is asked, without what is rightly taken for granted before it; and a refusal where that is not so."""
+        premise = premise_of(question, self.linker)
+        said = is_said(premise, self.reader) if premise else None
+        if premise is None or said is None:
+            return question, None
+        if not said:
+            why = f"it takes for granted that {premise.text}, and no statement says so"
+            return question, refusal(question, self._link(question), why)
+        rest = question[premise.rest :]
+        return (rest if any(link.node is not None for link in self.linker.link(rest)) else question), None
+
     def _link(self, question: str) -> list[Link]:
         return Namer(self.linker, self.reader, self.judgement).name(question, asks_yes_no(question))
 
@@ -510,9 +526,11 @@ class KGRAG:
     def _verifier(self) -> Verifier:
         return Verifier(self.graph, self.passages, self.reader, self.threshold)
 
-    def _given(self, answer: Answer, seconds: float) -> Answer:
-        """An answer as it is given out."""
-        return replace(answer, seconds=seconds, confidence=self._calibrated(answer))
+    def _given(self, answer: Answer, question: str, seconds: float) -> Answer:
+        """An answer as it is given out, to the whole question."""
+        before = len(question) - len(answer.question)  # of what it takes for granted
+        links = tuple(replace(link, mention=link.mention.after(before)) for link in answer.links)
+        return replace(answer, question=question, links=links, seconds=seconds, confidence=self._calibrated(answer))
 
     def _calibrated(self, answer: Answer) -> float:
         """Confidence as calibrated on answers that were given; refusals keep that below which they were refused."""

@@ -24,6 +24,10 @@ class Mention:
     end: int
     text: str
 
+    def after(self, characters: int) -> Mention:
+        """The same with so many more characters before it."""
+        return Mention(self.start + characters, self.end + characters, self.text)
+
 
 @dataclass(frozen=True)
 class Link:

@@ -35,6 +35,7 @@ SIDED = 10.0  # logits by which a relation read from the wrong side of its verb 
 OTHER = 10.0  # logits by which a plan is less likely that is clearly not meant: leads to another sort of thing, or only over others
 NEVER = 0.05  # least belief that a start answers: where labels have shown less, no way leads by it either
 SEEN = 64  # questions that are not looked at twice
+AS_LIKE = 0.03  # likeness that a relation may have less than another one and be meant as well
 LEAST = 1e-4  # plans below this probability do not count
 
 Directed = tuple[int, ...]
@@ -241,6 +242,15 @@ class GraphReader:
         parts = list(dict.fromkeys([tuple(plan), *((directed,) for directed in plan)]))
         ways = [way for part in parts for way in self.phrasebook.nearest(encoded, part, most)]
         return ways, float(self.phrasebook.likeness(encoded, parts).max())
+
+    @torch.inference_mode()
+    def understood(self, masked: str, least: float) -> list[int]:
+        """The relations of the graph that a text speaks of: it is at least so much like a way of asking for them, and for no
+        others clearly more."""
+        self.phrasebook.refresh()
+        plans = [(directed,) for directed in range(2 * self.graph.num_relations)]
+        alike = self.phrasebook.likeness(self._see([masked])[masked].encoded, plans).reshape(-1, 2).max(1)
+        return np.flatnonzero(alike >= max(least, float(alike.max(initial=0.0)) - AS_LIKE)).tolist()
 
     def relations(self) -> torch.Tensor:
         """The graph's relations as the reasoner represents them, shape (2 * relations, hidden)."""
