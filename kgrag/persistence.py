@@ -30,6 +30,7 @@ MANIFEST = "manifest.json"
 FORMAT = 3
 JOURNAL_ENDING = ".journal"
 _TANTIVY = (".fast", ".fieldnorm", ".idx", ".pos", ".store", ".term")
+_LOCKS = (".tantivy-meta.lock", ".tantivy-writer.lock")  # there for moments, where someone else opens or writes
 _PIECE = 1 << 22  # bytes of a file that are hashed by one thread
 ENDINGS = (".json", ".jsonl", ".safetensors", ".nt", ".nq", ".txt", ".faiss", *_TANTIVY)  # data: not executed when read
 
@@ -218,13 +219,15 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _files(folder: Path) -> set[str]:
-    """Names of all files below a folder, the manifest and journals apart.
+    """Names of all files below a folder, the manifest, journals and locks apart.
 
     Raises:
         SavedFolderError: One is a link or something else that is not a plain file.
     """
     names = set()
     for path in folder.rglob("*"):
+        if path.name in _LOCKS and not path.is_symlink():
+            continue
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             raise SavedFolderError(f"{path} is not a plain file.", "Remove it.")
         if path.is_file() and path.suffix != JOURNAL_ENDING:

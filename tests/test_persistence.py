@@ -83,6 +83,17 @@ def test_a_link_is_refused(tmp_path: Path) -> None:
         read_folder(tmp_path / "x", "test")
 
 
+def test_locks_of_others_do_no_harm_but_links_of_their_names_do(tmp_path: Path) -> None:
+    write_folder(tmp_path / "x", lambda folder: None, kind="test")
+    lock = tmp_path / "x" / ".tantivy-meta.lock"
+    lock.touch()
+    read_folder(tmp_path / "x", kind="test")
+    write_folder(tmp_path / "x", lambda folder: None, kind="test")
+    lock.symlink_to(tmp_path / "outside.txt")
+    with pytest.raises(SavedFolderError, match="not a plain file"):
+        read_folder(tmp_path / "x", kind="test")
+
+
 def test_a_pickle_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(SavedFolderError, match=r"model\.pkl"):
         write_folder(tmp_path / "x", lambda folder: (folder / "model.pkl").write_bytes(b"") and None, "test")
