@@ -46,6 +46,7 @@ FLOORS = {
     "choosing": 6,
     "judgement": 7,
     "naming": 8,
+    "premises": 5,
     "composer": 6,
     "verification": 7,
     "telling": 8,
