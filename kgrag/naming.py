@@ -12,6 +12,7 @@ from kgrag.encoding import Found, GraphReader, Reading, joined
 from kgrag.encoding.kinds import asked_kind
 from kgrag.judgement import Judgement
 from kgrag.linking import EntityLinker
+from kgrag.linking.apposition import widened
 from kgrag.linking.topics import Topic
 from kgrag.measures import LIKELY, Measures
 from kgrag.types import Link, Mention
@@ -41,6 +42,7 @@ class Namer:
         links = self.linked(question)
         if asks_yes_no:  # a no is as sure as the links are, and leads nowhere
             return links
+        links = self._in_other_words(question, links)
         interpretations = self.interpretations(question, links)
         if len(interpretations) < 2:
             return links
@@ -79,6 +81,15 @@ class Namer:
                 links[place] = replace(link, node=alike[int(np.argmax(beliefs))])
         return links
 
+    def _in_other_words(self, question: str, links: list[Link]) -> list[Link]:
+        """The links, those that stand for the words before them with as many of these as make most of the question."""
+        ways = [Interpretation(tuple(way)) for way in (links, *widened(question, links))]
+        if len(ways) < 2:
+            return links
+        measures, ways = Measures(self.reader, self.linker.roots), self._led(question, ways)
+        trust = [self.judgement.logit(measures.of(question, way.links, way.masked, way.found).row) for way in ways]
+        return list(ways[int(np.argmax(trust))].links)
+
     def _led(self, question: str, ways: Iterable[Interpretation]) -> list[Interpretation]:
         """Interpretations, and where each leads; of those that come to the same question the first."""
         reader = self.reader
@@ -110,6 +121,8 @@ def _ways(question: str, links: Sequence[Link], topic: Topic) -> Iterator[Interp
     all; and who names one sickness in full does not mean another one, nor what shares a few words with a long name.
     """
     full = [link.mention for link in links if link.node is not None and link.exact]
+    if any(link.exact and link.node == topic.node for link in links):
+        return
     if any(_is_torn(mention, topic) for mention in full):
         return
     new = sum(share for at, _, share in topic.words if not any(one.start <= at < one.end for one in full))

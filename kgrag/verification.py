@@ -87,7 +87,9 @@ class Verifier:
         pieces = list(draft.pieces)
         offered = answers if thought.findings.verdict else items.where(*ANSWERS)
         left_out = [p for p in offered if p not in answers and p not in draft.outvoted] if answers else []
-        if left_out or not pieces or not (is_well_formed(pieces) and says_what_is_stated(pieces, thought)):
+        if thought.findings.verdict > 0:  # over several statements: each of them is said
+            pieces = ["yes :", *joined(items.where(Role.TRIPLE)), "."]
+        elif left_out or not pieces or not (is_well_formed(pieces) and says_what_is_stated(pieces, thought)):
             answers = [*answers, *left_out] if thought.findings.verdict >= 0 else []
             pieces = in_other_words(answers, thought)
         text = print_answer(pieces, items, sources.cite)

@@ -9,7 +9,7 @@ _YES_NO = re.compile(  # a clause that begins with an auxiliary, and asks for no
     r"(?:is|are|was|were|do|does|did|can|could|may|might|has|have|had|will|would|should|must)\b"
     r"(?!\s+(?:you|we|anyone|someone|somebody)\s+(?:(?:please|kindly|happen\s+to)\s+)?"
     r"(?:list|tell|name|give|show|explain|describe|say|identify|enumerate|provide|summari[sz]e|recommend|find|fetch|look up"
-    r"|mention|specify|determine|clarify|suggest|know)\b)"
+    r"|mention|specify|determine|clarify|suggest|know)\b(?!(?:\s+(?:me|us))?\s+(?:that|if|whether)\b))"
     r"(?!.*\b(?:what|which|who|whom|whose|where|when|how)\b)",
     re.IGNORECASE | re.DOTALL,
 )

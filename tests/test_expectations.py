@@ -149,3 +149,18 @@ def test_where_nothing_is_of_the_sort_asked_for_nothing_gives_way(graph):
     assert expectations.sorted("What helps?", [nodes, nodes[:1]])[1].tolist() == [0]
     assert expectations.sorted("Which drugs and diseases help?", [nodes])[0].tolist() == [0, 0, 0]
     assert KGRAG(graph).ask("Which mountain treats brivane?").answers == []
+
+
+@pytest.mark.parametrize(
+    ("question", "are"),
+    [
+        ("Who adopts X?", [True, False, False]),
+        ("To whom is X owed?", [True, False, False]),
+        ("Who is X?", [False, False, False]),
+        ("What does X do?", [False, False, False]),
+    ],
+)
+def test_sentences_do_nothing(question, are):
+    added = KnowledgeGraph.from_triples([*FACTS, ("brivane", "described", '"Everybody who likes it adopts it."')])
+    nodes = [added.find(name) for name in ("Everybody who likes it adopts it.", "1907", "Ada")]
+    assert Expectations(added).are_no_actors(question, [np.array(one) for one in nodes]) == are

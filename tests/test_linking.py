@@ -1,5 +1,7 @@
 """Mentions to nodes: exact, misspelt, ambiguous, unknown."""
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,6 +82,14 @@ def test_misspelt_names(linker, text, label):
     (link,) = [link for link in linker.link(text) if link.node is not None]
     assert linker.graph.label(link.node) == label
     assert not link.exact and link.score < 1.0
+
+
+def test_two_typos_seldom_begin_a_name():
+    draw = random.Random(0)
+    others = ["".join(draw.choices("bcdfghjklmnpqrstvwxz", k=10)) for _ in range(1_000)]
+    linker = EntityLinker(KnowledgeGraph.from_triples([(name, "kind", "disease") for name in ["myelopathy", *others]]))
+    (first,), (later,) = (linker.link(f"symptoms of {name}") for name in ("trelopathy", "mbelopatho"))
+    assert first.score < 0.8 < later.score
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import pytest
 
 from kgrag import KGRAG
-from kgrag.yes_no import asks_of_each
+from kgrag.yes_no import asks_of_each, asks_yes_no
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +46,18 @@ def test_no_is_not_said_because_two_things_have_nothing_to_do_with_each_other():
         assert not medical.ask(question).text.startswith("No")
     assert medical.ask("Is there an interaction between warfarin and insulin?").text.startswith("No")
     assert medical.ask("Is there an interaction between warfarin and aspirin?").text.startswith("Yes")
+
+
+@pytest.mark.parametrize(
+    ("question", "is_one"),
+    [
+        ("Would you say that gout is a disease?", True),
+        ("Can you tell me whether gout hurts?", True),
+        ("Do you know if gout hurts?", True),
+        ("Can you tell me the drugs for gout?", False),
+        ("Would you say the names of the drugs for gout?", False),
+        ("Do you know drugs that treat gout?", False),
+    ],
+)
+def test_what_is_asked_for_politely_is_no_question_for_yes_or_no(question, is_one):
+    assert asks_yes_no(question) == is_one

@@ -28,6 +28,8 @@ _MEASURED = frozenset(
     ["many", "much", "long", "old", "tall", "high", "far", "heavy", "large", "big", "deep", "often", "fast"]
 )
 _HAPPENED = frozenset(["was", "were", "did"])
+_BEING = frozenset(["is", "are", "was", "were"])
+_SENTENCE = re.compile(r"(?:\S+\s+){4,}.*[.!?]\s*$", re.DOTALL)
 _POINTS_IN_TIME = frozenset(["year", "month", "date", "day", "century", "decade"])
 _NUMBER = re.compile(
     r"\d|\b(?:no|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|thousand|million|once|twice|"
@@ -137,6 +139,20 @@ class Expectations:
             return known[own]
 
         return [np.fromiter(map(sort_of, nodes.tolist()), np.int8, count=len(nodes)) for nodes in several]
+
+    def are_no_actors(self, question: str, several: Sequence[Ids]) -> list[bool]:
+        """Which groups of nodes are sentences alone, where it is asked who does something; they may tell who someone is."""
+        found = _ASKED.search(question)
+        who = found[1].lower() if found else ""
+        if found is None or who not in ("who", "whom") or (who == "who" and _BEING & set(found[2].lower().split()[:1])):
+            return [False] * len(several)
+        graph = self.graph
+        texts = [
+            graph.is_literal[nodes]
+            & np.array([bool(_SENTENCE.match(graph.label(node))) for node in nodes.tolist()], bool)
+            for nodes in several
+        ]
+        return [len(one) > 0 and bool(one.all()) for one in texts]
 
     def plainly(self, masked: str) -> str:
         """A question whose mentions are masked, with "which cancer" for "what types of cancer" where there is a class of that name.

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 import torch
 
 from kgrag.encoding.batch import GraphBatch
 from kgrag.encoding.joining import apart, holds_other
-from kgrag.encoding.kinds import Kind, are_of_kind, asked_kind
+from kgrag.encoding.kinds import Kind, are_of_kind, asked_kind, memberships, names_kind_first, over_kinds
 from kgrag.encoding.messages import node_states
-from kgrag.encoding.plans import Plan, Rows, statements, trace
+from kgrag.encoding.plans import Plan, Rows, followed, statements, trace
 from kgrag.encoding.reader import LEAST, GraphReader, Reading
 from kgrag.graph import KnowledgeGraph
 from kgrag.graph.directed import DirectedRows
@@ -121,8 +122,15 @@ def reason(
     starts = list(dict.fromkeys(topics))
     readings = reader.read_each(masked, starts, rows)
     asks_yes_no = asks_yes_no and not asks_of_each(masked)
-    found = _asserted(reader, masked, rows, starts, readings) if asks_yes_no and len(starts) > 1 else None
-    found = found or joined(reader, readings, starts, rows, asks_yes_no, asked_kind(reader.graph, masked, topics))
+    found = None
+    if asks_yes_no and len(starts) > 1:
+        found = _asserted(reader, masked, rows, starts, readings) or _inherited(reader, masked, rows, starts, readings)
+    if found is None:
+        found = joined(reader, readings, starts, rows, asks_yes_no, asked_kind(reader.graph, masked, topics))
+        if found.target is not None:
+            way = found.readings[0].plan_to(found.target)
+            if _is_upside_down(reader, masked, starts, way, found.starts[0], found.target):
+                found = replace(found, verdict=-1, target=None)
     return _with_evidence(reader, found, topics, budget)
 
 
@@ -310,8 +318,51 @@ def _asserted(
         (start, target), said = pairs[best], alone[best]
         if scores[best] < YES:
             break
-        if not _means_another(readings[starts.index(start)], said.plan_to(target)):
+        plan = said.plan_to(target)
+        if _is_upside_down(reader, masked, starts, plan, start, target):
+            continue
+        if not _means_another(readings[starts.index(start)], plan):
             return Found(*said.beliefs, (said,), (start,), between[best], 1, target)
+    return None
+
+
+def _is_upside_down(
+    reader: GraphReader, masked: str, starts: Sequence[int], plan: Plan | None, start: int, target: int
+) -> bool:
+    """Whether a plan says of a kind that it is of a kind of its own, as in "is a disease a kind of gout", which is not so."""
+    relations = () if plan is None else plan.relations
+    if not relations or not np.isin([d >> 1 for d in relations], memberships(reader.graph, reader.phrasebook)).all():
+        return False
+    directions = {directed & 1 for directed in relations}
+    if len(directions) > 1:
+        return False
+    is_below_first = (directions == {0}) == (starts.index(start) < starts.index(target))
+    return is_below_first == names_kind_first(masked)
+
+
+def _inherited(
+    reader: GraphReader, masked: str, rows: Rows, starts: Sequence[int], readings: Sequence[Reading]
+) -> Found | None:
+    """A yes because a thing is of a kind that is, over further kinds, of the kind asked about; None if it is not."""
+    graph = reader.graph
+    for start, other in combinations(starts, 2):
+        below, kind = (other, start) if names_kind_first(masked) else (start, other)
+        path = np.array(over_kinds(graph, reader.phrasebook, rows, below, kind), np.int64)
+        if not len(path):
+            continue
+        said = DirectedRows(graph.heads[path], graph.relations[path], graph.tails[path], path)
+        alone = reader.read([masked], [[below]], said)[0]
+        upward = [2 * int(relation) for relation in graph.relations[path]]
+        score = max(
+            (p for plan, p in zip(alone.plans, alone.probabilities) if plan.relations == (upward[0],)), default=0.0
+        )
+        if score < YES or _means_another(readings[starts.index(below)], Plan((upward[0],), (), 0.0)):
+            continue
+        plan = Plan((), (np.array([below]),), 0.0)
+        for directed in upward:
+            plan = followed(said, plan, directed)
+        reached = replace(alone, plans=(plan,), probabilities=np.array([score], np.float32))
+        return Found(*reached.beliefs, (reached,), (below,), said, 1, kind)
     return None
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kgrag.encoding.phrasebook import NAMED, Phrasebook
+from kgrag.encoding.plans import Rows
 from kgrag.graph import KnowledgeGraph
 from kgrag.types import Ids
 from kgrag.wordings.english import singular
@@ -20,6 +21,9 @@ _ASKED = re.compile(
     rf"|(?:^|\b(?:list|name|show|give|find|tell)\s+(?:(?:me|all|the|some|any)\s+)*)"
     rf"{NAMED}(?=\s+(?:that|which|who|whose|responsible|[a-z]+ing)\b)",
     re.IGNORECASE,
+)
+_HOLDS = re.compile(
+    r"\b(?:includes?|contains?|covers?|comprises?|encompass(?:es)?|subsumes?|have|has|there)\b", re.IGNORECASE
 )
 _NAMED = re.compile(rf"\b{NAMED}\b")
 
@@ -54,12 +58,11 @@ def are_of_kind(graph: KnowledgeGraph, phrasebook: Phrasebook, nodes: Ids, kind:
     Returns:
         1 where a node is, -1 where it is only of others, 0 where nothing says what it is; shape (nodes,).
     """
-    memberships = np.union1d(phrasebook.memberships(), graph.type_relations())
-    are = np.zeros(len(nodes), np.int8)
+    are, said_of = np.zeros(len(nodes), np.int8), memberships(graph, phrasebook)
     owners, at = np.arange(len(nodes)), nodes
     for _ in range(HIGHEST):
         statements, places = graph.statements_from(at)
-        upward = np.isin(graph.relations[statements], memberships)
+        upward = np.isin(graph.relations[statements], said_of)
         pairs = np.stack([owners[places[upward]], graph.tails[statements[upward]]])
         owners, at = np.unique(pairs, axis=1)
         are[owners] = np.where(are[owners] == 1, 1, -1)
@@ -69,3 +72,51 @@ def are_of_kind(graph: KnowledgeGraph, phrasebook: Phrasebook, nodes: Ids, kind:
         if not len(at):
             break
     return are
+
+
+def names_kind_first(masked: str) -> bool:
+    """Whether a question about two things names the kind before what may be of it: "does X include X", not "is X a X".
+
+    Args:
+        masked: The question, its mentions masked.
+    """
+    return bool(_HOLDS.search(masked))
+
+
+def over_kinds(graph: KnowledgeGraph, phrasebook: Phrasebook, rows: Rows, node: int, kind: int) -> list[int]:
+    """The statements by which a node is of a kind: that of its kind, that of the kind of this one, and so on.
+
+    Args:
+        graph: The graph.
+        phrasebook: Knows which relations say of which kind a thing is.
+        rows: The statements that count.
+        node: Id of the node.
+        kind: Id of the kind.
+
+    Returns:
+        Ids of the fewest statements, from the node on; empty where it is not of that kind, as far as these say.
+    """
+    upward = 2 * memberships(graph, phrasebook)
+    before: dict[int, tuple[int, int]] = {}  # of what was reached: a statement, and what it is of
+    at = [node]
+    for _ in range(HIGHEST):
+        edges = rows.along(np.array(at))
+        are = np.isin(edges.directed, upward)
+        further = zip(*(column[are].tolist() for column in (edges.targets, edges.statements, edges.origins)))
+        at = []
+        for target, statement, origin in further:
+            if target != node and target not in before:
+                before[target] = statement, origin
+                at.append(target)
+        if kind in before or not at:
+            break
+    path: list[int] = []
+    while kind in before:
+        statement, kind = before[kind]
+        path.append(statement)
+    return path[::-1]
+
+
+def memberships(graph: KnowledgeGraph, phrasebook: Phrasebook) -> Ids:
+    """The relations that say of which kind a thing is, and those between a thing and its class."""
+    return np.union1d(phrasebook.memberships(), graph.type_relations())

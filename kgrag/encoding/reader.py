@@ -416,11 +416,16 @@ class GraphReader:
     def _of_sort(self, question: str, plans: Sequence[Plan]) -> tuple[list[Plan], NDArray[np.bool_]]:
         """Plans without those ends that clearly are of another sort than asked for, and whether nothing else is left of each.
 
-        This is asked only of plans beside ends of that sort, of theirs or of another plan: without any, nothing is as clear.
+        This is asked only of plans beside ends of that sort, of theirs or of another plan: without any, nothing is as clear. Sentences
+        are no one who does something.
         """
-        sorts = self.expectations.sorted(question, [plan.ends for plan in plans])
+        ends = [plan.ends for plan in plans]
+        sorts, no_actors = self.expectations.sorted(question, ends), self.expectations.are_no_actors(question, ends)
         has_some = [bool((one > 0).any()) for one in sorts]
-        is_other = [any(has_some) and len(one) > 0 and bool((one < 0).all()) for one in sorts]
+        is_other = [
+            no_actor or (any(has_some) and len(one) > 0 and bool((one < 0).all()))
+            for one, no_actor in zip(sorts, no_actors)
+        ]
         kept = [
             replace(plan, reach=(*plan.reach[:-1], plan.ends[one >= 0])) if some and (one < 0).any() else plan
             for plan, one, some in zip(plans, sorts, has_some)

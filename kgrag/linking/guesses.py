@@ -107,8 +107,11 @@ class Guesses:
         return [reading for reading in found if reading.gain > 0]
 
     def _may_be(self, written: str, capital: bool, key: int) -> bool:
-        """Whether a name that looks like a stretch may be it: what is also wording must have a capital."""
+        """Whether a name that looks like a stretch may be it: what is also wording must have a capital, and no word of those that
+        sentences are made of is a typo, such as "do" for "of"."""
         words, name = self._lexicon.words, self._lexicon.aliases.keys[key]
+        if any(words.is_stop(word) for word in set(written.split()) - set(name.split())):
+            return False
         is_name = words.level(name) == words.NAME or (capital and not words.is_schema_phrase(name))
         return is_name and _same_numbers(written, name)
 

@@ -6,7 +6,7 @@ they bear the answer out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
@@ -18,6 +18,7 @@ from kgrag.symbolic.values import Value
 from kgrag.types import Ids
 
 NONE: Ids = np.zeros(0, np.int64)
+DEEPEST = 32  # steps of one relation
 ValueOf = Callable[[int, int], Value | None]
 
 
@@ -38,6 +39,16 @@ class Members:
     def followed(self, rows: Rows) -> list[list[Plan]]:
         """The plans with the nodes along them."""
         return [[_follow(rows, start, plan) for plan in plans] for start, plans in zip(self.starts, self.plans)]
+
+    def deepened(self, rows: Rows) -> Members:
+        """What the last relation of each plan leads to over any number of steps, as far as it leads to more."""
+        return replace(
+            self,
+            plans=tuple(
+                tuple(dict.fromkeys(deep for plan in plans for deep in _deepened(rows, start, plan)))
+                for start, plans in zip(self.starts, self.plans)
+            ),
+        )
 
     def nodes(self, followed: list[list[Plan]], rows: Rows) -> Ids:
         """The members, ascending."""
@@ -190,6 +201,15 @@ def _follow(rows: Rows, start: Ids, relations: tuple[int, ...]) -> Plan:
     for directed in relations:
         reach.append(np.unique(rows.along(reach[-1][:MOST_REACHED], directed).targets))
     return Plan(relations, tuple(reach), 0.0)
+
+
+def _deepened(rows: Rows, start: Ids, relations: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """A plan, and the same with its last relation again and again, while that leads to what was not reached before."""
+    known, ends = NONE, _follow(rows, start, relations).ends
+    while len(relations) <= DEEPEST and len(np.setdiff1d(ends, known)):
+        yield relations
+        known = np.union1d(known, ends)
+        relations, ends = (*relations, relations[-1]), np.unique(rows.along(ends, relations[-1]).targets)
 
 
 def _leading(rows: Rows, followed: list[list[Plan]], nodes: Ids) -> Ids:

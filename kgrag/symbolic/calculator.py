@@ -19,6 +19,7 @@ from kgrag.symbolic.recogniser import Recogniser, Task
 from kgrag.symbolic.sets import SetReader
 from kgrag.symbolic.values import Value, in_text
 from kgrag.types import Ids
+from kgrag.wordings.depth import at_any_depth
 from kgrag.wordings.english import PARTICLES, is_plural, listed, singular
 
 ASKED = 10  # nearest ways of asking that say what things are called
@@ -88,7 +89,10 @@ class Calculator:
         """
         if not self.recogniser.knows(self.reader.encoder):
             return None
+        masked, deep = at_any_depth(masked)
         (task,) = self.recogniser.recognise([masked], self.reader.encoder)
+        if deep and task is None:
+            task = Task("none", "none", "none", 1.0, masked, places=("S",) * len(topics))
         if task is None or len(task.places) != len(topics):
             return None
         if task.operator == "comparison":
@@ -97,7 +101,7 @@ class Calculator:
             return _in_vain("what is computed needs the whole graph, and this one is elsewhere")
         if task.clause == "filter" and task.operator not in ("none", "count"):
             return _in_vain("it asks for two computations at once")
-        return self._over_set(task, topics)
+        return self._over_set(task, topics, deep)
 
     def run(self, calculation: Calculation, rows: Rows | None = None) -> Result:
         """Runs a calculation; over the whole graph where no rows are given."""
@@ -152,7 +156,7 @@ class Calculator:
         told += [way for plan in plans for way in self.reader.asked(text, plan, ASKED)[0]]
         return bool(called & {singular(word) for one in told for word in normalise(one).split()})
 
-    def _over_set(self, task: Task, topics: Sequence[int]) -> Computed | None:
+    def _over_set(self, task: Task, topics: Sequence[int], deep: bool = False) -> Computed | None:
         own = list(dict.fromkeys(topic for topic, place in zip(topics, task.places) if place != "T"))
         others = [topic for topic, place in zip(topics, task.places) if place == "T"]
         if task.clause == "difference" and not (own and others):
@@ -161,6 +165,8 @@ class Calculator:
         if read is None or read.belief < LEAST:
             return _in_vain("no statement says what the question is about", 0.0 if read is None else read.belief)
         members, belief = read.members, task.probability * read.belief
+        if deep:
+            members = members.deepened(self.reader.rows)
         nodes = self.run(Calculation("none", "none", "none", members)).members
         if not len(nodes):
             return _in_vain("no statement says what the question is about")
