@@ -333,7 +333,7 @@ def _load(folder: Path) -> Any:
     import torch
     from sentence_transformers import SentenceTransformer
 
-    settings = {"dtype": torch.bfloat16 if _computes_bf16() else torch.float32, "use_safetensors": True}
+    settings = {"dtype": torch.bfloat16 if computes_bf16() else torch.float32, "use_safetensors": True}
     try:
         with _without_bar():
             model = SentenceTransformer(str(folder), device="cpu", local_files_only=True, model_kwargs=settings)
@@ -372,7 +372,7 @@ def _without_bar() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def _computes_bf16() -> bool:
+def computes_bf16() -> bool:
     """Whether the CPU multiplies bf16 numbers itself; where it does not, bf16 is slower than fp32."""
     import torch
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from kgrag import encoder as module
-from kgrag.encoder import MiniLM, _computes_bf16
+from kgrag.encoder import MiniLM, computes_bf16
 from kgrag.errors import ModelError
 
 TEXTS = ["fever", "Which drugs interact with warfarin?", "Aspirin thins the blood. " * 8, "", "fever", "药物"]
@@ -42,7 +42,7 @@ def test_the_fused_layers_compute_what_transformers_does(encoder: MiniLM) -> Non
     found = encoder._fused(features["input_ids"], mask).float()
     assert not found.requires_grad
     torch.testing.assert_close(
-        found[mask.bool()], expected[mask.bool()], atol=5e-2 if _computes_bf16() else 1e-4, rtol=0
+        found[mask.bool()], expected[mask.bool()], atol=5e-2 if computes_bf16() else 1e-4, rtol=0
     )
 
 
@@ -63,7 +63,7 @@ def test_a_few_short_texts_are_read_as_one_row(encoder: MiniLM, monkeypatch: pyt
     monkeypatch.setattr(type(encoder._fused), "packed", 0)
     filled_up = encoder._features(texts)
     there = packed["attention_mask"].bool()
-    close = {"atol": 5e-2 if _computes_bf16() else 1e-4, "rtol": 0}
+    close = {"atol": 5e-2 if computes_bf16() else 1e-4, "rtol": 0}
     torch.testing.assert_close(packed["token_embeddings"][there], filled_up["token_embeddings"][there], **close)
 
 

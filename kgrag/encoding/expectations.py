@@ -146,13 +146,7 @@ class Expectations:
         who = found[1].lower() if found else ""
         if found is None or who not in ("who", "whom") or (who == "who" and _BEING & set(found[2].lower().split()[:1])):
             return [False] * len(several)
-        graph = self.graph
-        texts = [
-            graph.is_literal[nodes]
-            & np.array([bool(_SENTENCE.match(graph.label(node))) for node in nodes.tolist()], bool)
-            for nodes in several
-        ]
-        return [len(one) > 0 and bool(one.all()) for one in texts]
+        return [_are_sentences(self.graph, nodes) for nodes in several]
 
     def plainly(self, masked: str) -> str:
         """A question whose mentions are masked, with "which cancer" for "what types of cancer" where there is a class of that name.
@@ -200,6 +194,14 @@ def _is_no_number(graph: KnowledgeGraph, node: int) -> bool:
 def _is_number(graph: KnowledgeGraph, node: int) -> bool:
     """Whether a node is a number or a date that is stated."""
     return bool(graph.is_literal[node]) and bool(re.fullmatch(r"[\W\d]+", graph.label(node)))
+
+
+def _are_sentences(graph: KnowledgeGraph, nodes: Ids) -> bool:
+    return (
+        len(nodes) > 0
+        and bool(graph.is_literal[nodes].all())
+        and all(_SENTENCE.match(graph.label(node)) for node in nodes[:_COMPARED].tolist())
+    )
 
 
 def _is_no_date(graph: KnowledgeGraph, node: int) -> bool:

@@ -32,6 +32,7 @@ class BiEncoder(nn.Module):
         self.questions, self.passages = questions, passages
         self._index, self._encoder = index, encoder
         self._known: dict[str, torch.Tensor] = {}
+        self._encoded: PassageVectors | None = None  # all passages, as the encoder is now
 
     def questions_of(self, texts: Sequence[str]) -> torch.Tensor:
         """Unit vectors, shape (texts, width)."""
@@ -59,15 +60,25 @@ class BiEncoder(nn.Module):
         """Unit vectors of texts as of passages, shape (texts, width)."""
         return torch.from_numpy(self._encoder.encode(texts)) if self.passages is None else self.passages(texts)
 
+    def changed(self) -> None:
+        """To be called where weights change."""
+        self._encoded = None
+
     def all_passages(self) -> PassageVectors:
         """Vectors of all passages, by rows, as the encoder is now."""
         contents = self._index.contents
         assert contents.vectors is not None
         if self.passages is None:
             return contents.vectors
-        encoder, is_live = self.passages.trained("passages"), contents.rows.is_live
+        if self._encoded is None:
+            self._encoded = self._encode_all(self.passages)
+        return self._encoded
+
+    def _encode_all(self, tower: Tower) -> PassageVectors:
+        contents = self._index.contents
+        encoder, is_live = tower.trained("passages"), contents.rows.is_live
         windows, counts = windows_of(encoder, list(contents.texts(np.flatnonzero(is_live))))
-        vectors = PassageVectors(VectorIndex(contents.vectors.width, contents.metric, "flat"))
+        vectors = PassageVectors(VectorIndex(self._encoder.width, contents.metric, "flat"))
         vectors.add(encoder.encode(windows, progress=True), counts, is_live)
         return vectors
 

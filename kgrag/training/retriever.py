@@ -150,6 +150,7 @@ class RetrieverTrainer:
             if history[1] > history[0]:
                 best = trained_state(model)
             restore(model, best)
+            model.changed()
             file.write(model, optimiser, best, history, waited)
         mined = Mined(self.index, lessons if self.epochs else ())
         for epoch in range(len(history) - 1 - bool(pairs), self.epochs):
@@ -169,6 +170,7 @@ class RetrieverTrainer:
         """One pass over pairs of texts."""
         optimiser, order = self._optimiser(model), np.random.default_rng(self.seed).permutation(len(pairs))
         steps = -(-len(pairs) // self.batch_size)
+        model.changed()
         model.train()
         for step in track(range(steps), "retriever, warm start"):
             batch = [pairs[i] for i in order[step * self.batch_size : (step + 1) * self.batch_size]]
@@ -202,6 +204,7 @@ class RetrieverTrainer:
         torch.manual_seed(int(rng.integers(1 << 31)))
         near = self._nearest(model, lessons, MINED)
         order, steps = rng.permutation(len(lessons)), -(-len(lessons) // self.batch_size)
+        model.changed()
         model.train()
         for step in track(range(steps), f"retriever, epoch {epoch + 1} of {self.epochs}"):
             places = order[step * self.batch_size : (step + 1) * self.batch_size]

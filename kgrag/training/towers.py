@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
-from kgrag.encoder import MiniLM, save_model
+from kgrag.encoder import MiniLM, computes_bf16, save_model
 from kgrag.types import Floats
+
+_TOGETHER = 16  # texts that are read together
 
 
 class Turn(nn.Module):
@@ -70,9 +73,13 @@ class Tower(nn.Module):
                 setattr(parent, name, LowRank(layer, rank))
 
     def forward(self, texts: Sequence[str]) -> torch.Tensor:
-        """Unit vectors of texts, shape (texts, width)."""
+        """Unit vectors of texts, shape (texts, width); those of like length are read together, in bf16 where that is quicker."""
         prepare = getattr(self.model, "preprocess", None) or self.model.tokenize
-        return functional.normalize(self.model(prepare(list(texts)))["sentence_embedding"], dim=-1)
+        order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+        parts = [order[first : first + _TOGETHER] for first in range(0, len(order), _TOGETHER)]
+        with torch.autocast("cpu", torch.bfloat16, enabled=computes_bf16()):
+            read = [self.model(prepare([texts[place] for place in part]))["sentence_embedding"] for part in parts]
+        return functional.normalize(torch.cat(read).float()[np.argsort(order)], dim=-1)
 
     def products(self) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
         """By the name of a layer what is added to it: two matrices, shapes (outputs, rank) and (rank, inputs)."""
