@@ -19,7 +19,8 @@ from kgrag.training.towers import Tower, Turn
 from kgrag.types import Ids, TextEncoder
 
 MINED = 30  # passages that a search is asked for
-NEGATIVES = 8  # of those, how many are held against a question
+NEGATIVES = 8  # of those, how many are held against a question,
+ENCODED = 2  # and how many where each of them has to be encoded
 
 
 class BiEncoder(nn.Module):
@@ -111,7 +112,7 @@ class Mined:
             beside = [contents.rows.bearing(document_tag(document))[:MINED] for document in sorted(documents)]
             self._found.append(np.concatenate([contents.words.search(lesson.question, MINED).rows, *beside]))
 
-    def wrong(self, place: int, near: Ids, rng: np.random.Generator) -> Ids:
+    def wrong(self, place: int, near: Ids, most: int, rng: np.random.Generator) -> Ids:
         """Some that do not answer the question at a place, of those found by words, beside the right ones, and of those near."""
         rows = np.setdiff1d(np.concatenate([self._found[place], near]), self._lessons[place].gold)
-        return rng.choice(rows, min(NEGATIVES, len(rows)), replace=False)
+        return rng.choice(rows, min(most, len(rows)), replace=False)

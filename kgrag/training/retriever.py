@@ -21,7 +21,7 @@ from kgrag.errors import InputError, ModelError
 from kgrag.progress import track
 from kgrag.retrieval import PassageIndex
 from kgrag.retrieval.passages.ranker import Ranker
-from kgrag.training.bi_encoder import MINED, BiEncoder, Mined
+from kgrag.training.bi_encoder import ENCODED, MINED, NEGATIVES, BiEncoder, Mined
 from kgrag.training.checkpoint import Checkpoint, restore, trained_state
 from kgrag.training.fusion import fit_fusion
 from kgrag.training.passage_lessons import Lesson, Pair
@@ -51,7 +51,8 @@ class RetrieverTrainer:
         temperature: What cosines are divided by in the first two.
         epochs: Most passes; with none the fusion alone is fitted, to all questions.
         seed: Same seed, same result.
-        learning_rate: Peak of the one-cycle schedule; 1e-3 for ``"turn"`` and 1e-4 for encoders where not given.
+        learning_rate: Peak of the one-cycle schedule; where not given, 1e-3 for ``"turn"``, 1e-4 for products and 5e-5 for all
+            weights of encoders.
         batch_size: Questions a step.
         patience: Epochs without improvement before it stops.
         anew: Whether, once the epoch is chosen and the fusion fitted, encoders are trained again, for as many epochs, on the held
@@ -83,7 +84,7 @@ class RetrieverTrainer:
         self.towers, self.rank, self.loss, self.temperature = towers, rank, loss, temperature
         self.epochs, self.seed, self.batch_size, self.patience = epochs, seed, batch_size, patience
         self.anew = anew
-        self.learning_rate = learning_rate or (1e-3 if towers == "turn" else 1e-4)
+        self.learning_rate = learning_rate or (1e-3 if towers == "turn" else 1e-4 if rank else 5e-5)
 
     def train(
         self,
@@ -208,7 +209,8 @@ class RetrieverTrainer:
         model.train()
         for step in track(range(steps), f"retriever, epoch {epoch + 1} of {self.epochs}"):
             places = order[step * self.batch_size : (step + 1) * self.batch_size]
-            loss = self._loss(model, [lessons[i] for i in places], [mined.wrong(i, near[i], rng) for i in places], rng)
+            wrong = [mined.wrong(i, near[i], NEGATIVES if model.passages is None else ENCODED, rng) for i in places]
+            loss = self._loss(model, [lessons[i] for i in places], wrong, rng)
             self._step(optimiser, loss, (epoch * steps + step) / (self.epochs * steps))
         model.eval()
 

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 from kgrag.encoder import MiniLM, computes_bf16, save_model
 from kgrag.types import Floats
@@ -73,13 +74,21 @@ class Tower(nn.Module):
                 setattr(parent, name, LowRank(layer, rank))
 
     def forward(self, texts: Sequence[str]) -> torch.Tensor:
-        """Unit vectors of texts, shape (texts, width); those of like length are read together, in bf16 where that is quicker."""
-        prepare = getattr(self.model, "preprocess", None) or self.model.tokenize
+        """Unit vectors of texts, shape (texts, width).
+
+        Those of like length are read together, in bf16 where that is quicker, and once more for the gradient: what is
+        remembered for that does not grow with their number (Chen et al., Training Deep Nets with Sublinear Memory Cost, 2016).
+        """
         order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
-        parts = [order[first : first + _TOGETHER] for first in range(0, len(order), _TOGETHER)]
+        parts = [[texts[place] for place in order[at : at + _TOGETHER]] for at in range(0, len(order), _TOGETHER)]
         with torch.autocast("cpu", torch.bfloat16, enabled=computes_bf16()):
-            read = [self.model(prepare([texts[place] for place in part]))["sentence_embedding"] for part in parts]
+            read = [checkpoint(self._read, part, use_reentrant=False) for part in parts]
         return functional.normalize(torch.cat(read).float()[np.argsort(order)], dim=-1)
+
+    def _read(self, texts: list[str]) -> torch.Tensor:
+        prepare = getattr(self.model, "preprocess", None) or self.model.tokenize
+        vectors: torch.Tensor = self.model(prepare(texts))["sentence_embedding"]
+        return vectors
 
     def products(self) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
         """By the name of a layer what is added to it: two matrices, shapes (outputs, rank) and (rank, inputs)."""
