@@ -132,6 +132,8 @@ def _ways(question: str, links: Sequence[Link], topic: Topic) -> Iterator[Interp
         held = [link for link in links if link.mention.start < end and start < link.mention.end]
         if any(link.node is None and (link.mention.start < start or end < link.mention.end) for link in held):
             continue
+        if topic.said < WHOLE and any(link.exact and " " in link.mention.text for link in held):
+            continue
         start = min([start, *(link.mention.start for link in held)])
         end = max([end, *(link.mention.end for link in held)])
         mention = Mention(start, end, question[start:end])

@@ -21,6 +21,7 @@ from kgrag.training.fusion import fit_fusion
 from kgrag.training.passage_lessons import Lesson, descriptions, inverse_cloze, lessons_of, unlabelled_pairs
 from kgrag.training.ranking_loss import MARGIN, ranking_loss
 from kgrag.training.retriever import RetrieverTrainer
+from kgrag.training.towers import Tower
 from kgrag.types import Passage
 
 WORDS = 30
@@ -228,6 +229,16 @@ def test_unknown_choices_are_refused(index: PassageIndex, options: dict[str, str
 def test_only_models_have_towers_to_train(index: PassageIndex, questions: list[Question]) -> None:
     with pytest.raises(ModelError, match="no model that can be trained"):
         RetrieverTrainer(index, Foreign(), towers="both").train(lessons_of(index, questions))
+
+
+def test_towers_read_many_texts_as_each_by_itself(tiny: MiniLM) -> None:
+    tower = Tower(tiny).eval()
+    several = [" ".join(["sand", "sea"][: 1 + i % 2] * (1 + 7 * i % 40)) for i in range(40)]
+    together, alone = tower(several), torch.cat([tower([text]) for text in several])
+    assert torch.nn.functional.cosine_similarity(together, alone).min() > 0.999
+    weight = next(weight for weight in tower.parameters() if weight.ndim == 2)
+    gradients = [torch.autograd.grad(vectors[:, 0].sum(), weight)[0].flatten() for vectors in (together, alone)]
+    assert gradients[0].norm() > 0 and torch.nn.functional.cosine_similarity(*gradients, dim=0) > 0.99
 
 
 @pytest.mark.parametrize(("towers", "rank"), [("questions", 2), ("both", 2), ("shared", None)])
