@@ -78,7 +78,7 @@ class Measures:
             The logit of the best belief, scaled; likeness to the nearest way of asking for the plan or a part of it; the share of
             the question's words, by how much they tell, that names, relations and ways of asking explain, and that answers and
             their classes explain besides; how many answers and relations; whether the answers are no such thing as is asked for;
-            whether something else that is named has nothing to do with them; and how many mentions of what is unknown.
+            whether something else that is named has nothing to do with them; and how many mentions of what is unknown, to the answers, too.
         """
         words = self._roots.of(fold(question))
         row = dict.fromkeys(MEASURES, 0.0) | {
@@ -104,6 +104,7 @@ class Measures:
         left = self._in_full(question, words - said - told)
         asked = self._reader.expectations.contradiction(question, answers.tolist())
         aside = self._apart(named, found)
+        unknown = sum(link.node is None and not self._words([link.mention.text]) <= told for link in links)
         row |= {
             "belief": math.log(belief / (1 - belief)) / _SURE,
             "familiar": alike,
@@ -113,6 +114,7 @@ class Measures:
             "relations": len(plan) - 1,
             "contradicted": bool(asked),
             "apart": bool(aside),
+            "unknown": min(unknown, MOST_UNKNOWN),
         }
         return Measured(row, left, asked, aside)
 

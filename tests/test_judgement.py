@@ -49,6 +49,21 @@ def test_interpretations_are_measured_one_by_one(rag):
     assert (explained >= 0).all() and (explained.sum(axis=1) <= 1 + 1e-6).all()
 
 
+def test_what_answers_are_called_is_not_unknown():
+    graph = KnowledgeGraph.from_triples(
+        [("lantern rot", "has code", '"MESH:D0391"'), ("lantern rot", "has code", '"ZB:7"')]
+    )
+    rag = KGRAG(graph)
+
+    def unknown(question):
+        (one, *_) = interpretations(rag, question)
+        assert any(link.node is None for link in one.links)
+        return Measures(rag.reader, rag.linker.roots).of(question, one.links, one.masked, one.found).row["unknown"]
+
+    assert unknown("What is the MeSH code of lantern rot?") == 0
+    assert unknown("What is the Zorbian code of lantern rot?") == 1
+
+
 def test_a_question_that_is_hardly_explained_is_measured_so(rag):
     measures = Measures(rag.reader, rag.linker.roots)
 

@@ -96,7 +96,7 @@ def test_two_typos_seldom_begin_a_name():
 def clinic():
     names = ["orange urine", "dizziness", "night sweats", "drooling", "MMR vaccine", "restless legs syndrome", "head"]
     names += ["heart failure", "passing out", "Guillain-Barre syndrome", "skin infection", "family medicine"]
-    names += ["head pain", "nerve pain"]
+    names += ["head pain", "nerve pain", "delirium"]
     triples = [(f"urn:{i}", RDFS, f'"{name}"') for i, name in enumerate(names)]
     return EntityLinker(KnowledgeGraph.from_triples([*triples, ("urn:0", "urn:near", "urn:1")]))
 
@@ -107,6 +107,7 @@ def clinic():
         ("Which pills can turn my urine orange?", [("urine orange", "orange urine")]),
         ("What makes one sweat at night?", [("sweat at night", "night sweats")]),
         ("What makes me dizzy and drool?", [("dizzy", "dizziness"), ("drool", "drooling")]),
+        ("What makes people delirious?", [("delirious", "delirium")]),
         ("failure of the heart", [("failure of the heart", "heart failure")]),
         ("what helps with restless legs", [("restless legs", "restless legs syndrome")]),
         ("Is Guillain-Barré curable?", [("Guillain-Barré", "Guillain-Barre syndrome")]),

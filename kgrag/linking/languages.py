@@ -82,12 +82,15 @@ class Known(NamedTuple):
     """Folded words of a language.
 
     Attributes:
-        stop_words: spaCy's, and the parts of those with an apostrophe.
+        stop_words: spaCy's, the parts of those with an apostrophe, and a few abbreviations.
         generic: What questions ask for and ask with, whatever the graph is about.
     """
 
     stop_words: frozenset[str]
     generic: frozenset[str]
+
+
+_ABBREVIATIONS = frozenset(["etc", "ie", "eg", "viz", "cf"])  # of words that tell nothing; spaCy does not list them
 
 
 @lru_cache(maxsize=64)
@@ -101,6 +104,7 @@ def known_words(language: str) -> Known:
         listed = ()
     languages = Languages(language)
     stop_words = {fold(word) for word in listed if languages.of(word) == language}
+    stop_words |= _ABBREVIATIONS if language == "en" else set()
     parts = {part for word in stop_words if "'" in word for part in word.split("'") if part}
     file = resources.files("kgrag.linking") / "question_words" / f"{language}.txt"
     generic = file.read_text(encoding="utf-8").split() if file.is_file() else ()

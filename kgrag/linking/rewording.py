@@ -48,6 +48,7 @@ _DERIVATIONS = [
     "ous",
     "ive",
     "ure",
+    "ium",
     "ant",
     "ent",
     "atic",
