@@ -36,6 +36,7 @@ def rag():
         ("Is sand fever a fever?", 2),
         ("Is sand fever, in the end, a kind of ailment?", 3),
         ("Does fever include sand fever?", 2),
+        ("Does fever have sand fever as a subtype?", 2),
     ],
 )
 def test_a_yes_shows_every_statement_on_the_way(rag, question, statements):

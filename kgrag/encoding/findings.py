@@ -347,6 +347,8 @@ def _inherited(
     graph = reader.graph
     for start, other in combinations(starts, 2):
         below, kind = (other, start) if names_kind_first(masked) else (start, other)
+        if not _may_ask_for_kinds(reader, readings[starts.index(below)]):
+            continue
         path = np.array(over_kinds(graph, reader.phrasebook, rows, below, kind), np.int64)
         if not len(path):
             continue
@@ -364,6 +366,13 @@ def _inherited(
         reached = replace(alone, plans=(plan,), probabilities=np.array([score], np.float32))
         return Found(*reached.beliefs, (reached,), (below,), said, 1, kind)
     return None
+
+
+def _may_ask_for_kinds(reader: GraphReader, reading: Reading) -> bool:
+    """Whether a question may ask of which kind its start is: at an endpoint, each step up is a request."""
+    upward = set((2 * memberships(reader.graph, reader.phrasebook)).tolist())
+    likely = [plan for plan, p in zip(reading.plans, reading.probabilities) if p >= OFFERED]
+    return any(len(plan.relations) == 1 and plan.relations[0] in upward for plan in likely)
 
 
 def _means_another(reading: Reading, plan: Plan | None) -> bool:

@@ -23,7 +23,9 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 _HOLDS = re.compile(
-    r"\b(?:includes?|contains?|covers?|comprises?|encompass(?:es)?|subsumes?|have|has|there)\b", re.IGNORECASE
+    r"\b(?:includes?|contains?|covers?|comprises?|encompass(?:es)?|subsumes?|there"
+    r"|ha(?:s|ve)\b.*\b(?:as|among|under|below|sub[a-z-]+))\b",
+    re.IGNORECASE,
 )
 _NAMED = re.compile(rf"\b{NAMED}\b")
 
@@ -96,15 +98,17 @@ def over_kinds(graph: KnowledgeGraph, phrasebook: Phrasebook, rows: Rows, node: 
     Returns:
         Ids of the fewest statements, from the node on; empty where it is not of that kind, as far as these say.
     """
-    upward = 2 * memberships(graph, phrasebook)
+    upward = (2 * memberships(graph, phrasebook)).tolist()
     before: dict[int, tuple[int, int]] = {}  # of what was reached: a statement, and what it is of
     at = [node]
     for _ in range(HIGHEST):
-        edges = rows.along(np.array(at))
-        are = np.isin(edges.directed, upward)
-        further = zip(*(column[are].tolist() for column in (edges.targets, edges.statements, edges.origins)))
+        several = [rows.along(np.array(at), directed) for directed in upward]  # and not down again to all of a kind
         at = []
-        for target, statement, origin in further:
+        for target, statement, origin in (
+            one
+            for edges in several
+            for one in zip(*(c.tolist() for c in (edges.targets, edges.statements, edges.origins)))
+        ):
             if target != node and target not in before:
                 before[target] = statement, origin
                 at.append(target)

@@ -21,6 +21,7 @@ from kgrag.symbolic.values import Value, in_text
 from kgrag.types import Ids
 from kgrag.wordings.depth import at_any_depth
 from kgrag.wordings.english import PARTICLES, is_plural, listed, singular
+from kgrag.yes_no import asks_yes_no
 
 ASKED = 10  # nearest ways of asking that say what things are called
 READ = 20  # things whose classes say it
@@ -91,7 +92,7 @@ class Calculator:
             return None
         masked, deep = at_any_depth(masked)
         (task,) = self.recogniser.recognise([masked], self.reader.encoder)
-        if deep and task is None:
+        if deep and task is None and not asks_yes_no(masked):
             task = Task("none", "none", "none", 1.0, masked, places=("S",) * len(topics))
         if task is None or len(task.places) != len(topics):
             return None
