@@ -114,6 +114,7 @@ def clinic():
         ("Under which heading is it passed on?", []),  # neither a head nor passing out
         ("Which infections have yellow skin as a sign?", []),  # not a skin infection
         ("the family of medicines", []),
+        ("Is every family a medicine?", []),
         ("causes of trigeminal nerve pain", [("trigeminal nerve pain", None)]),  # another one than nerve pain
         ("What helps with Obermann's nerve pain?", [("Obermann's nerve pain", None)]),
         ("What helps with Obermann head nerve pain?", [("Obermann head nerve pain", None)]),

@@ -61,6 +61,7 @@ _DERIVATIONS = [
 ]
 _ENDINGS = sorted((*_INFLECTIONS, *_SHORT, *_DERIVATIONS), key=len, reverse=True)
 _PREPOSITIONS = frozenset(["of", "in", "on", "at", "for", "with", "from", "by", "to"])
+_ARTICLES = frozenset(["a", "an"])
 _SINGLE = 5  # least letters of a name of one word in another form
 _SHORTEST_STEM = 3  # letters of what such names share in languages other than English
 _GAP = 3  # stop words that may stand between those of a name
@@ -306,8 +307,9 @@ class RewordedNames:
             between and not self._plain[row]
         ):
             return None
-        if places == sorted(places) and any(words[i] in _PREPOSITIONS for i in between):
-            return None  # "failure of the heart" is heart failure, "heart of a failure" is not
+        apart = _PREPOSITIONS | (_ARTICLES if self._words.languages.of("a") == "en" else set())
+        if places == sorted(places) and any(words[i] in apart for i in between):
+            return None  # "failure of the heart" is heart failure, "heart of a failure" and "is the heart a failure" are not
         return first, last
 
 
