@@ -23,13 +23,11 @@ class PassageSet:
         passages: What is searched.
         train: Questions to learn from.
         asked: Questions to measure by.
-        encoders: Whether they are worth training the encoder itself, which takes half an hour or more.
     """
 
     passages: list[Passage]
     train: list[Question]
     asked: list[Question]
-    encoders: bool = False
 
 
 def medquad(part: str) -> PassageSet:
@@ -54,8 +52,7 @@ def obliqa(part: str) -> PassageSet:
     ]
     made = [(question(one, one["gold_passages"]), one["id"]) for one in lines("obliqa/questions_dev.jsonl")]
     train, held = split(made, part)
-    asked = held if part == "valid" else asked_in(f"obliqa/questions_{part}.jsonl")
-    return PassageSet(passages, train, asked, encoders=True)
+    return PassageSet(passages, train, held if part == "valid" else asked_in(f"obliqa/questions_{part}.jsonl"))
 
 
 def bioasq(part: str) -> PassageSet:

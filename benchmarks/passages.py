@@ -29,8 +29,6 @@ from kgrag.training.retriever import RetrieverTrainer
 SEED, K, DEPTH, BATCH = 0, 10, 50, 100
 TRAINED_ON = 20_000  # questions at most
 FEW = 100  # questions with which the fusion alone is trained, each by those in other folds
-MANY = 1_000  # questions with which an encoder is trained
-ENCODERS: dict[str, Any] = {"towers": "shared", "rank": None, "epochs": 3, "batch_size": 48, "anew": False}
 FOLDS = 5
 MEASURES = {"recall": ir_measures.R @ K, "mrr": ir_measures.RR @ K, "ndcg": ir_measures.nDCG @ K}
 DEPTHS = {k: ir_measures.R @ k for k in range(1, K + 1)}
@@ -99,11 +97,8 @@ def measured(
     started = time.perf_counter()
     trained = None if train else crosswise(index, encoder, questions)
     if trained is None:
-        if given.encoders and len(train) >= MANY:
-            trainer = RetrieverTrainer(index, default_encoder(), seed=SEED, **ENCODERS)
-        else:
-            trainer = RetrieverTrainer(index, encoder, seed=SEED, **({} if len(train) >= FEW else {"epochs": 0}))
-        trainer.train(lessons_of(index, train))
+        epochs = {} if len(train) >= FEW else {"epochs": 0}
+        RetrieverTrainer(index, encoder, seed=SEED, **epochs).train(lessons_of(index, train))
         seconds["training"] = time.perf_counter() - started
         say(f"{name}: {TRAINED}")
         trained = found(index, encoder, questions)
