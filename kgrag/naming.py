@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -9,20 +10,28 @@ import numpy as np
 
 from kgrag.choosing import WHOLE, Interpretation, compared
 from kgrag.encoding import Found, GraphReader, Reading, joined
-from kgrag.encoding.kinds import asked_kind
+from kgrag.encoding.kinds import asked_kind, kind_called
+from kgrag.graph import normalise
 from kgrag.judgement import Judgement
 from kgrag.linking import EntityLinker
 from kgrag.linking.apposition import widened
 from kgrag.linking.topics import Topic
 from kgrag.measures import LIKELY, Measures
 from kgrag.types import Link, Mention
-from kgrag.wordings.english import PARTICLES
+from kgrag.wordings.english import PARTICLES, singular
 
 ALIKE, MOST_ALIKE = 0.9, 4  # share of the best score from which a candidate might as well be meant, and how many
 MOST_LINKS = 8  # links of a question that may be about something else: each is read anew with each topic
 MORE = 0.01  # least share of a topic's name that no name said in full holds already
 BESIDE = 0.5  # least share of the name of what is meant beside what is said in full: "for club Arsenal FC" names no Club America
+IN_SHORT = 0.9  # certainty of a kind of which only the noun is said
 SURE = 0.95  # belief from which the links lead on so surely that hardly anything else is looked at
+
+_ENDING = "?!. "
+_IS_ONE = re.compile(
+    r"^\W*(?:is|are|was|were) (?:an? |the )?X (an? |(?:an? )?(?:kind|type|sort|form)s? of (?:an? )?)?([a-z][\w-]*(?: [\w-]+)?)\W*$",
+    re.IGNORECASE,
+)
 
 
 class Namer:
@@ -41,7 +50,7 @@ class Namer:
         """What a question names, by position."""
         links = self.linked(question)
         if asks_yes_no:  # a no is as sure as the links are, and leads nowhere
-            return links
+            return self._with_kind(question, links)
         links = self._in_other_words(question, links)
         interpretations = self.interpretations(question, links)
         if len(interpretations) < 2:
@@ -80,6 +89,20 @@ class Namer:
                 beliefs = [round(reading.top, 2) for reading in self.reader.read_each(masked, alike)]
                 links[place] = replace(link, node=alike[int(np.argmax(beliefs))])
         return links
+
+    def _with_kind(self, question: str, links: list[Link]) -> list[Link]:
+        """The links, and of which kind one thing would be, where that is asked: "Is an AI deployer an operator?", which may be called in short."""
+        found = _IS_ONE.search(self.linker.mask(question, links))
+        if found is None or len(links) != 1 or links[0].node is None:
+            return links
+        end = len(question.rstrip(_ENDING))
+        mention, reader = Mention(end - len(found[2]), end, question[end - len(found[2]) : end]), self.reader
+        kind = kind_called(reader.graph, reader.phrasebook, reader.rows, links[0].node, mention.text)
+        if kind is None:
+            kind = min(reader.expectations.classes.full().get(normalise(singular(mention.text)), ()), default=None)
+        if kind is None and not found[1]:
+            return links  # "Is X contagious?"
+        return [*links, Link(mention, kind, 0.0 if kind is None else IN_SHORT, exact=False)]
 
     def _in_other_words(self, question: str, links: list[Link]) -> list[Link]:
         """The links, those that stand for the words before them with as many of these as make most of the question."""

@@ -60,7 +60,7 @@ def graph():
         ("Where is brivane reported?", "Article 3", ""),
         ("List what treats brivane", "Ulm", ""),
         ("Which classes of medicine does nortisol belong to?", "brivane", ""),  # not asked for by what they are called
-        ("Which rule of the club covers Ulm?", "Ada", "rule"),
+        ("Which rule of the club covers Ulm?", "Ada", ""),  # not every rule is a "Rule of a club"
         ("Which rule of the club covers Ulm?", "the first", ""),
     ],
 )

@@ -104,3 +104,35 @@ def test_what_asks_for_all_steps_is_no_part_of_the_question(question, plain):
 @pytest.mark.parametrize("question", ["Which drugs lower all levels of X?", "How deep is X?", "Which level is X at?"])
 def test_other_levels_ask_for_one_step(question):
     assert at_any_depth(question) == (question, False)
+
+
+@pytest.mark.parametrize(
+    "question", ["Is sand fever a fever?", "Is the sand fever a type of fever?", "Is wet rot an ailment?"]
+)
+def test_whether_one_thing_is_another_asks_for_its_kinds_alone(rag, question):
+    assert rag.ask(question).verdict == "yes"
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("Is Ulrica an owner?", "ship owner"),
+        ("Is Ulrica a kind of owner?", "ship owner"),
+        ("Is Ulrica an actor?", "legal actor"),
+        ("Is Ulrica a ship owner?", "ship owner"),
+    ],
+)
+def test_a_kind_may_be_called_in_short(question, kind):
+    facts = [("Ulrica", "is a kind of", "ship owner"), ("ship owner", "is a kind of", "legal actor")]
+    rag = KGRAG(KnowledgeGraph.from_triples([*facts, ("actor in a play", "is a kind of", "legal term")]))
+    answer = rag.ask(question)
+    assert answer.verdict == "yes" and kind in answer.text
+    assert rag.ask("Is Ulrica a play?").abstained
+    assert rag.ask("Is Ulrica a lamp?").reason == "it does not know 'lamp'"
+
+
+def test_a_no_says_of_which_kind_a_thing_is_instead(rag):
+    answer = rag.ask("Is marsh fever a rot?")
+    assert answer.verdict == "no" and [str(c.triple) for c in answer.citations] == [
+        "marsh fever — is a kind of — fever"
+    ]

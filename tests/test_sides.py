@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kgrag import KGRAG, KnowledgeGraph
+from kgrag.wordings.order import end_by_order, preposition
 from kgrag.wordings.sides import OBJECT, SUBJECT, UNKNOWN, named_end
 
 TELLING = [
@@ -36,6 +37,7 @@ TELLING = [
     ("a disease whose risk factor is X", "has risk factor", OBJECT),
     ("What is X a part of?", "is part of", SUBJECT),
     ("What are the parts of X?", "is part of", OBJECT),
+    ("Which articles of X refer to X?", "refers to", OBJECT),  # the other one tells nothing
 ]
 SILENT = [
     ("Which acts does X amend?", "part of"),
@@ -78,3 +80,67 @@ def test_a_relation_that_leaves_both_ways_is_followed_the_way_that_was_meant():
     assert answers("Which acts does X amend?") == "Act Three"
     assert answers("Which acts amend X?") == "Act One"
     assert answers("Which acts was X amended by?") == "Act One"
+
+
+@pytest.mark.parametrize(
+    ("question", "end"),
+    [
+        ("Which acts overhaul X?", OBJECT),
+        ("Which act overhauls X?", OBJECT),
+        ("What overhauls X?", OBJECT),
+        ("Which provisions make reference to X?", OBJECT),
+        ("Which acts does X overhaul?", SUBJECT),
+        ("Which acts are overhauled by X?", SUBJECT),
+        ("By which acts is X overhauled?", OBJECT),
+        ("What is X overhauled by?", OBJECT),
+        ("Which parts of X?", UNKNOWN),
+        ("Which acts of X overhaul it?", UNKNOWN),
+        ("Which act overhauls of X?", UNKNOWN),
+        ("Which sort of act X?", UNKNOWN),
+        ("Does X overhaul X?", UNKNOWN),
+        ("the acts that overhaul X", UNKNOWN),
+    ],
+)
+def test_the_order_of_words_hints_at_who_does_what_is_not_known(question, end):
+    label = "refers to" if "reference" in question else "amends"
+    assert end_by_order(question, label, "X") == end
+    assert named_end(question, label, "X") == UNKNOWN
+    assert end_by_order(question, "amended by", "X") == (UNKNOWN if "reference" in question else -end)
+    assert end_by_order(question, "part of", "X") == end_by_order(question, "author", "X") == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("question", "label", "end"),
+    [
+        ("Which events follow X?", "precedes", SUBJECT),
+        ("Which event did X follow?", "precedes", OBJECT),
+        ("Which event is followed by X?", "precedes", OBJECT),
+        ("Which event precedes X?", "follows", SUBJECT),
+        ("Who obeys X?", "supervised by", OBJECT),
+    ],
+)
+def test_who_does_one_thing_undergoes_another(question, label, end):
+    assert end_by_order(question, label, "X") == end
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("To whom must X be sent?", "to"),
+        ("And against which claims does X hold?", "against"),
+        ("Who is X owed to?", "to"),
+        ("What is X amended by?", "by"),
+        ("By when is X due?", ""),
+        ("Who sends X to him?", ""),
+        ("Is X owed to whom it concerns?", ""),
+    ],
+)
+def test_a_preposition_joins_what_is_asked_for(question, found):
+    assert preposition(question) == found
+
+
+def test_what_is_asked_for_by_another_verb_is_found_from_the_right_end():
+    facts = [("Act A", "amends", "Act B"), ("Act B", "amends", "Act C"), ("Act C", "amends", "Act D")]
+    rag = KGRAG(KnowledgeGraph.from_triples(facts))
+    assert rag.ask("Which act reshapes Act B?").answers == ["Act A"]
+    assert rag.ask("Which act does Act B reshape?").answers == ["Act C"]

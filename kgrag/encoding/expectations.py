@@ -17,7 +17,7 @@ from kgrag.graph import KnowledgeGraph, normalise
 from kgrag.graph.inference import SUBCLASS
 from kgrag.types import Ids
 from kgrag.wordings.classes import DATE, PERSON, PLACE, TEXT, is_group, kind_of
-from kgrag.wordings.english import PARTICLES, singular
+from kgrag.wordings.english import PARTICLES, agrees, singular
 
 _ASKED = re.compile(  # the word that asks, at the beginning of a clause, and what comes after it
     r"(?:^|[.,:;!?\u2013-]\s*)(?:and |but |so )?(?:(?:in|on|at|to|by|for|from|of|with|under|during|since) )?"
@@ -109,6 +109,7 @@ class Expectations:
         if words[0] in _POINTS_IN_TIME:
             return f"a {words[0]}" if all(_is_no_date(graph, n) for n in nodes) else ""
         label, classes = self._asked(words)
+        classes &= self.classes.full().get(normalise(label), frozenset())  # a rule need not be a "Legal rule"
         return label if classes and all(_is_none_of(graph, n, label, classes) for n in nodes) else ""
 
     def sorted(self, question: str, several: Sequence[Ids]) -> list[NDArray[np.int8]]:
@@ -124,7 +125,7 @@ class Expectations:
         found, graph = _ASKED.search(question), self.graph
         asks_so = found is not None and found[1].lower() in ("which", "what")
         words = re.findall(r"[\w'-]+", found[2].lower()) if found and asks_so else []
-        label, classes = self._asked(words, _goes_on)
+        label, classes = self._asked(words, agrees)
         if not classes:
             return [np.zeros(len(nodes), np.int8) for nodes in several]
         types = _types(graph, np.unique(np.concatenate([*several, np.zeros(0, np.int64)])))
@@ -179,11 +180,6 @@ class Expectations:
                 if classes := self.classes.named(normalise(name)):
                     return name, classes
         return "", frozenset()
-
-
-def _goes_on(noun: str, rest: str) -> bool:
-    """Whether a word after a noun may be its verb by their endings: "section contains", "recitals explain"."""
-    return rest not in ("and", "or") and (singular(noun) == noun) == (rest.endswith("s") and singular(rest) != rest)
 
 
 def _is_no_number(graph: KnowledgeGraph, node: int) -> bool:

@@ -11,7 +11,15 @@ import torch
 
 from kgrag.encoding.batch import GraphBatch
 from kgrag.encoding.joining import apart, holds_other
-from kgrag.encoding.kinds import Kind, are_of_kind, asked_kind, memberships, names_kind_first, over_kinds
+from kgrag.encoding.kinds import (
+    Kind,
+    are_of_kind,
+    asked_kind,
+    asks_for_kind_alone,
+    memberships,
+    names_kind_first,
+    over_kinds,
+)
 from kgrag.encoding.messages import node_states
 from kgrag.encoding.plans import Plan, Rows, followed, statements, trace
 from kgrag.encoding.reader import LEAST, GraphReader, Reading
@@ -21,6 +29,7 @@ from kgrag.types import Floats, Ids, Subgraph
 from kgrag.yes_no import asks_of_each
 
 YES = 0.4  # least probability at which the node asked about counts as reached
+PLAINLY = 0.95  # least probability that a kind is asked for where a question has no other word
 SURELY = 0.99  # least probability of a relation that a yes/no question surely means
 OTHERWISE = 1_000  # and how many times that of another one which joins what it names
 SHARED = 0.5  # share of the best probability that nodes joined to the other topics must have
@@ -125,6 +134,8 @@ def reason(
     found = None
     if asks_yes_no and len(starts) > 1:
         found = _asserted(reader, masked, rows, starts, readings) or _inherited(reader, masked, rows, starts, readings)
+        if found is None and asks_for_kind_alone(masked) and len(starts) == 2:
+            found = _of_other_kinds(reader, rows, starts[0], readings[0])
     if found is None:
         found = joined(reader, readings, starts, rows, asks_yes_no, asked_kind(reader.graph, masked, topics))
         if found.target is not None:
@@ -344,10 +355,10 @@ def _inherited(
     reader: GraphReader, masked: str, rows: Rows, starts: Sequence[int], readings: Sequence[Reading]
 ) -> Found | None:
     """A yes because a thing is of a kind that is, over further kinds, of the kind asked about; None if it is not."""
-    graph = reader.graph
+    graph, is_plain = reader.graph, asks_for_kind_alone(masked)
     for start, other in combinations(starts, 2):
         below, kind = (other, start) if names_kind_first(masked) else (start, other)
-        if not _may_ask_for_kinds(reader, readings[starts.index(below)]):
+        if not is_plain and not _may_ask_for_kinds(reader, readings[starts.index(below)]):
             continue
         path = np.array(over_kinds(graph, reader.phrasebook, rows, below, kind), np.int64)
         if not len(path):
@@ -358,7 +369,9 @@ def _inherited(
         score = max(
             (p for plan, p in zip(alone.plans, alone.probabilities) if plan.relations == (upward[0],)), default=0.0
         )
-        if score < YES or _means_another(readings[starts.index(below)], Plan((upward[0],), (), 0.0)):
+        if is_plain:
+            score = max(score, PLAINLY)
+        elif score < YES or _means_another(readings[starts.index(below)], Plan((upward[0],), (), 0.0)):
             continue
         plan = Plan((), (np.array([below]),), 0.0)
         for directed in upward:
@@ -366,6 +379,18 @@ def _inherited(
         reached = replace(alone, plans=(plan,), probabilities=np.array([score], np.float32))
         return Found(*reached.beliefs, (reached,), (below,), said, 1, kind)
     return None
+
+
+def _of_other_kinds(reader: GraphReader, rows: Rows, start: int, reading: Reading) -> Found | None:
+    """A no because a thing is of other kinds, which are shown, or of another class; None if it is of none."""
+    types = reader.graph.type_relations()
+    upward = (2 * np.concatenate([np.setdiff1d(memberships(reader.graph, reader.phrasebook), types), types])).tolist()
+    plans = (followed(rows, Plan((), (np.array([start]),), 0.0), directed) for directed in upward)
+    plan = next((plan for plan in plans if len(plan.ends)), None)
+    if plan is None:
+        return None
+    reached = replace(reading, plans=(plan,), probabilities=np.array([PLAINLY], np.float32))
+    return Found(*reached.beliefs, (reached,), (start,), rows, -1)
 
 
 def _may_ask_for_kinds(reader: GraphReader, reading: Reading) -> bool:

@@ -27,6 +27,10 @@ _HOLDS = re.compile(
     r"|ha(?:s|ve)\b.*\b(?:as|among|under|below|sub[a-z-]+))\b",
     re.IGNORECASE,
 )
+_IS_ONE = re.compile(
+    rf"^\W*(?:is|are|was|were) (?:an? |the )?{NAMED} (?:an? |(?:an? )?(?:kind|type|sort|form)s? of (?:an? )?){NAMED}\W*$",
+    re.IGNORECASE,
+)
 _NAMED = re.compile(rf"\b{NAMED}\b")
 
 
@@ -85,6 +89,11 @@ def names_kind_first(masked: str) -> bool:
     return bool(_HOLDS.search(masked))
 
 
+def asks_for_kind_alone(masked: str) -> bool:
+    """Whether a question plainly asks whether one thing is another: "is X a X"."""
+    return bool(_IS_ONE.search(masked))
+
+
 def over_kinds(graph: KnowledgeGraph, phrasebook: Phrasebook, rows: Rows, node: int, kind: int) -> list[int]:
     """The statements by which a node is of a kind: that of its kind, that of the kind of this one, and so on.
 
@@ -119,6 +128,22 @@ def over_kinds(graph: KnowledgeGraph, phrasebook: Phrasebook, rows: Rows, node: 
         statement, kind = before[kind]
         path.append(statement)
     return path[::-1]
+
+
+def kind_called(graph: KnowledgeGraph, phrasebook: Phrasebook, rows: Rows, node: int, noun: str) -> int | None:
+    """The nearest kind of a node, or kind of that, whose name ends with a noun: an AI operator is an operator; None for none."""
+    upward, seen, at = (2 * memberships(graph, phrasebook)).tolist(), {node}, [node]
+    wanted = singular(noun.lower())
+    for _ in range(HIGHEST if upward else 0):
+        above = np.unique(np.concatenate([rows.along(np.array(at), directed).targets for directed in upward])).tolist()
+        at = [one for one in above if one not in seen and not graph.is_literal[one]]
+        seen.update(at)
+        for one in at:
+            if any(f" {singular(name.lower())}".endswith(f" {wanted}") for name in graph.names(one)):
+                return one
+        if not at:
+            break
+    return None
 
 
 def memberships(graph: KnowledgeGraph, phrasebook: Phrasebook) -> Ids:

@@ -19,7 +19,10 @@ from kgrag.encoding.sorts import Sorts
 from kgrag.graph import KnowledgeGraph
 from kgrag.graph.directed import Edges, GraphRows
 from kgrag.types import Floats, Ids, TextEncoder
-from kgrag.wordings.sides import OBJECT, SUBJECT, named_end
+from kgrag.wordings.english import PARTICLES
+from kgrag.wordings.labels import saying
+from kgrag.wordings.order import end_by_order, preposition
+from kgrag.wordings.sides import SUBJECT, UNKNOWN, named_end
 
 SHARPNESS = 20.0  # of likeness, which is a cosine
 COMPARED = 24  # relations of one node, the best fitting, that a question is compared with
@@ -32,6 +35,8 @@ ABROAD = 4  # relations that the graph does not have, the best fitting, that spe
 RANKED = 64  # questions whose plans are ranked together
 FAR = 0.01  # probability, by what was learned, from which plans of so many relations are sought; of two they always are
 SIDED = 10.0  # logits by which a relation read from the wrong side of its verb is less likely than from the right one
+ORDERED = 8.0  # the same where the order of the words alone tells
+LED = 2.0  # logits by which a relation is likelier that has the preposition of the question
 OTHER = 10.0  # logits by which a plan is less likely that is clearly not meant: leads to another sort of thing, or only over others
 NEVER = 0.05  # least belief that a start answers: where labels have shown less, no way leads by it either
 SEEN = 64  # questions that are not looked at twice
@@ -386,7 +391,7 @@ class GraphReader:
         most -= float(reasoner.longer)
         further = self._trusted(np.full(len(own), most), 0) + self._trusted(COMMON + (alike - most).clip(0), 1)
         own = own + np.where(length == 1, self._trusted(alike, 0), further)
-        own = own - SIDED * self._wrong_way(sight.question, plans)
+        own = own - self._wrong_way(sight.question, plans) + self._led(sight.question, plans)
         plans, is_other = self._of_sort(sight.question, plans)
         own = own - OTHER * (is_other | is_roundabout)
         missed = missed + self._trusted(absent, 0)
@@ -432,13 +437,36 @@ class GraphReader:
         ]
         return kept, np.array(is_other, bool)
 
-    def _wrong_way(self, question: str, plans: Sequence[Plan]) -> NDArray[np.bool_]:
-        """Which plans begin by a relation read backwards or forward where the question, by its grammar, means it the other way."""
-        wrong = set()
-        for relation in {plan.relations[0] >> 1 for plan in plans}:
-            end = named_end(question, self.graph.relation_label(relation), NAMED)
-            wrong |= {SUBJECT: {2 * relation + 1}, OBJECT: {2 * relation}}.get(end, set())
-        return np.array([plan.relations[0] in wrong for plan in plans], bool)
+    def _wrong_way(self, question: str, plans: Sequence[Plan]) -> Floats:
+        """By how much plans are less likely that begin by a relation read backwards or forward where the question means it the other way.
+
+        Its grammar says so where it has the relation's own word. By other words the order hints at it, where both ways are open.
+        """
+        firsts = {plan.relations[0] for plan in plans}
+        less: dict[int, float] = {}
+        for relation in {first >> 1 for first in firsts}:
+            label, both = self.graph.relation_label(relation), {2 * relation, 2 * relation + 1} <= firsts
+            end, by = named_end(question, label, NAMED), SIDED
+            if end == UNKNOWN and both:
+                end, by = end_by_order(question, label, NAMED), ORDERED
+            if end != UNKNOWN:
+                less[2 * relation + (end == SUBJECT)] = by
+        return np.array([less.get(plan.relations[0], 0.0) for plan in plans], np.float32)
+
+    def _led(self, question: str, plans: Sequence[Plan]) -> Floats:
+        """By how much plans are likelier whose last relation has the preposition by which what is asked for is joined: "to whom".
+
+        Beside one of these, none is meant that takes its object without any: who is told is no answer to whom something is told to.
+        """
+        by, likelier = preposition(question), np.zeros(len(plans), np.float32)
+        forward = [(place, plan.relations[-1] >> 1) for place, plan in enumerate(plans) if not plan.relations[-1] & 1]
+        for place, relation in forward if by else ():
+            label = self.graph.relation_label(relation).lower()
+            if label.split()[-1:] == [by]:
+                likelier[place] = LED
+            elif saying(label).form == "verb" and label.split()[-1] not in PARTICLES:
+                likelier[place] = -SIDED
+        return likelier if (likelier > 0).any() else np.zeros_like(likelier)
 
     def _likeness(self, sight: _Sight, plans: Sequence[Plan]) -> Floats:
         """How alike a question is to those for each of some plans of one length.

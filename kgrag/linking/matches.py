@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,7 @@ _BREAKS = frozenset(["and", "or", "but", "nor", "&", "/", "than", "from"])  # ne
 _REFORMED = 0.9  # how certain a date, number, citation or code is that the graph writes in another way
 _INITIALS = 0.6  # how certain a name is of which the text has the initials, if no other could have them
 _MOST_MEANT = 5  # nodes that initials may stand for; of more, they tell nothing
+_ASKED_FOR = re.compile(r"\b(?:what|which)(?:(?:'s| is| are| was| were)(?: the| an?)?)? $", re.IGNORECASE)
 
 
 class Match(NamedTuple):
@@ -98,6 +100,8 @@ class NamesInText:
             quoted = start > 0 and end < len(text) and text[end] in QUOTES.get(text[start - 1], "")
             if self._is_word(text, written, name, names):
                 continue
+            if self._is_asked_for(text, start, end, names):
+                continue
             if short and not (cased and written[0].isupper() and not self._lexicon.words.is_stop(fold(written))):
                 continue
             level = self._level(name, key, case_exact, quoted, whole)
@@ -160,6 +164,16 @@ class NamesInText:
         if len(name) > _ACRONYM and name not in self._lexicon.english:
             return False
         return _acronym(names) and not (text.islower() or written.rstrip("s").isupper())
+
+    def _is_asked_for(self, text: str, start: int, end: int, names: Sequence[Name]) -> bool:
+        """Whether a word is what is asked for of something, and no text that the graph has: "what is the penalty for"."""
+        literal = self._lexicon.aliases.literal
+        return (
+            text[start:end].islower()
+            and all(literal[name.node] for name in names)
+            and _ASKED_FOR.search(text, 0, start) is not None
+            and text.startswith((" of ", " for "), end)
+        )
 
     def _root(self, word: str) -> str:
         return root(unaccented(word), self._lexicon.words.languages.of(word))

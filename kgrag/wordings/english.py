@@ -110,6 +110,11 @@ def _singular_word(word: str) -> str:
     return word[:-1] if lower.endswith("s") else word
 
 
+def agrees(noun: str, word: str) -> bool:
+    """Whether a word after a noun may be its verb by their endings: "section contains", "recitals explain"."""
+    return word not in ("and", "or") and (singular(noun) == noun) == (word.endswith("s") and singular(word) != word)
+
+
 def irregular(word: str) -> str:
     """What a word in small letters is in the other number, or may be, where that is not told by an s; empty otherwise."""
     for one, many in (_GREEK, _GREEK[::-1]):

@@ -6,10 +6,11 @@ Only the plainest sentences are read; of all others nothing is said.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from kgrag.wordings import wordings_for
 from kgrag.wordings.english import PARTICLES, listed, singular, verb
-from kgrag.wordings.labels import saying
+from kgrag.wordings.labels import Saying, saying
 
 SUBJECT, UNKNOWN, OBJECT = 1, 0, -1
 
@@ -20,8 +21,9 @@ _JOINING = _ASKING | listed("joining")
 _BEFORE_NOUNS = listed("before_nouns")
 _BESIDE = listed("beside_verbs")
 _FAR = 4  # words between a verb and a name that it takes
-_EMPTY = ("have", "be", "do")  # verbs that say too little
+EMPTY = ("have", "be", "do")  # verbs that say too little
 _ARTICLES = ("a", "an", "the", "one", "any", "known")
+_OTHER = "\u2026"  # for another thing that is named
 _WORDS = {  # of the shapes below
     "BE": "is|are|was|were|be|been|being",
     "DO": "|".join(sorted(_HELPING)),
@@ -59,16 +61,40 @@ def named_end(question: str, label: str, name: str) -> int:
     Args:
         question: The question.
         label: Of the relation. One that says a deed tells its ends apart: "amends", "amended by".
-        name: The word that stands for what is named.
+        name: The word that stands for what is named; where it does several times, one of these has to tell.
     """
     said = saying(label)
     if any(wording.symmetric for wording in wordings_for(label)):
         return UNKNOWN
+    return one_by_one(question, name, lambda words, _: _end(words, name, said))
+
+
+def one_by_one(question: str, name: str, end_of: Callable[[list[str], int], int]) -> int:
+    """Which end is named where one name stands for several things: what it is of one of them, and of none the other one.
+
+    Whether one of two things is joined to the other asks for neither end.
+
+    Args:
+        question: The question.
+        name: The word that stands for what is named.
+        end_of: Tells the end from words and the place of the name that counts; other names are not told from other words.
+    """
     words = re.findall(r"[\w'-]+|[^\w\s]", question)
+    places = [place for place, word in enumerate(words) if word.removesuffix("'s") == name]
+    if len(places) > 1 and not _ASKING & {word.lower() for word in words}:
+        return UNKNOWN
+    ends = {
+        end_of([_OTHER if at in places and at != place else word for at, word in enumerate(words)], place)
+        for place in places
+    } - {UNKNOWN}
+    return ends.pop() if len(ends) == 1 else UNKNOWN
+
+
+def _end(words: list[str], name: str, said: Saying) -> int:
     if said.form == "noun":
         end = _by_noun([word if word.startswith(name) else word.lower() for word in words], said.noun.lower(), name)
         return -end if said.turned else end
-    if said.form != "verb" or said.verb in _EMPTY:
+    if said.form != "verb" or said.verb in EMPTY:
         return UNKNOWN
     forms = verb(said.verb)
     known = {forms.base, forms.third, forms.past, forms.participle, forms.gerund}
