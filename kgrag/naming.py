@@ -19,6 +19,7 @@ from kgrag.linking.topics import Topic
 from kgrag.measures import LIKELY, Measures
 from kgrag.types import Link, Mention
 from kgrag.wordings.english import PARTICLES, singular
+from kgrag.wordings.labels import is_name
 
 ALIKE, MOST_ALIKE = 0.9, 4  # share of the best score from which a candidate might as well be meant, and how many
 MOST_LINKS = 8  # links of a question that may be about something else: each is read anew with each topic
@@ -28,10 +29,10 @@ IN_SHORT = 0.9  # certainty of a kind of which only the noun is said
 SURE = 0.95  # belief from which the links lead on so surely that hardly anything else is looked at
 
 _ENDING = "?!. "
-_IS_ONE = re.compile(
-    r"^\W*(?:is|are|was|were) (?:an? |the )?X (an? |(?:an? )?(?:kind|type|sort|form)s? of (?:an? )?)?([a-z][\w-]*(?: [\w-]+)?)\W*$",
-    re.IGNORECASE,
-)
+_ONE, _A = r"(?:an? |the )?", r"(an? |(?:an? )?(?:kind|type|sort|form)s? of (?:an? )?)"
+_NOUN = r"([a-z][\w-]*(?: [\w-]+)?)"
+_IS_ONE = re.compile(rf"^\W*(?:is|are|was|were) {_ONE}X {_A}?{_NOUN}\W*$", re.IGNORECASE)
+_ONE_IS = re.compile(rf"^\W*(?:is|are|was|were) {_ONE}{_NOUN} {_A}X\W*$", re.IGNORECASE)
 
 
 class Namer:
@@ -80,29 +81,49 @@ class Namer:
         ]
 
     def linked(self, question: str) -> list[Link]:
-        """What is named; of several nodes of one name that from which the question leads on most surely."""
+        """What is named; of several nodes of one name, and of what a text names, that from which the question leads on most surely."""
         links = self.linker.link(question)
         masked = self.linker.mask(question, links)
         for place, link in enumerate(links):
             alike = [node for node, score in link.candidates[:MOST_ALIKE] if score >= ALIKE * link.score]
+            alike += [node for one in alike for node in self._named_by(one) if node not in alike]
             if link.node is not None and len(alike) > 1:
                 beliefs = [round(reading.top, 2) for reading in self.reader.read_each(masked, alike)]
                 links[place] = replace(link, node=alike[int(np.argmax(beliefs))])
         return links
 
+    def _named_by(self, node: int) -> list[int]:
+        """What a graph names by a text, in statements like any other: "GDPR" is the abbreviation of something."""
+        graph = self.reader.graph
+        if not graph.is_literal[node]:
+            return []
+        edges = self.reader.rows.along(np.array([node]))
+        naming = [d for d in np.unique(edges.directed).tolist() if is_name(graph.relation_label(d >> 1))]
+        named = np.unique(edges.targets[np.isin(edges.directed, naming)]).tolist()
+        return named if len(named) <= MOST_ALIKE else []
+
     def _with_kind(self, question: str, links: list[Link]) -> list[Link]:
-        """The links, and of which kind one thing would be, where that is asked: "Is an AI deployer an operator?", which may be called in short."""
-        found = _IS_ONE.search(self.linker.mask(question, links))
-        if found is None or len(links) != 1 or links[0].node is None:
+        """The links, and of which kind one thing would be, where that is asked: "Is an AI deployer an operator?", which may be called in short.
+
+        A word that questions are made of, as "child", is a name there as well.
+        """
+        if len(links) != 1 or links[0].node is None:
             return links
-        end = len(question.rstrip(_ENDING))
-        mention, reader = Mention(end - len(found[2]), end, question[end - len(found[2]) : end]), self.reader
-        kind = kind_called(reader.graph, reader.phrasebook, reader.rows, links[0].node, mention.text)
-        if kind is None:
-            kind = min(reader.expectations.classes.full().get(normalise(singular(mention.text)), ()), default=None)
-        if kind is None and not found[1]:
-            return links  # "Is X contagious?"
-        return [*links, Link(mention, kind, 0.0 if kind is None else IN_SHORT, exact=False)]
+        masked, reader, graph = self.linker.mask(question, links), self.reader, self.reader.graph
+        if found := _ONE_IS.search(masked):
+            places = [node for node in graph.find(found[1]) if not graph.is_literal[node]]
+            start = found.start(1)
+            mention = Mention(start, start + len(found[1]), question[start : start + len(found[1])])
+            return [Link(mention, places[0], 1.0, exact=True), *links] if places else links
+        if found := _IS_ONE.search(masked):
+            end = len(question.rstrip(_ENDING))
+            mention = Mention(end - len(found[2]), end, question[end - len(found[2]) : end])
+            kind = kind_called(graph, reader.phrasebook, reader.rows, links[0].node, mention.text)
+            if kind is None:
+                kind = min(reader.expectations.classes.full().get(normalise(singular(mention.text)), ()), default=None)
+            if kind is not None or found[1]:  # not of "Is X contagious?"
+                return [*links, Link(mention, kind, 0.0 if kind is None else IN_SHORT, exact=False)]
+        return links
 
     def _in_other_words(self, question: str, links: list[Link]) -> list[Link]:
         """The links, those that stand for the words before them with as many of these as make most of the question."""

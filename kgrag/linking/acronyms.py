@@ -67,8 +67,12 @@ def expanded(mention: str, long_forms: Mapping[str, str]) -> str:
 
 
 def initials(name: str, stop_words: Container[str]) -> list[str]:
-    """The initials of a folded name of several words, with and without its stop words."""
+    """The initials of a folded name of several words, with and without its stop words; first those that it has in brackets."""
     least, most = _LETTERS
+    if name.endswith(")") and (bracket := _BRACKETS.search(name)) and bracket.end() == len(name):
+        name, said = name[: bracket.start()], bracket[1]
+        own = [said] if said.isalpha() and least <= len(said) <= most and _in_order(name, list(said)) is not None else []
+        return list(dict.fromkeys((*own, *initials(name, stop_words))))
     letters = "".join(_INITIAL.findall(name))
     if not least <= len(letters) <= 2 * most:
         return []

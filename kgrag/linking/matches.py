@@ -70,7 +70,11 @@ class NamesInText:
         others = [*self._reformed(text, folded, tokens), *self._initials(tokens, runs)]
         others = [match for match in others if (match.start, match.end) not in places]
         whole = [match for match in exact if match.level == QuestionWords.NAME and " " in text[match.start : match.end]]
-        reworded = (one for one in self._reworded(text, tokens, runs) if not any(_tears(one, name) for name in whole))
+        reworded = (
+            one
+            for one in self._reworded(text, tokens, runs)
+            if (one.start, one.end) not in places and not any(_tears(one, name) for name in whole)
+        )
         return [*exact, *reworded, *others]
 
     def weak(self, matches: Sequence[Match]) -> list[Match]:
@@ -148,15 +152,18 @@ class NamesInText:
             yield Match(start, end, keys[0], self._lexicon.words.NAME, certain, tuple(keys[1:]))
 
     def _initials(self, tokens: Sequence[Token], runs: Sequence[tuple[int, int]]) -> Iterator[Match]:
-        """Words in capitals that are the initials of names, and no part of what looks like a longer name."""
+        """Words in capitals that are the initials of names, which may have them in brackets, and no part of what looks like a longer name."""
         for token in (tokens[first] for first, last in runs if last == first + 1):
             common = token.folded in self._lexicon.english or not self._appearance.is_content(token)
             if common or not acronyms.are_initials(token.text):
                 continue
             keys = self._lexicon.with_initials(token.folded)
+            said = [key for key in keys if self._lexicon.aliases.keys[key].endswith(f"({token.folded})")]
+            keys = said or keys
             nodes = {name.node for key in keys for name in self._lexicon.aliases.names[key]}
             if 0 < len(nodes) <= _MOST_MEANT:
-                certain = _INITIALS / (len(nodes) + self._lexicon.by_chance(token.folded))
+                chance = self._lexicon.by_chance(token.folded)
+                certain = _REFORMED / len(nodes) if said else _INITIALS / (len(nodes) + chance)
                 yield Match(token.start, token.end, keys[0], self._lexicon.words.NAME, certain, tuple(keys[1:]))
 
     def _is_word(self, text: str, written: str, name: str, names: Sequence[Name]) -> bool:

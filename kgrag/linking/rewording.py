@@ -144,6 +144,7 @@ class RewordedNames:
         self, names: Sequence[str], bearers: Ids, words: QuestionWords, english: frozenset[str], first: int = 0
     ) -> None:
         self._words, self._language = words, words.languages.of
+        self._names, self._first = names, first
         found = words_of(names, words)
         self._keys = _quick(found.names + first)  # of each row, as what follows by row
         self._endings = _endings_of_single_words(found)
@@ -307,10 +308,16 @@ class RewordedNames:
             between and not self._plain[row]
         ):
             return None
-        apart = _PREPOSITIONS | (_ARTICLES if self._words.languages.of("a") == "en" else set())
-        if places == sorted(places) and any(words[i] in apart for i in between):
+        if places == sorted(places) and self._is_apart(words, row, between):
             return None  # "failure of the heart" is heart failure, "heart of a failure" and "is the heart a failure" are not
         return first, last
+
+    def _is_apart(self, words: Sequence[str], row: int, between: Sequence[int]) -> bool:
+        """Whether prepositions or articles part the words of a name that stand in its order, but its own, and an article after one."""
+        articles = _ARTICLES if self._words.languages.of("a") == "en" else ()
+        said = self._names[self._keys[row] - self._first].split()
+        foreign = [i for i in between if words[i] in _PREPOSITIONS and words[i] not in said]
+        return bool(foreign) or any(words[i] in articles and words[i - 1] not in _PREPOSITIONS for i in between)
 
 
 def _quick(values: np.ndarray) -> memoryview:

@@ -190,7 +190,8 @@ class Calculator:
         if task.clause == "filter" or task.operator in ("superlative", "order"):
             bounds = tuple(in_text(task.value)) if task.clause == "filter" else ()
             found = self.measures.read(task.measure, nodes, direction, bounds, read.about)
-            if (found is None and not task.measure) or (task.clause == "filter" and not bounds):
+            is_bounded = bounds and direction != "none"
+            if (found is None and not task.measure) or (task.clause == "filter" and not is_bounded):
                 return None  # nothing in it says what to compare by, or with what
             if found is None:
                 return _in_vain(f"it has nothing to compare the {len(nodes)} found by ({task.measure})")

@@ -25,6 +25,7 @@ _HAVING = ("has", "have", "had")
 _ADJECTIVES = listed("adjectives")
 _WITHOUT_PASSIVE = listed("without_passive")
 _DONE_ONCE = listed("done_once")  # verbs of things that are over, once they were done
+_NAMES = listed("names")
 _THIRD_PERSON = listed("third_person")  # verbs that are no plural nouns
 _BASES = frozenset(map(base_of_third, _THIRD_PERSON))
 
@@ -72,6 +73,11 @@ def saying(label: str) -> Saying:
     if stripped == label.strip():
         return said
     return Saying(said.form, not said.turned, said.noun, said.verb, said.particle, said.state, said.past, said.many)
+
+
+def is_name(label: str) -> bool:
+    """Whether a relation says by which name or number something is known: "has title", "ICD code"."""
+    return any(singular(word) in _NAMES for word in relation_name(f"urn:x:{label.replace(' ', '_')}").lower().split())
 
 
 def _said(words: list[str]) -> Saying:
