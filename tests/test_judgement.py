@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+import torch
 
 from kgrag import KGRAG, Config, KnowledgeGraph, Question
 from kgrag.choosing import CHOSEN_BY, compared
@@ -16,7 +17,8 @@ from kgrag.judgement import FILE, LEAST, Judgement
 from kgrag.measures import MEASURES, Measures
 from kgrag.naming import Namer
 from kgrag.resources import data_folder
-from kgrag.training.judgement import Example, examples, learned, settled
+from kgrag.training.judgement import WORTH, Example, examples, learned, settled
+from kgrag.training.labelled import judge
 
 FACTS = [
     ("duty of the keeper to file records", "has deadline", '"six weeks"'),
@@ -133,16 +135,28 @@ def test_a_threshold_is_saved_and_a_given_one_comes_first(rag, tmp_path):
     assert strict.threshold == 1.0 and strict.ask("Who enforces the Beacon Act?").abstained
 
 
-def test_training_refuses_what_is_likelier_wrong_but_loses_hardly_a_right_answer(rag):
+def test_training_refuses_what_is_not_worth_its_risk_but_loses_hardly_a_right_answer(rag):
     asked = [Question("Who enforces the Beacon Act?", ("Harbour Office",))] * 9
     judgement = settled(rag, asked)
-    assert judgement.bias > rag.judgement.bias and judgement.least == 0.5
+    assert judgement.bias > rag.judgement.bias and judgement.least == WORTH
     doubted = replace(rag.judgement, bias=rag.judgement.bias - 20)
     try:
         rag.judgement, before = doubted, rag.judgement
         assert settled(rag, asked).least == LEAST
     finally:
         rag.judgement = before
+
+
+def test_a_reasoner_is_judged_as_it_is(rag, monkeypatch):
+    monkeypatch.setattr(rag, "judgement", rag.judgement)  # as it was, afterwards
+    before, asked = (
+        rag.judgement,
+        [Question("Who enforces the Beacon Act?", ("Harbour Office",), topics=("Beacon Act",))] * 9,
+    )
+    weights = {name: value.clone() for name, value in rag.reader.reasoner.state_dict().items()}
+    judge(rag, asked)
+    assert rag.judgement.bias > before.bias and rag.judgement.trust == before.trust
+    assert all(torch.equal(value, weights[name]) for name, value in rag.reader.reasoner.state_dict().items())
 
 
 def test_the_same_is_learned_twice():

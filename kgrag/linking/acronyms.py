@@ -71,7 +71,9 @@ def initials(name: str, stop_words: Container[str]) -> list[str]:
     least, most = _LETTERS
     if name.endswith(")") and (bracket := _BRACKETS.search(name)) and bracket.end() == len(name):
         name, said = name[: bracket.start()], bracket[1]
-        own = [said] if said.isalpha() and least <= len(said) <= most and _in_order(name, list(said)) is not None else []
+        own = (
+            [said] if said.isalpha() and least <= len(said) <= most and _in_order(name, list(said)) is not None else []
+        )
         return list(dict.fromkeys((*own, *initials(name, stop_words))))
     letters = "".join(_INITIAL.findall(name))
     if not least <= len(letters) <= 2 * most:

@@ -69,6 +69,7 @@ class NamesInText:
         places = {(match.start, match.end) for match in exact}
         others = [*self._reformed(text, folded, tokens), *self._initials(tokens, runs)]
         others = [match for match in others if (match.start, match.end) not in places]
+        places |= {(match.start, match.end) for match in others if match.certain >= _REFORMED}
         whole = [match for match in exact if match.level == QuestionWords.NAME and " " in text[match.start : match.end]]
         reworded = (
             one
@@ -131,7 +132,9 @@ class NamesInText:
                 ):
                     continue  # of an unknown name no part is known
                 place, aliases = (tokens[start].start, tokens[end - 1].end), self._lexicon.aliases
-                if not self._is_word(text, text[slice(*place)], aliases.keys[found.key], aliases.names[found.key]):
+                names = aliases.names[found.key]
+                is_word = self._is_word(text, text[slice(*place)], aliases.keys[found.key], names)
+                if not is_word and not self._is_asked_for(text, *place, names):
                     yield Match(*place, found.key, self._lexicon.words.NAME, loose=True)
 
     def _reformed(self, text: str, folded: Folded, tokens: Sequence[Token]) -> Iterator[Match]:
@@ -163,7 +166,7 @@ class NamesInText:
             nodes = {name.node for key in keys for name in self._lexicon.aliases.names[key]}
             if 0 < len(nodes) <= _MOST_MEANT:
                 chance = self._lexicon.by_chance(token.folded)
-                certain = _REFORMED / len(nodes) if said else _INITIALS / (len(nodes) + chance)
+                certain = _REFORMED if said else _INITIALS / (len(nodes) + chance)
                 yield Match(token.start, token.end, keys[0], self._lexicon.words.NAME, certain, tuple(keys[1:]))
 
     def _is_word(self, text: str, written: str, name: str, names: Sequence[Name]) -> bool:

@@ -34,8 +34,8 @@ DOMAINS = ("medical", "legal")
 HELD_BACK = 0.005, 0.003  # of each weight's square, for choice and trust, so that none is large by chance
 SHIFT_HELD_BACK = 0.05  # of the square of what the bias is moved by, a question: half of what they say is followed
 LOOKED_AT = 300  # questions by which it is moved
-LIKELIER = 0.5  # confidence from which an answer is likelier right than wrong
-LOST = 0.03  # share of the right answers that may be refused for that
+WORTH = 0.55  # confidence from which an answer is worth its risk: one that is wrong costs a little more than one that is right gives
+LOST = 0.1  # share of the right answers that may be refused for that; of some fifty, where it is known of no more
 BELIEVED = 0.02  # belief from which there is anything to be trusted
 STEPS = 300
 
@@ -81,8 +81,8 @@ def learned(given: Sequence[Example]) -> Judgement:
 
 
 def settled(rag: KGRAG, questions: Sequence[Question]) -> Judgement:
-    """The judgement of a system, once its reasoner was trained: as many answers are trusted as are right, and what is likelier
-    wrong than right is refused, if that costs hardly any right answer.
+    """The judgement of a system, once its reasoner was trained: as many answers are trusted as are right, and what is not worth
+    its risk is refused, if that costs hardly any right answer.
 
     Beliefs are others then, and so is what is asked. The weights stay, and the bias is moved half way: labels seldom come with
     questions that have no answer, which are asked nevertheless.
@@ -107,7 +107,7 @@ def settled(rag: KGRAG, questions: Sequence[Question]) -> Judgement:
     _, shift = _fitted(unlikely, (), torch.ones(0), 0.0)
     trusted = torch.sigmoid(logits + shift).numpy()[right]
     least = float(np.quantile(trusted, LOST)) if len(trusted) else 0.0
-    return replace(judgement, bias=round(judgement.bias + shift, 4), least=round(min(max(least, LEAST), LIKELIER), 4))
+    return replace(judgement, bias=round(judgement.bias + shift, 4), least=round(min(max(least, LEAST), WORTH), 4))
 
 
 def _choice(given: Sequence[Example]) -> tuple[dict[str, float], float]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kgrag.pipeline import KGRAG
 
 log = logging.getLogger(__name__)
+_Usable = tuple[Question, PreparedQuestion]
 FOLLOWING = Course(epochs=12, learning_rate=1e-3, batch_size=32, patience=3)
 QUESTIONS_READ = 60_000  # in all passes together
 LOOKED_AT = 200  # questions that tell how many relations one may take
@@ -66,22 +67,7 @@ def train(
         SavedFolderError: The checkpoint is damaged, or that of another training.
     """
     by_plans = not isinstance(rag.reader, ReaRevReader)
-    steps = needed_steps(rag.reader, rag.linker, questions) if by_plans else 0
-    usable = [
-        (q, p)
-        for q in track(questions, "finding plans")
-        if (p := prepare(rag.reader, rag.linker, q, steps)) is not None
-    ]
-    if not any(len(p.answers) for _, p in usable):
-        raise QuestionError(
-            "None of the training questions names a node and has an answer in the graph.",
-            "Check that 'topic' and 'answers' are labels or IRIs of this graph.",
-        )
-    kept = [(q, p) for q in valid if (p := prepare(rag.reader, rag.linker, q, steps)) is not None]
-    if not kept:
-        cut = max(1, len(usable) // 10)
-        order = np.random.default_rng(seed).permutation(len(usable))
-        kept, usable = [usable[i] for i in order[:cut]], [usable[i] for i in order[cut:]] or usable
+    kept, usable = _held_back(rag, questions, valid, seed)
     held, prepared = [p for _, p in kept], [p for _, p in usable]
     log.info("training on %d of %d questions", len(prepared), len(questions))
     count = len(prepared)
@@ -99,6 +85,44 @@ def train(
     else:
         _teach(rag, sets, course, checkpoint, log_file)
     rag.judgement = settled(rag, [q for q, _ in kept])
+
+
+def judge(rag: KGRAG, questions: Sequence[Question], seed: int = 0) -> None:
+    """Settles anew how far answers are trusted, by the questions that `train` would hold back; the reasoner stays as it is.
+
+    Args:
+        rag: The system.
+        questions: As of `train`.
+        seed: As of `train`.
+
+    Raises:
+        QuestionError: None of the questions can be used.
+    """
+    kept, _ = _held_back(rag, questions, (), seed)
+    rag.judgement = settled(rag, [q for q, _ in kept])
+
+
+def _held_back(
+    rag: KGRAG, questions: Sequence[Question], valid: Sequence[Question], seed: int
+) -> tuple[list[_Usable], list[_Usable]]:
+    """Questions to choose the best epoch by, and those to train on."""
+    steps = 0 if isinstance(rag.reader, ReaRevReader) else needed_steps(rag.reader, rag.linker, questions)
+    usable = [
+        (q, p)
+        for q in track(questions, "finding plans")
+        if (p := prepare(rag.reader, rag.linker, q, steps)) is not None
+    ]
+    if not any(len(p.answers) for _, p in usable):
+        raise QuestionError(
+            "None of the training questions names a node and has an answer in the graph.",
+            "Check that 'topic' and 'answers' are labels or IRIs of this graph.",
+        )
+    kept = [(q, p) for q in valid if (p := prepare(rag.reader, rag.linker, q, steps)) is not None]
+    if not kept:
+        cut = max(1, len(usable) // 10)
+        order = np.random.default_rng(seed).permutation(len(usable))
+        kept, usable = [usable[i] for i in order[:cut]], [usable[i] for i in order[cut:]] or usable
+    return kept, usable
 
 
 def _teach(

@@ -1,4 +1,7 @@
-"""Trains the reasoner of a shipped domain on its train questions: ``python -m kgrag.training.pack_model legal``."""
+"""Trains the reasoner of a shipped domain on its train questions: ``python -m kgrag.training.pack_model legal``.
+
+With ``--judge`` the reasoner stays as it is, and what is learned anew is how far its answers are trusted.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from kgrag.evaluation import read_questions
 from kgrag.graph import KnowledgeGraph
 from kgrag.pipeline import KGRAG
 from kgrag.resources import data_folder
-from kgrag.training.labelled import train
+from kgrag.training.labelled import judge, train
 
 
 def main() -> None:
@@ -18,13 +21,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pack", help="the domain")
     parser.add_argument("--out", type=Path, help="folder; where the demo of the domain looks for it, if not given")
+    parser.add_argument("--judge", action="store_true", help="train no reasoner, only judge that of the demo")
     arguments = parser.parse_args()
     folder = data_folder() / arguments.pack
+    questions = read_questions(folder / "questions" / "train.jsonl")
     rag = KGRAG(KnowledgeGraph.from_rdf(folder / "graph.ttl"))
-    train(rag, read_questions(folder / "questions" / "train.jsonl"))
-    rag.reader.reasoner.phrasing = None  # that of the default model, which need not be there twice
     out = arguments.out or data_folder() / "models" / arguments.pack
-    save_reasoner(rag.reader.reasoner, out)
+    if arguments.judge:
+        untrained, rag = rag.judgement, KGRAG.demo(arguments.pack)
+        rag.judgement = untrained
+        judge(rag, questions)
+    else:
+        train(rag, questions)
+        rag.reader.reasoner.phrasing = None  # that of the default model, which need not be there twice
+        save_reasoner(rag.reader.reasoner, out)
     rag.judgement.save(out, made_by=f"python -m kgrag.training.pack_model {arguments.pack}")
 
 
