@@ -14,6 +14,8 @@ TREATS = triple("kelamin", "treats", "brivane")
 ALSO = triple("nortisol", "treats", "brivane")
 EFFECT = triple("nortisol", "has side effect", "nausea")
 ASIDE = triple("dolphic fever", "has symptom", "rash")
+IN_SHORT = triple("brivane", "needs", "kelamin")
+IN_FULL = triple("brivane", "needs", "fever of kelamin")
 KEPT = Passage("p1", "Nortisol must be kept in a refrigerator. It is swallowed.", "Nortisol")
 
 
@@ -45,6 +47,8 @@ def test_markers_belong_to_their_sentence_or_to_those_before_them():
         ("Kelamin treats brivane.", (), None, 0),
         ("Nausea [1] [2].", (ALSO, EFFECT), 1, 1),  # both are needed, to lead from brivane to it
         ("Nausea [1].", (EFFECT,), 0, 0),  # leads to nothing that is asked about
+        ("Brivane needs kelamin [1] and fever of kelamin [2].", (IN_SHORT, IN_FULL), 1, 1),  # names within names
+        ("Brivane needs kelamin [1] and fever of kelamin [2].", (IN_FULL, IN_SHORT), 0, 0),
         ("Kelamin treats brivane [1]. Dolphic fever has symptom rash.", (TREATS,), 1, 1 / 2),
     ],
 )

@@ -91,6 +91,8 @@ def support(answer: Answer, topics: Collection[str], judge: Judge = holds_the_wo
         return None
 
     def entailed(claim: Claim, citations: Sequence[Citation]) -> bool:
+        if not all(any(c in citations for c in row) for _, row in claim.parts if row):
+            return False  # a part has no source left
         triples, passages = _triples(citations), [c.passage for c in citations if c.passage]
         parts = [(words, _triples([c for c in row if c in citations])) for words, row in claim.parts]
         premise = [*(" ".join(triple.labels) + "." for triple in triples), *(f"{p.title}. {p.text}" for p in passages)]
@@ -132,9 +134,15 @@ def stated(
 
 
 def _named(text: str, labels: Mapping[str, str]) -> set[str]:
-    """The nodes whose labels stand in a text."""
-    words = f" {' '.join(words_of(text))} "
-    return {end for end, label in labels.items() if f" {' '.join(words_of(label))} " in words}
+    """The nodes whose labels stand in a text, and not only within longer ones: a representative of the keeper is no keeper."""
+    words, found = f" {' '.join(words_of(text))} ", set()
+    said = {end: f" {' '.join(words_of(label))} " for end, label in labels.items()}
+    for name in sorted(set(said.values()), key=lambda name: (-len(name), name)):
+        if name in words:
+            found.add(name)
+            while name in words:
+                words = words.replace(name, " | ")
+    return {end for end, name in said.items() if name in found}
 
 
 def _reached(start: Collection[str], triples: Sequence[Triple]) -> set[str]:
