@@ -49,6 +49,8 @@ def test_markers_belong_to_their_sentence_or_to_those_before_them():
         ("Nausea [1].", (EFFECT,), 0, 0),  # leads to nothing that is asked about
         ("Brivane needs kelamin [1] and fever of kelamin [2].", (IN_SHORT, IN_FULL), 1, 1),  # names within names
         ("Brivane needs kelamin [1] and fever of kelamin [2].", (IN_FULL, IN_SHORT), 0, 0),
+        ("2: kelamin [1] and nortisol [2].", (TREATS, ALSO), 1, 1),  # which can be counted
+        ("3: kelamin [1] and nortisol [2].", (TREATS, ALSO), 0, 0),
         ("Kelamin treats brivane [1]. Dolphic fever has symptom rash.", (TREATS,), 1, 1 / 2),
     ],
 )

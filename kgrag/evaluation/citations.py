@@ -91,12 +91,14 @@ def support(answer: Answer, topics: Collection[str], judge: Judge = holds_the_wo
         return None
 
     def entailed(claim: Claim, citations: Sequence[Citation]) -> bool:
-        if not all(any(c in citations for c in row) for _, row in claim.parts if row):
+        rows = [row for _, row in claim.parts if row]
+        if not all(any(c in citations for c in row) for row in rows):
             return False  # a part has no source left
+        text = claim.text.removeprefix(f"{len(rows)}: ")  # so many parts as it says
         triples, passages = _triples(citations), [c.passage for c in citations if c.passage]
         parts = [(words, _triples([c for c in row if c in citations])) for words, row in claim.parts]
         premise = [*(" ".join(triple.labels) + "." for triple in triples), *(f"{p.title}. {p.text}" for p in passages)]
-        return stated(claim.text, triples, topics, parts) or (bool(passages) and judge(" ".join(premise), claim.text))
+        return stated(text, triples, topics, parts) or (bool(passages) and judge(" ".join(premise), text))
 
     recalls, precise = [], []
     for claim in claims:
