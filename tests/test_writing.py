@@ -95,6 +95,16 @@ def test_nothing_is_lost(ending: str, rows: list[tuple[str, str, str]]) -> None:
         assert canonical(quads(KnowledgeGraph.from_rdf(path))) == canonical(quads(graph))
 
 
+@pytest.mark.parametrize("kind", ["http://example.org/a/", "http://example.org/a/7", "http://example.org/q?a&b=c'/"])
+def test_classes_without_a_name_for_an_element_are_written(tmp_path: Path, kind: str) -> None:
+    text = '"a\\n\\t<oxprefix: b>\\n\\t</oxprefix:>\\n"'
+    rows = [("http://example.org/s", RDF + "type", kind), ("http://example.org/s", "http://example.org/p", text)]
+    graph = KnowledgeGraph.from_triples([*rows, ("_:b", RDF + "type", kind), first])
+    graph.write(tmp_path / "graph.rdf")
+    assert canonical(quads(KnowledgeGraph.from_rdf(tmp_path / "graph.rdf"))) == canonical(quads(graph))
+    assert len(rdflib.Graph().parse(tmp_path / "graph.rdf")) == 4
+
+
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_others_read_it_too(tmp_path: Path, ending: str) -> None:
     graph = KnowledgeGraph.from_triples([first, (first[0], LABEL, '"A & <B>\\n"@en'), ("_:x", first[1], '"5"^^<x:y>')])

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from kgrag.graph.knowledge_graph import KnowledgeGraph
 
 _TERMS = 100_000  # that are kept, for most are met again soon
+_NAMELESS = re.compile(  # of a subject, which is one tab in
+    rb'^\t<oxprefix: xmlns:oxprefix="([^"]*)" ([^>]*)>$(.*?)^\t</oxprefix:>$', re.MULTILINE | re.DOTALL
+)
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -58,6 +61,7 @@ def write_rdf(graph: KnowledgeGraph, path: str | os.PathLike[str], format: str |
     try:
         pyoxigraph.serialize(statements, whole, rdf_format, prefixes=PREFIXES)
         if rdf_format == RdfFormat.RDF_XML:
+            whole = BytesIO(_described(whole.getvalue()))
             _check_xml(whole.getvalue())
         Path(path).write_bytes(whole.getbuffer())
     except OSError as error:
@@ -77,6 +81,11 @@ def _quads(graph: KnowledgeGraph) -> Iterator[Quad]:
 def _graph_name(source: str) -> Any:
     graph = graph_of(source)
     return to_oxigraph(graph) if graph else DefaultGraph()
+
+
+def _described(data: bytes) -> bytes:
+    """The same RDF/XML with classes as plain statements where they would be elements without a name: their IRIs end in "/" or a number."""
+    return _NAMELESS.sub(rb'\t<rdf:Description \2>\n\t\t<rdf:type rdf:resource="\1"/>\3\t</rdf:Description>', data)
 
 
 def _check_xml(data: bytes) -> None:
