@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from kgrag.choosing import WHOLE, Interpretation, compared
 from kgrag.encoding import Found, GraphReader, Reading, joined
-from kgrag.encoding.kinds import asked_kind, kind_called
+from kgrag.encoding.kinds import asked_kind, kind_called, said_kind, said_thing
 from kgrag.graph import normalise
 from kgrag.judgement import Judgement
 from kgrag.linking import EntityLinker
@@ -27,12 +26,6 @@ MORE = 0.01  # least share of a topic's name that no name said in full holds alr
 BESIDE = 0.5  # least share of the name of what is meant beside what is said in full: "for club Arsenal FC" names no Club America
 IN_SHORT = 0.9  # certainty of a kind of which only the noun is said
 SURE = 0.95  # belief from which the links lead on so surely that hardly anything else is looked at
-
-_ENDING = "?!. "
-_ONE, _A = r"(?:an? |the )?", r"(an? |(?:an? )?(?:kind|type|sort|form)s? of (?:an? )?)"
-_NOUN = r"([a-z][\w-]*(?: [\w-]+)?)"
-_IS_ONE = re.compile(rf"^\W*(?:is|are|was|were) {_ONE}X {_A}?{_NOUN}\W*$", re.IGNORECASE)
-_ONE_IS = re.compile(rf"^\W*(?:is|are|was|were) {_ONE}{_NOUN} {_A}X\W*$", re.IGNORECASE)
 
 
 class Namer:
@@ -110,18 +103,17 @@ class Namer:
         if len(links) != 1 or links[0].node is None:
             return links
         masked, reader, graph = self.linker.mask(question, links), self.reader, self.reader.graph
-        if found := _ONE_IS.search(masked):
-            places = [node for node in graph.find(found[1]) if not graph.is_literal[node]]
-            start = found.start(1)
-            mention = Mention(start, start + len(found[1]), question[start : start + len(found[1])])
-            return [Link(mention, places[0], 1.0, exact=True), *links] if places else links
-        if found := _IS_ONE.search(masked):
-            end = len(question.rstrip(_ENDING))
-            mention = Mention(end - len(found[2]), end, question[end - len(found[2]) : end])
+        if place := said_thing(masked):
+            nodes = [node for node in graph.find(masked[place]) if not graph.is_literal[node]]
+            mention = Mention(place.start, place.stop, masked[place])
+            return [Link(mention, nodes[0], 1.0, exact=True), *links] if nodes else links
+        if said := said_kind(masked):
+            (place, is_noun), behind = said, len(question) - len(masked)  # what is masked stands before it
+            mention = Mention(place.start + behind, place.stop + behind, masked[place])
             kind = kind_called(graph, reader.phrasebook, reader.rows, links[0].node, mention.text)
             if kind is None:
                 kind = min(reader.expectations.classes.full().get(normalise(singular(mention.text)), ()), default=None)
-            if kind is not None or found[1]:  # not of "Is X contagious?"
+            if kind is not None or is_noun:  # not of "Is X contagious?"
                 return [*links, Link(mention, kind, 0.0 if kind is None else IN_SHORT, exact=False)]
         return links
 

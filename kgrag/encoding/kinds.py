@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -27,10 +27,11 @@ _HOLDS = re.compile(
     r"|ha(?:s|ve)\b.*\b(?:as|among|under|below|sub[a-z-]+))\b",
     re.IGNORECASE,
 )
-_IS_ONE = re.compile(
-    rf"^\W*(?:is|are|was|were) (?:an? |the )?{NAMED} (?:an? |(?:an? )?(?:kind|type|sort|form)s? of (?:an? )?){NAMED}\W*$",
-    re.IGNORECASE,
-)
+_IS, _A = r"^\W*(?:is|are|was|were) (?:an? |the )?", r"(an? |(?:an? )?(?:kind|type|sort|form)s? of (?:an? )?)"
+_NOUN = r"([a-z][\w-]*(?: [\w-]+)?)"
+_IS_ONE = re.compile(rf"{_IS}{NAMED} {_A}{NAMED}\W*$", re.IGNORECASE)
+_IS_SAID = re.compile(rf"{_IS}{NAMED} {_A}?{_NOUN}\W*$", re.IGNORECASE)
+_SAID_IS = re.compile(rf"{_IS}{_NOUN} {_A}{NAMED}\W*$", re.IGNORECASE)
 _NAMED = re.compile(rf"\b{NAMED}\b")
 
 
@@ -94,6 +95,18 @@ def asks_for_kind_alone(masked: str) -> bool:
     return bool(_IS_ONE.search(masked))
 
 
+def said_kind(masked: str) -> tuple[slice, bool] | None:
+    """Where the noun stands of which one named thing would be, "is X an operator", and whether it plainly is a noun."""
+    found = _IS_SAID.search(masked)
+    return (slice(*found.span(2)), bool(found[1])) if found else None
+
+
+def said_thing(masked: str) -> slice | None:
+    """Where the noun stands that would be of one named kind: "is a child a X"."""
+    found = _SAID_IS.search(masked)
+    return slice(*found.span(1)) if found else None
+
+
 def over_kinds(graph: KnowledgeGraph, phrasebook: Phrasebook, rows: Rows, node: int, kind: int) -> list[int]:
     """The statements by which a node is of a kind: that of its kind, that of the kind of this one, and so on.
 
@@ -107,21 +120,10 @@ def over_kinds(graph: KnowledgeGraph, phrasebook: Phrasebook, rows: Rows, node: 
     Returns:
         Ids of the fewest statements, from the node on; empty where it is not of that kind, as far as these say.
     """
-    upward = (2 * memberships(graph, phrasebook)).tolist()
     before: dict[int, tuple[int, int]] = {}  # of what was reached: a statement, and what it is of
-    at = [node]
-    for _ in range(HIGHEST):
-        several = [rows.along(np.array(at), directed) for directed in upward]  # and not down again to all of a kind
-        at = []
-        for target, statement, origin in (
-            one
-            for edges in several
-            for one in zip(*(c.tolist() for c in (edges.targets, edges.statements, edges.origins)))
-        ):
-            if target != node and target not in before:
-                before[target] = statement, origin
-                at.append(target)
-        if kind in before or not at:
+    for level in _upward(graph, phrasebook, rows, node):
+        before |= level
+        if kind in level:
             break
     path: list[int] = []
     while kind in before:
@@ -132,18 +134,33 @@ def over_kinds(graph: KnowledgeGraph, phrasebook: Phrasebook, rows: Rows, node: 
 
 def kind_called(graph: KnowledgeGraph, phrasebook: Phrasebook, rows: Rows, node: int, noun: str) -> int | None:
     """The nearest kind of a node, or kind of that, whose name ends with a noun: an AI operator is an operator; None for none."""
-    upward, seen, at = (2 * memberships(graph, phrasebook)).tolist(), {node}, [node]
     wanted = singular(noun.lower())
-    for _ in range(HIGHEST if upward else 0):
-        above = np.unique(np.concatenate([rows.along(np.array(at), directed).targets for directed in upward])).tolist()
-        at = [one for one in above if one not in seen and not graph.is_literal[one]]
-        seen.update(at)
-        for one in at:
+    for level in _upward(graph, phrasebook, rows, node):
+        for one in sorted(one for one in level if not graph.is_literal[one]):
             if any(f" {singular(name.lower())}".endswith(f" {wanted}") for name in graph.names(one)):
                 return one
-        if not at:
-            break
     return None
+
+
+def _upward(
+    graph: KnowledgeGraph, phrasebook: Phrasebook, rows: Rows, node: int
+) -> Iterator[dict[int, tuple[int, int]]]:
+    """The kinds of a node, then the kinds of these that were not met yet, and so on: by each a statement, and what it is of."""
+    upward, seen, at = (2 * memberships(graph, phrasebook)).tolist(), {node}, [node]
+    for _ in range(HIGHEST):
+        level: dict[int, tuple[int, int]] = {}
+        for directed in upward:  # and not down again to all of a kind
+            edges = rows.along(np.array(at), directed)
+            for target, statement, origin in zip(
+                *(c.tolist() for c in (edges.targets, edges.statements, edges.origins))
+            ):
+                if target not in seen:
+                    seen.add(target)
+                    level[target] = statement, origin
+        if not level:
+            return
+        yield level
+        at = list(level)
 
 
 def memberships(graph: KnowledgeGraph, phrasebook: Phrasebook) -> Ids:

@@ -459,8 +459,10 @@ class GraphReader:
         Beside one of these, none is meant that takes its object without any: who is told is no answer to whom something is told to.
         """
         by, likelier = preposition(question), np.zeros(len(plans), np.float32)
+        if not by:
+            return likelier
         forward = [(place, plan.relations[-1] >> 1) for place, plan in enumerate(plans) if not plan.relations[-1] & 1]
-        for place, relation in forward if by else ():
+        for place, relation in forward:
             label = self.graph.relation_label(relation).lower()
             if label.split()[-1:] == [by]:
                 likelier[place] = LED

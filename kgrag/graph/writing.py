@@ -60,10 +60,11 @@ def write_rdf(graph: KnowledgeGraph, path: str | os.PathLike[str], format: str |
     whole = BytesIO()  # first, so that no half of a graph replaces a file
     try:
         pyoxigraph.serialize(statements, whole, rdf_format, prefixes=PREFIXES)
+        data: bytes | memoryview = whole.getbuffer()
         if rdf_format == RdfFormat.RDF_XML:
-            whole = BytesIO(_described(whole.getvalue()))
-            _check_xml(whole.getvalue())
-        Path(path).write_bytes(whole.getbuffer())
+            data = _described(whole.getvalue())
+            _check_xml(data)
+        Path(path).write_bytes(data)
     except OSError as error:
         raise GraphError(f"{path} cannot be written: {error}.", "Check the folder, or use another format.") from error
 

@@ -25,10 +25,9 @@ _CONVERSE = frozenset(  # who does the one undergoes the other
         *("command obey", "send receive", "give receive", "sell buy", "lend borrow", "teach attend", "own serve"),
     )
 )
-_BEFORE = re.compile(
-    r"(?:^|[.,:;]\s*)(?:and |but |so )?(to|by|against|from|on|with|for|under|in) (?:what|which|who)", re.I
-)
-_BEHIND = re.compile(r"^\W*(?:what|which|who)\b.*\s(to|by|against|from|on|with|for|under|in)\s*\?", re.I)
+_PREPOSITION = "(to|by|against|from|on|with|for|under|in)"
+_BEFORE = re.compile(rf"(?:^|[.,:;]\s*)(?:and |but |so )?{_PREPOSITION} (?:what|which|who)", re.IGNORECASE)
+_BEHIND = re.compile(rf"^\W*(?:what|which|who)\b.*\s{_PREPOSITION}\s*\?", re.IGNORECASE)
 
 
 def end_by_order(question: str, label: str, name: str) -> int:
@@ -69,7 +68,7 @@ def _end(words: list[str], named: int, particle: list[str]) -> tuple[int, str]:
     is_fronted = bool(asks) and before[asks - 1] == "by"
     if before[-1] in _BEING and behind and is_participle(behind[0]) and (is_fronted or behind[1:2] == ["by"]):
         return OBJECT, base_of_participle(behind[0])  # "by what is X amended", "what is X amended by"
-    if before[-1] in _DOING - _BEING and behind and behind[0].isalpha() and behind[0] not in PARTICLES | _HELPING:
+    if before[-1] in _DOING and behind and behind[0].isalpha() and behind[0] not in PARTICLES | _HELPING:
         return SUBJECT, behind[0]  # "which acts does X amend"
     if len(before) > 2 and before[-1] == "by" and is_participle(before[-2]) and _BEING & {*before[asks:-2]}:
         return SUBJECT, base_of_participle(before[-2])  # "which acts are amended by X"
